@@ -1,0 +1,31 @@
+/**
+ * The bounds of the protocol. Every text, list and number that comes from outside is held to one of
+ * these at the door, so that no peer decides how much memory another spends.
+ *
+ * @module
+ */
+
+/** The bounds that `parseMessage` enforces, in the unit that each name ends with. */
+export const LIMITS = {
+  /** Longest name of a service or an agent, in characters. */
+  nameCharacters: 63,
+  /** Longest network address, in characters. */
+  networkCharacters: 253,
+  /** Longest human-readable reason, in characters. Longer ones are cut by the sender. */
+  reasonCharacters: 4_000,
+  /** Longest one-time token, in characters. */
+  tokenCharacters: 128,
+  /** Most services that one agent may announce. */
+  repositoryEntries: 10_000,
+  /** Most instances that one agent may report when it registers again. */
+  reportedInstances: 20_000,
+  /** Most connections that one agent may report when it registers again. */
+  reportedConnections: 200_000,
+  /** Most services that a manifest may name in its `plugs`. */
+  plugsEntries: 1_000,
+  /** Longest duration that a field may carry, in milliseconds: 30 days. */
+  durationMs: 30 * 24 * 60 * 60 * 1_000,
+} as const;
+
+/** The first and last plug number that a manager assigns: below the ephemeral ports of every OS. */
+export const PLUG_RANGE = { first: 20_000, last: 29_999 } as const;

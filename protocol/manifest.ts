@@ -1,0 +1,42 @@
+/**
+ * What an agent announces about a service that it can start: its edges and its times.
+ *
+ * @module
+ */
+
+import { LIMITS } from "./limits.ts";
+
+/** What the manager must know of a service to decide about it. How to start it stays at the agent. */
+export interface ServiceManifest {
+  /** Services that it may connect to: its edges in the abstract graph. `"*"` allows every edge. */
+  readonly plugs: readonly string[] | "*";
+  /** A connection that it dialled is closed after this long without use. Milliseconds. */
+  readonly connectionIdleMs: number;
+  /** An instance is shut down after this long with no connection and no data. Milliseconds. */
+  readonly serviceIdleMs: number;
+  /** An instance that has not confirmed its start within this is a failed start. Milliseconds. */
+  readonly startTimeoutMs: number;
+  /** Time between the soft and the hard shutdown of an instance. Milliseconds. */
+  readonly graceMs: number;
+}
+
+/** The defaults of the first implementations where they had one (idle), and ours. */
+export const MANIFEST_DEFAULTS: ServiceManifest = {
+  plugs: [],
+  connectionIdleMs: 30_000,
+  serviceIdleMs: 60_000,
+  startTimeoutMs: 10_000,
+  graceMs: 5_000,
+};
+
+/** Whether a service with this manifest may connect to `destServiceName`. */
+export function hasEdge(manifest: ServiceManifest, destServiceName: string): boolean {
+  return manifest.plugs === "*" || manifest.plugs.includes(destServiceName);
+}
+
+const NAME = /^[a-z][a-z0-9-]*$/;
+
+/** Whether a text can name a service or an agent: lower-case letters, digits and dashes. */
+export function isName(value: unknown): value is string {
+  return typeof value === "string" && value.length <= LIMITS.nameCharacters && NAME.test(value);
+}
