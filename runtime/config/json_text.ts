@@ -33,6 +33,7 @@ export interface JsonText {
 
 /** The text is not JSON. The message says what was expected and what stands there instead. */
 export class JsonTextError extends Error {
+  /** The name of the class. */
   override name = "JsonTextError";
   /** Where the mistake is. */
   readonly position: TextPosition;

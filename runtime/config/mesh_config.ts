@@ -1,0 +1,112 @@
+/**
+ * What a mesh consists of: its services and how they are reached from outside.
+ *
+ * @module
+ */
+
+import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../protocol/manifest.ts";
+
+/** A mesh that was read and checked; every path in it is absolute. */
+export interface MeshConfig {
+  /** The name for people: the one in the file, else the name of the folder. */
+  readonly name: string;
+  /** The folder that relative paths start from. */
+  readonly folder: string;
+  /** The file that configures the mesh; absent for a folder without configuration. */
+  readonly file?: string;
+  /** The services by name, in the order in which they were written or found. */
+  readonly services: ReadonlyMap<string, ServiceConfig>;
+  /** What is reachable from outside, in the order in which it was written or found. */
+  readonly routes: readonly Route[];
+}
+
+/** One service of a mesh. */
+export interface ServiceConfig {
+  /** Its name, which is unique in the mesh. */
+  readonly name: string;
+  /** The file whose default export is the service. */
+  readonly entry: string;
+  /** The services that it may reach, or `"*"` for all. */
+  readonly plugs: readonly string[] | "*";
+  /** How long what is unused stays. */
+  readonly idle: ServiceIdle;
+  /** How long a start may take, in milliseconds. */
+  readonly startTimeoutMs: number;
+  /** How long a soft shutdown may take before the hard one, in milliseconds. */
+  readonly graceMs: number;
+  /** What it may do besides what every service may. */
+  readonly permissions: ServicePermissions;
+  /** Variables that are set in its environment; it may read them without a permission. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** How long what is unused stays before it is closed. */
+export interface ServiceIdle {
+  /** A connection to the service, in milliseconds. */
+  readonly connectionMs: number;
+  /** An instance without connection and data, in milliseconds. */
+  readonly serviceMs: number;
+}
+
+/**
+ * What a service declares to need, one list for each permission of Deno. Empty lists grant
+ * nothing; no entry contains a comma, so that a list can become one flag.
+ */
+export interface ServicePermissions {
+  /** Absolute paths of files and folders that it may read, besides its own. */
+  readonly read: readonly string[];
+  /** Absolute paths of files and folders that it may write. */
+  readonly write: readonly string[];
+  /** Hosts, each with a port or without, that it may use, besides the loopback. */
+  readonly net: readonly string[];
+  /** Variables that it may read, besides those of `env`. */
+  readonly env: readonly string[];
+  /** Programs that it may run: absolute paths, and names without a slash. */
+  readonly run: readonly string[];
+  /** System information that it may ask for, such as `hostname`. */
+  readonly sys: readonly string[];
+  /** Absolute paths of libraries that it may load. */
+  readonly ffi: readonly string[];
+  /** Hosts that it may import code from; absent leaves Deno's own default. */
+  readonly import?: readonly string[];
+}
+
+/** One way in from outside. */
+export interface Route {
+  /** The host that a request must name, in lower case; absent for any. */
+  readonly host?: string;
+  /** The start of the path: `"/"`, or segments without a slash at the end. */
+  readonly path: string;
+  /** The service that answers. */
+  readonly service: string;
+  /** Whether the service sees the whole path; else what comes after the prefix. */
+  readonly keepPrefix: boolean;
+}
+
+/** What a service gets that says nothing else. */
+export const SERVICE_DEFAULTS = {
+  idle: {
+    connectionMs: MANIFEST_DEFAULTS.connectionIdleMs,
+    serviceMs: MANIFEST_DEFAULTS.serviceIdleMs,
+  },
+  startTimeoutMs: MANIFEST_DEFAULTS.startTimeoutMs,
+  graceMs: MANIFEST_DEFAULTS.graceMs,
+  permissions: { read: [], write: [], net: [], env: [], run: [], sys: [], ffi: [] },
+  env: {},
+} as const satisfies Partial<ServiceConfig>;
+
+/**
+ * Takes from a service what its agent announces to the manager.
+ *
+ * @param service The service.
+ * @returns Its edges and its times.
+ */
+export function manifestOf(service: ServiceConfig): ServiceManifest {
+  return {
+    plugs: service.plugs,
+    connectionIdleMs: service.idle.connectionMs,
+    serviceIdleMs: service.idle.serviceMs,
+    startTimeoutMs: service.startTimeoutMs,
+    graceMs: service.graceMs,
+  };
+}
