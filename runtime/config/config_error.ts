@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { DocumentPath, TextPosition } from "./json_text.ts";
-import { formatPath } from "./json_text.ts";
+import { type DocumentPath, formatPath, type TextPosition } from "./json_text.ts";
 
 /** The problems that the message of a {@linkcode ConfigError} shows; all are in its field. */
 const PROBLEMS_SHOWN_MAX = 50;

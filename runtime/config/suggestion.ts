@@ -31,7 +31,13 @@ export function suggestWord(word: string, candidates: readonly string[]): string
   const closest = closestString(word, candidates);
   const distance = levenshteinDistance(word.toLowerCase(), closest.toLowerCase());
   const distanceMax = Math.max(1, Math.floor(Math.max(word.length, closest.length) / 2.5));
-  return distance <= distanceMax && distance < word.length ? closest : undefined;
+  const isNear = distance <= distanceMax && distance < word.length;
+  return isNear || sortedLetters(word) === sortedLetters(closest) ? closest : undefined;
+}
+
+/** Two letters that changed places count as two edits, which is far for a short word. */
+function sortedLetters(word: string): string {
+  return [...word.toLowerCase()].sort().join("");
 }
 
 /**

@@ -1,0 +1,150 @@
+/**
+ * Loads a mesh from a folder or a mesh.json.
+ *
+ * @module
+ */
+
+import { basename, dirname, join, resolve } from "node:path";
+import { ConfigError, ProblemList } from "./config_error.ts";
+import { JsonTextError, parseJsonText } from "./json_text.ts";
+import { type MeshConfig, SERVICE_DEFAULTS, type ServiceConfig } from "./mesh_config.ts";
+import { readRoutes, readServices } from "./mesh_document.ts";
+import { MESH_FILE_BYTES_MAX } from "./mesh_schema.ts";
+import { applySchema } from "./schema_problems.ts";
+import { findServices, isFile } from "./service_files.ts";
+
+/** The name of the file that configures a folder. */
+export const MESH_FILE = "mesh.json";
+
+/**
+ * Loads and checks a mesh.
+ *
+ * A folder with a mesh.json is what that file says. In a folder without one, each `name.ts`,
+ * `name.js`, `name.tsx` and `name/mod.ts` is a service, every service is reachable at `/<name>/`
+ * and may reach every other.
+ *
+ * @param path The path of a folder, or of a file like mesh.json.
+ * @returns The mesh, with absolute paths.
+ * @throws {ConfigError} If there is no such mesh, or anything is wrong with it.
+ */
+export async function loadMesh(path: string): Promise<MeshConfig> {
+  const absolute = resolve(path);
+  const info = await statOrUndefined(absolute);
+  if (info === undefined) {
+    throw failure(absolute, "expected a folder or a mesh.json file, found nothing there");
+  }
+  if (info.isDirectory) {
+    const file = join(absolute, MESH_FILE);
+    return await isFile(file) ? await loadFile(file) : await loadFolder(absolute);
+  }
+  if (!absolute.endsWith(".json")) {
+    throw failure(absolute, "expected a folder or a mesh.json file, found another file");
+  }
+  return await loadFile(absolute);
+}
+
+async function statOrUndefined(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    throw failure(path, `cannot be read: ${textOf(error)}`);
+  }
+}
+
+async function loadFolder(folder: string): Promise<MeshConfig> {
+  const problems = new ProblemList(folder);
+  const services = await discover(folder, problems);
+  throwIfAny(folder, problems);
+  const names = [...services.keys()];
+  const routes = names.map((name) => ({ path: `/${name}`, service: name, keepPrefix: false }));
+  return { name: nameOf(folder), folder, services, routes };
+}
+
+/** The services of a folder without configuration: each may reach every other. */
+async function discover(
+  folder: string,
+  problems: ProblemList,
+): Promise<Map<string, ServiceConfig>> {
+  const entries = await findServicesOrFail(folder, problems);
+  if (entries.size === 0) {
+    problems.add([], "expected a service, such as greeter.ts or greeter/mod.ts, found none");
+  }
+  const services = new Map<string, ServiceConfig>();
+  for (const [name, entry] of entries) {
+    services.set(name, { ...SERVICE_DEFAULTS, name, entry, plugs: "*" });
+  }
+  return services;
+}
+
+async function findServicesOrFail(
+  folder: string,
+  problems: ProblemList,
+): Promise<Map<string, string>> {
+  try {
+    return await findServices(folder, problems);
+  } catch (error) {
+    throw failure(folder, `cannot be listed: ${textOf(error)}`);
+  }
+}
+
+async function loadFile(file: string): Promise<MeshConfig> {
+  const { value, positions, repeated } = parseFile(file, await readText(file));
+  const problems = new ProblemList(file, positions);
+  for (const { path, position } of repeated) {
+    problems.addAt(position, path, "expected each key once, found it again");
+  }
+  const document = applySchema(value, problems);
+  if (document === undefined) throw new ConfigError(file, problems.sorted);
+  const folder = dirname(file);
+  const services = document.services === undefined
+    ? await discover(folder, problems)
+    : await readServices(document.services, { folder, problems });
+  const names = [...services.keys()];
+  const routes = readRoutes(document.routes, { names, problems });
+  throwIfAny(file, problems);
+  return { name: document.name ?? nameOf(folder), folder, file, services, routes };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    const { size } = await Deno.stat(file);
+    if (size > MESH_FILE_BYTES_MAX) {
+      throw failure(file, `expected at most ${MESH_FILE_BYTES_MAX} bytes, found ${size}`);
+    }
+    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(file));
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    if (error instanceof TypeError) throw failure(file, "expected UTF-8, found other bytes");
+    throw failure(file, `cannot be read: ${textOf(error)}`);
+  }
+}
+
+function parseFile(file: string, text: string): ReturnType<typeof parseJsonText> {
+  try {
+    return parseJsonText(text);
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    const { message, position } = error;
+    throw new ConfigError(file, [{ file, path: "", message, position }]);
+  }
+}
+
+function nameOf(folder: string): string {
+  return basename(folder) || "mesh";
+}
+
+function throwIfAny(path: string, problems: ProblemList): void {
+  const { sorted } = problems;
+  if (sorted.length > 0) throw new ConfigError(path, sorted);
+}
+
+function failure(file: string, message: string): ConfigError {
+  return new ConfigError(file, [{ file, path: "", message }]);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,8 @@
+import { assertEquals } from "@std/assert";
+import { meshJsonSchemaText } from "../../../runtime/config/mesh_schema.ts";
+
+const SCHEMA_FILE = new URL("../../../docs/mesh.schema.json", import.meta.url);
+
+Deno.test("docs/mesh.schema.json is current (else: deno run -R -W docs/write_mesh_schema.ts)", () => {
+  assertEquals(Deno.readTextFileSync(SCHEMA_FILE), meshJsonSchemaText());
+});
