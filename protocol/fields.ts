@@ -161,6 +161,8 @@ export interface ReportedInstance {
   readonly typeOfService: string;
   /** Its ends. */
   readonly plugConfiguration: PlugConfiguration;
+  /** Whether the agent launched it, or it runs from the start. */
+  readonly launched: boolean;
   /** Whether it has confirmed its start. */
   readonly started: boolean;
 }
@@ -172,7 +174,8 @@ export const reportedInstances: Kind<readonly ReportedInstance[]> = list<Reporte
     name: "instance",
     accepts: (value): value is ReportedInstance =>
       isRecord(value) && serviceID.accepts(value.serviceID) && isName(value.typeOfService) &&
-      plugConfiguration.accepts(value.plugConfiguration) && typeof value.started === "boolean",
+      plugConfiguration.accepts(value.plugConfiguration) && typeof value.started === "boolean" &&
+      typeof value.launched === "boolean",
   },
   LIMITS.reportedInstances,
 );

@@ -10,7 +10,7 @@ import { LIMITS } from "./limits.ts";
 export interface ServiceManifest {
   /** Services that it may connect to: its edges in the abstract graph. `"*"` allows every edge. */
   readonly plugs: readonly string[] | "*";
-  /** A connection that it dialled is closed after this long without use. Milliseconds. */
+  /** A connection to it is closed after this long without use. Milliseconds. */
   readonly connectionIdleMs: number;
   /** An instance is shut down after this long with no connection and no data. Milliseconds. */
   readonly serviceIdleMs: number;

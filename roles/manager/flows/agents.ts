@@ -1,0 +1,218 @@
+/**
+ * Flow 3: agents register, report what they have when they come again, and are given up when they
+ * stay away. Flow 1: a service that no agent launched (the gateway) registers through its agent.
+ *
+ * @module
+ */
+
+import type { ReportedConnection, ReportedInstance } from "../../../protocol/fields.ts";
+import type { MessageOf } from "../../../protocol/messages.ts";
+import { STATUS } from "../../../protocol/status.ts";
+import { clearDeadline, setDeadline } from "../../deadlines.ts";
+import type { LinkID } from "../../step.ts";
+import { askToClose, closeUnknown } from "./closes.ts";
+import { endConnection, endInstance } from "./endings.ts";
+import { openConnection } from "./offers.ts";
+import { type AgentRecord, findConnection } from "../memory/registry.ts";
+import { repeatPhase } from "./shutdowns.ts";
+import { markStarted, onStartFailed } from "./starts.ts";
+import { newMessageID, record, send, sendToAgent, type Turn } from "../turn.ts";
+
+/** Flow 3: an agent is there. What it reports is compared with what the history says. */
+export function onAgentRegisterRequest(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"agentRegisterRequest">,
+): void {
+  const { agentOfLink, linkOfAgent, heardMs, deadlines, options, registry } = turn.state;
+  const agent = message.agentName ?? `agent-${message.agentNetwork.replace(/[^a-z0-9]/g, "-")}`;
+  const before = linkOfAgent.get(agent);
+  if (before !== undefined && before !== link) {
+    agentOfLink.delete(before);
+    turn.effects.push({
+      kind: "closeLink",
+      link: before,
+      reason: "its agent came by another link",
+    });
+  }
+  record(turn, {
+    kind: "agentRegistered",
+    agent,
+    network: message.agentNetwork,
+    port: message.agentPort,
+    repository: message.repository,
+    manifests: message.manifests ?? {},
+  });
+  agentOfLink.set(link, agent);
+  linkOfAgent.set(agent, link);
+  heardMs.set(agent, turn.nowMs);
+  clearDeadline(deadlines, `lost:${agent}`);
+  setDeadline(deadlines, `health:${agent}`, turn.nowMs + options.healthIntervalMs);
+  send(turn, link, {
+    type: "agentRegisterResponse",
+    messageID: message.messageID,
+    status: STATUS.done,
+  });
+  const agentRecord = registry.agents.get(agent);
+  if (agentRecord === undefined) return;
+  reconcileInstances(turn, agentRecord, message.instances ?? []);
+  reconcileConnections(turn, agentRecord, message.connections ?? []);
+  for (const service of message.repository) turn.wanted.add(service);
+}
+
+/** Adopts what both know, ends what the agent does not have, kills what the history never had. */
+function reconcileInstances(
+  turn: Turn,
+  agent: AgentRecord,
+  reported: readonly ReportedInstance[],
+): void {
+  const { registry } = turn.state;
+  const present = new Map(reported.map((instance) => [instance.serviceID, instance]));
+  for (const serviceID of [...agent.instances]) {
+    const instance = registry.instances.get(serviceID);
+    if (instance === undefined || present.has(serviceID)) continue;
+    const ending = {
+      status: STATUS.gone,
+      reason: `agent ${agent.agent} does not have it any more`,
+    };
+    if (instance.state === "starting") onStartFailed(turn, instance, ending);
+    else endInstance(turn, instance, ending);
+  }
+  for (const one of reported) {
+    const { serviceID, typeOfService, started } = one;
+    const instance = registry.instances.get(serviceID);
+    if (instance === undefined && serviceID > registry.lastServiceID) {
+      adoptInstance(turn, agent, one);
+    } else if (instance?.agent !== agent.agent || instance.service !== typeOfService) {
+      const reason = "the manager does not know it";
+      const messageID = newMessageID(turn);
+      sendToAgent(turn, agent.agent, { type: "hardShutdownRequest", messageID, serviceID, reason });
+    } else if (instance.state === "starting" && started) {
+      clearDeadline(turn.state.deadlines, `start:${serviceID}`);
+      markStarted(turn, instance);
+    } else if (instance.state === "closing") {
+      repeatPhase(turn, instance);
+    }
+  }
+}
+
+/** Takes over an instance that is newer than this history: a manager without a store restarted. */
+function adoptInstance(turn: Turn, agent: AgentRecord, reported: ReportedInstance): void {
+  const { serviceID, typeOfService: service, plugConfiguration: plugs } = reported;
+  const adopted = { serviceID, service, agent: agent.agent, plugs };
+  if (!reported.launched) return record(turn, { kind: "instanceRegistered", ...adopted });
+  record(turn, { kind: "instanceStarting", ...adopted, reason: "adopted from its agent" });
+  const instance = turn.state.registry.instances.get(serviceID);
+  if (reported.started && instance !== undefined) markStarted(turn, instance);
+}
+
+/** Adopts what was opened meanwhile, closes what ended meanwhile. */
+function reconcileConnections(
+  turn: Turn,
+  agent: AgentRecord,
+  reported: readonly ReportedConnection[],
+): void {
+  const { registry } = turn.state;
+  const present = new Set(reported.map((one) => `${one.serviceID}/${one.sourcePlug}`));
+  for (const serviceID of agent.instances) {
+    for (const connectionID of [...(registry.instances.get(serviceID)?.outgoing.values() ?? [])]) {
+      const connection = registry.connections.get(connectionID);
+      if (connection === undefined || connection.state === "offered") continue;
+      if (present.has(`${serviceID}/${connection.sourcePlug}`)) continue;
+      const reason = "it ended while its agent was away";
+      endConnection(turn, connection, { status: STATUS.brokenLink, reason });
+    }
+  }
+  const link = turn.state.linkOfAgent.get(agent.agent) ?? "";
+  for (const { serviceID, sourcePlug, destPlug } of reported) {
+    const connection = findConnection(registry, serviceID, sourcePlug);
+    if (connection?.destPlug !== destPlug) {
+      closeUnknown(turn, link, { serviceID, sourcePlug, destPlug });
+    } else if (connection.state === "offered") {
+      openConnection(turn, connection);
+    } else if (connection.state === "closing") {
+      askToClose(turn, connection, { end: "source", reason: "asked again after it was away" });
+    }
+  }
+}
+
+/** A link ended: the agent may come back before it is given up. */
+export function onLinkClosed(turn: Turn, link: LinkID, reason: string): void {
+  const { agentOfLink, linkOfAgent, heardMs, deadlines, options } = turn.state;
+  const { closeRequests, registrations } = turn.state;
+  const agent = agentOfLink.get(link);
+  if (agent === undefined) return;
+  agentOfLink.delete(link);
+  linkOfAgent.delete(agent);
+  heardMs.delete(agent);
+  for (const [messageID, asked] of closeRequests) {
+    if (asked.link !== link) continue;
+    closeRequests.delete(messageID);
+    clearDeadline(deadlines, `asked:${messageID}`);
+  }
+  for (const key of registrations.keys()) {
+    if (key.startsWith(`${link}/`)) registrations.delete(key);
+  }
+  clearDeadline(deadlines, `health:${agent}`);
+  setDeadline(deadlines, `lost:${agent}`, turn.nowMs + options.agentLostMs);
+  record(turn, { kind: "agentDisconnected", agent, reason });
+}
+
+/** An agent stayed away too long: what it had is gone, as far as the mesh is concerned. */
+export function onAgentLostDue(turn: Turn, agent: string): void {
+  const { registry, linkOfAgent } = turn.state;
+  const lost = registry.agents.get(agent);
+  if (lost === undefined || linkOfAgent.has(agent)) return;
+  for (const serviceID of [...lost.instances]) {
+    const instance = registry.instances.get(serviceID);
+    if (instance === undefined) continue;
+    endInstance(turn, instance, { status: STATUS.unreachable, reason: `agent ${agent} is lost` });
+  }
+  record(turn, { kind: "agentLost", agent, reason: "it did not come back in time" });
+}
+
+/** Asks an agent whether it is well; one that has been silent too long is disconnected. */
+export function onHealthDue(turn: Turn, agent: string): void {
+  const { linkOfAgent, heardMs, registry, options, deadlines } = turn.state;
+  const link = linkOfAgent.get(agent);
+  if (link === undefined) return;
+  const silentMs = turn.nowMs - (heardMs.get(agent) ?? turn.nowMs);
+  if (silentMs >= options.agentSilentMs) {
+    const reason = `agent ${agent} said nothing for ${silentMs} ms`;
+    turn.effects.push({ kind: "closeLink", link, reason });
+    return onLinkClosed(turn, link, reason);
+  }
+  const agentNetwork = registry.agents.get(agent)?.network ?? "";
+  const messageID = newMessageID(turn);
+  send(turn, link, { type: "agentHealthRequest", messageID, agentNetwork });
+  setDeadline(deadlines, `health:${agent}`, turn.nowMs + options.healthIntervalMs);
+}
+
+/** Flow 1: a service that runs from the start becomes an instance. */
+export function onServiceRegisterRequest(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"serviceRegisterRequest">,
+): void {
+  const { registry, agentOfLink, registrations } = turn.state;
+  const agent = agentOfLink.get(link) ?? "";
+  const key = `${link}/${message.messageID}`;
+  const serviceID = registrations.get(key) ?? registry.lastServiceID + 1;
+  const isRepeated = registrations.has(key);
+  registrations.set(key, serviceID);
+  if (!isRepeated) {
+    record(turn, {
+      kind: "instanceRegistered",
+      serviceID,
+      service: message.typeOfService,
+      agent,
+      plugs: message.plugsConfiguration,
+    });
+  }
+  send(turn, link, {
+    type: "serviceRegisterResponse",
+    messageID: message.messageID,
+    status: STATUS.done,
+    serviceID,
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * What a person asks of the manager: stop or kill an instance, close a connection, stop the mesh.
+ *
+ * @module
+ */
+
+import { STATUS } from "../../../protocol/status.ts";
+import { closeConnection } from "./closes.ts";
+import { hasLaunched } from "./endings.ts";
+import { drainInstance, shutDownHard, shutDownSoftly } from "./shutdowns.ts";
+import { failParked } from "./starts.ts";
+import type { CommandGiven } from "../state.ts";
+import type { Turn } from "../turn.ts";
+
+function waitFor(turn: Turn, key: string, commandID: number): void {
+  const waiting = turn.state.commands.get(key);
+  if (waiting === undefined) turn.state.commands.set(key, [commandID]);
+  else waiting.push(commandID);
+}
+
+function done(turn: Turn, commandID: number, outcome: { status: number; reason: string }): void {
+  turn.effects.push({ kind: "commandDone", commandID, ...outcome });
+}
+
+/** Carries out a command; its outcome is told when the thing has ended. */
+export function onCommand(turn: Turn, given: CommandGiven): void {
+  const { command, commandID } = given;
+  switch (command.kind) {
+    case "stopInstance":
+      return stopInstance(turn, commandID, command);
+    case "closeConnection": {
+      const connection = turn.state.registry.connections.get(command.connectionID);
+      if (connection === undefined) {
+        const reason = `Cannot close connection "${command.connectionID}": there is none`;
+        return done(turn, commandID, { status: STATUS.notFound, reason });
+      }
+      waitFor(turn, `connection:${command.connectionID}`, commandID);
+      return closeConnection(turn, connection, "closed by command");
+    }
+    case "stopMesh":
+      return stopMesh(turn, commandID);
+  }
+}
+
+function stopInstance(
+  turn: Turn,
+  commandID: number,
+  command: { serviceID: number; mode: "soft" | "hard" },
+): void {
+  const { serviceID, mode } = command;
+  const instance = turn.state.registry.instances.get(serviceID);
+  if (instance === undefined) {
+    const reason = `Cannot stop instance "${serviceID}": there is none`;
+    return done(turn, commandID, { status: STATUS.notFound, reason });
+  }
+  if (!instance.launched) {
+    const reason = `Cannot stop instance "${serviceID}": ${instance.service} was not started ` +
+      `by an agent; stop its process`;
+    return done(turn, commandID, { status: STATUS.conflict, reason });
+  }
+  waitFor(turn, `instance:${serviceID}`, commandID);
+  if (mode === "hard") return shutDownHard(turn, instance, "killed by command");
+  if (instance.state !== "closing") drainInstance(turn, instance, "stopped by command");
+}
+
+/** Ends every launched instance; nothing is started from now on. */
+function stopMesh(turn: Turn, commandID: number): void {
+  turn.state.stopping = true;
+  const reason = "the mesh is stopping";
+  for (const service of [...turn.state.parked.keys()]) {
+    failParked(turn, service, { status: STATUS.unavailable, reason: `Cannot connect: ${reason}` });
+  }
+  if (!hasLaunched(turn)) {
+    return done(turn, commandID, { status: STATUS.done, reason: "no service was running" });
+  }
+  waitFor(turn, "mesh", commandID);
+  for (const instance of turn.state.registry.instances.values()) {
+    if (!instance.launched || instance.state === "closing") continue;
+    if (instance.state === "starting") shutDownHard(turn, instance, reason);
+    else shutDownSoftly(turn, instance, reason);
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Flow 5, a connection from its request to its confirmation, and flow 2, its use.
+ *
+ * @module
+ */
+
+import type { MessageOf } from "../../../protocol/messages.ts";
+import { isDone, STATUS } from "../../../protocol/status.ts";
+import type { LinkID } from "../../step.ts";
+import { closeConnection } from "./closes.ts";
+import { endConnection } from "./endings.ts";
+import { type Connection, endsOf, findConnection } from "../memory/registry.ts";
+import { answerOffer, offerConnection, openConnection } from "./offers.ts";
+import { chooseInstance, failRequest, type Failure, parkRequest } from "./starts.ts";
+import type { Parked } from "../state.ts";
+import { record, refuse, type Turn } from "../turn.ts";
+
+/** Flow 5, first message: who asks must be allowed to, and gets an answer now or later. */
+export function onConnectionRequest(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"connectionRequest">,
+): void {
+  const { messageID, serviceID, sourcePlug, destServiceName } = message;
+  const parked = { link, messageID, serviceID, sourcePlug };
+  const failure = failureOf(turn, link, message);
+  if (failure !== undefined) {
+    return failRequest(turn, parked, { ...failure, destService: destServiceName });
+  }
+  const before = findConnection(turn.state.registry, serviceID, sourcePlug);
+  if (before !== undefined) return repeatOffer(turn, parked, before);
+  const dest = turn.state.stopping ? undefined : chooseInstance(turn, destServiceName);
+  if (dest !== undefined) return offerConnection(turn, dest, parked);
+  const parkFailure = parkRequest(turn, destServiceName, parked);
+  if (parkFailure !== undefined) {
+    failRequest(turn, parked, { ...parkFailure, destService: destServiceName });
+  }
+}
+
+/** Why a request is refused on sight, or undefined. */
+function failureOf(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"connectionRequest">,
+): Failure | undefined {
+  const { registry, agentOfLink } = turn.state;
+  const { serviceID, destServiceName, sourcePlug } = message;
+  const source = registry.instances.get(serviceID);
+  if (source === undefined || source.agent !== agentOfLink.get(link)) {
+    const reason = `Cannot connect "${serviceID}": this agent has no such instance`;
+    return { status: STATUS.notFound, reason };
+  }
+  if (source.plugs.out !== "*" && !source.plugs.out.includes(destServiceName)) {
+    const reason = `Cannot connect "${source.service}" to "${destServiceName}": ` +
+      `the graph has no such edge (add "${destServiceName}" to the plugs of ${source.service})`;
+    return { status: STATUS.forbidden, reason };
+  }
+  const before = findConnection(registry, serviceID, sourcePlug);
+  if (before !== undefined && before.destService !== destServiceName) {
+    const reason = `Cannot use plug "${sourcePlug}": it is connected to ${before.destService}`;
+    return { status: STATUS.conflict, reason };
+  }
+  return undefined;
+}
+
+/** A repeated request gets the same answer while its offer stands. */
+function repeatOffer(turn: Turn, parked: Parked, before: Connection): void {
+  const dest = turn.state.registry.instances.get(before.destServiceID);
+  if (before.state !== "offered" || dest === undefined) {
+    return failRequest(turn, parked, {
+      status: STATUS.conflict,
+      reason: `Cannot use plug "${parked.sourcePlug}": it is connected already`,
+      destService: before.destService,
+    });
+  }
+  const { network, serviceID: destID } = dest;
+  answerOffer(turn, parked, { network, plug: before.destPlug, destID });
+}
+
+/** Finds the connection that a message of its source is about, or refuses the message. */
+function connectionOfSource(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"connectionConfirmation" | "processData">,
+): Connection | undefined {
+  const { registry, agentOfLink } = turn.state;
+  const serviceID = message.serviceID ?? 0;
+  const source = registry.instances.get(serviceID);
+  const connection = findConnection(registry, serviceID, message.sourcePlug);
+  const isMine = source?.agent === agentOfLink.get(link);
+  if (connection !== undefined && isMine && connection.destPlug === message.destPlug) {
+    return connection;
+  }
+  const ends = `${serviceID}:${message.sourcePlug} -> ${message.destPlug}`;
+  refuse(turn, { link, type: message.type }, {
+    status: STATUS.notFound,
+    reason: `Cannot find connection "${ends}": this agent has no such connection`,
+  });
+  return undefined;
+}
+
+/** Flow 5, last message: the connection is open, or the source could not dial. */
+export function onConnectionConfirmation(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"connectionConfirmation">,
+): void {
+  const connection = connectionOfSource(turn, link, message);
+  if (connection === undefined) return;
+  if (connection.state !== "offered") {
+    const reason = `Cannot confirm connection "${connection.connectionID}": ${connection.state}`;
+    return refuse(turn, { link, type: message.type }, { status: STATUS.conflict, reason });
+  }
+  if (!isDone(message.status)) {
+    const reason = message.reason ?? "the source could not dial";
+    return endConnection(turn, connection, { status: message.status, reason });
+  }
+  openConnection(turn, connection);
+}
+
+/** Nobody confirmed an offer in time: the source may be gone, or never got it. */
+export function onOfferDue(turn: Turn, connectionID: number): void {
+  const connection = turn.state.registry.connections.get(connectionID);
+  if (connection?.state !== "offered") return;
+  closeConnection(turn, connection, "the source did not confirm it in time");
+}
+
+/** Flow 2: the instance and both plugs were used now. */
+export function onProcessData(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"processData">,
+): void {
+  const connection = connectionOfSource(turn, link, message);
+  if (connection === undefined) return;
+  record(turn, { kind: "connectionUsed", ...endsOf(connection), count: message.count ?? 1 });
+}

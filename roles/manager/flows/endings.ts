@@ -1,0 +1,99 @@
+/**
+ * The end of a connection and of an instance, as it enters the history: an instance ends only after
+ * its connections, and what waited for either hears of it.
+ *
+ * @module
+ */
+
+import { cutReason } from "../../../protocol/parse_message.ts";
+import { STATUS } from "../../../protocol/status.ts";
+import { clearDeadline } from "../../deadlines.ts";
+import { type Connection, endsOf, type Instance } from "../memory/registry.ts";
+import { finishCommands, record, type Turn } from "../turn.ts";
+
+/** How something ended. */
+export interface Ending {
+  /** By class; 111 and 122 for connections. */
+  readonly status: number;
+  /** Why, for the history. */
+  readonly reason: string;
+}
+
+/** Closes a connection in the registry; its instances may become idle by it, or be drained. */
+export function endConnection(turn: Turn, connection: Connection, ending: Ending): void {
+  const { deadlines } = turn.state;
+  const { connectionID } = connection;
+  record(turn, {
+    kind: "connectionClosed",
+    ...endsOf(connection),
+    status: ending.status,
+    reason: cutReason(ending.reason),
+  });
+  clearDeadline(deadlines, `offer:${connectionID}`);
+  clearDeadline(deadlines, `idle:${connectionID}`);
+  clearDeadline(deadlines, `close:${connectionID}`);
+  turn.state.closeEnds.delete(connectionID);
+  finishCommands(turn, `connection:${connectionID}`, { status: STATUS.done, reason: "closed" });
+  turn.touched.add(connection.serviceID).add(connection.destServiceID);
+}
+
+/** Ends an instance in the registry, after its connections. */
+export function endInstance(
+  turn: Turn,
+  instance: Instance,
+  ending: Ending & { exitCode?: number | undefined; signal?: string | undefined },
+): void {
+  const { deadlines, registry } = turn.state;
+  const { serviceID, service } = instance;
+  for (const connectionID of [...instance.outgoing.values(), ...instance.incoming]) {
+    const connection = registry.connections.get(connectionID);
+    if (connection === undefined) continue;
+    const reason = `${service}#${serviceID} ended`;
+    endConnection(turn, connection, { status: STATUS.brokenLink, reason });
+  }
+  const { status, exitCode, signal } = ending;
+  record(turn, {
+    kind: "instanceEnded",
+    serviceID,
+    service,
+    status,
+    reason: cutReason(ending.reason),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  clearDeadline(deadlines, `start:${serviceID}`);
+  clearDeadline(deadlines, `instance:${serviceID}`);
+  clearDeadline(deadlines, `phase:${serviceID}`);
+  turn.state.killAttempts.delete(serviceID);
+  forgetRequestsOf(turn, serviceID);
+  turn.wanted.add(service);
+  finishCommands(turn, `instance:${serviceID}`, { status: STATUS.done, reason: ending.reason });
+  if (turn.state.stopping && !hasLaunched(turn)) {
+    finishCommands(turn, "mesh", { status: STATUS.done, reason: "every service has ended" });
+  }
+}
+
+/** Forgets the requests of an instance that ended: there is nobody left to answer. */
+function forgetRequestsOf(turn: Turn, serviceID: number): void {
+  for (const [service, waiting] of turn.state.parked) {
+    for (const [key, parked] of waiting) {
+      if (parked.serviceID === serviceID) unpark(turn, service, key);
+    }
+  }
+}
+
+/** Takes one request from those that wait for a service. */
+export function unpark(turn: Turn, service: string, key: string): void {
+  const waiting = turn.state.parked.get(service);
+  waiting?.delete(key);
+  if (waiting?.size === 0) turn.state.parked.delete(service);
+  clearDeadline(turn.state.deadlines, `parked:${service}/${key}`);
+}
+
+/** Whether any launched instance is still live. */
+export function hasLaunched(turn: Turn): boolean {
+  for (const instance of turn.state.registry.instances.values()) {
+    if (instance.launched) return true;
+  }
+  return false;
+}

@@ -1,0 +1,40 @@
+/**
+ * Idle times. Use does not move a deadline: when the deadline comes, the reaper looks at the last
+ * use and waits for the rest, so that use costs nothing.
+ *
+ * @module
+ */
+
+import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
+import { setDeadline } from "../../deadlines.ts";
+import { type Connection, type Instance, manifestOf } from "../memory/registry.ts";
+import type { Turn } from "../turn.ts";
+
+/** How long connections to a service may be unused, in milliseconds. */
+export function connectionIdleMs(turn: Turn, connection: Connection): number {
+  return (manifestOf(turn.state.registry, connection.destService) ?? MANIFEST_DEFAULTS)
+    .connectionIdleMs;
+}
+
+/** How long an instance may be without connection and data, in milliseconds. */
+export function serviceIdleMs(turn: Turn, instance: Instance): number {
+  return (manifestOf(turn.state.registry, instance.service) ?? MANIFEST_DEFAULTS).serviceIdleMs;
+}
+
+/** Whether an instance has no connection, neither in nor out. */
+export function isUnconnected(instance: Instance): boolean {
+  return instance.outgoing.size === 0 && instance.incoming.size === 0;
+}
+
+/** Begins the idle time of an open connection. */
+export function armConnectionIdle(turn: Turn, connection: Connection): void {
+  const dueAtMs = connection.lastUsedMs + connectionIdleMs(turn, connection);
+  setDeadline(turn.state.deadlines, `idle:${connection.connectionID}`, dueAtMs);
+}
+
+/** Begins the idle time of an instance, if it is one that can be idle: no connection, launched. */
+export function armInstanceIdle(turn: Turn, instance: Instance): void {
+  if (!instance.launched || instance.state !== "running" || !isUnconnected(instance)) return;
+  const dueAtMs = instance.lastUsedMs + serviceIdleMs(turn, instance);
+  setDeadline(turn.state.deadlines, `instance:${instance.serviceID}`, dueAtMs);
+}

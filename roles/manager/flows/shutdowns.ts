@@ -1,0 +1,166 @@
+/**
+ * Flows 8 and 9: an instance is drained (its sources close their connections and go elsewhere),
+ * asked to end, and killed when its grace is over. Each phase has a deadline that leads to the next.
+ *
+ * @module
+ */
+
+import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
+import type { MessageOf } from "../../../protocol/messages.ts";
+import { isDone, STATUS } from "../../../protocol/status.ts";
+import { clearDeadline, setDeadline } from "../../deadlines.ts";
+import type { LinkID } from "../../step.ts";
+import { closeConnection } from "./closes.ts";
+import { endInstance } from "./endings.ts";
+import type { ClosingPhase } from "../memory/facts.ts";
+import { type Instance, manifestOf } from "../memory/registry.ts";
+import { onStartFailed } from "./starts.ts";
+import { newMessageID, record, refuse, sendToAgent, type Turn } from "../turn.ts";
+
+function graceMs(turn: Turn, instance: Instance): number {
+  return (manifestOf(turn.state.registry, instance.service) ?? MANIFEST_DEFAULTS).graceMs;
+}
+
+function enterPhase(
+  turn: Turn,
+  instance: Instance,
+  entered: { phase: ClosingPhase; reason: string },
+): void {
+  const { serviceID, service } = instance;
+  record(turn, { kind: "instanceClosing", serviceID, service, ...entered });
+  clearDeadline(turn.state.deadlines, `instance:${serviceID}`);
+  const { closeMs } = turn.state.options;
+  const waitMs = entered.phase === "hard" ? closeMs : graceMs(turn, instance);
+  setDeadline(turn.state.deadlines, `phase:${serviceID}`, turn.nowMs + waitMs);
+}
+
+/** Closes an instance that may be in use: its sources are asked first, and go elsewhere. */
+export function drainInstance(turn: Turn, instance: Instance, reason: string): void {
+  if (instance.incoming.size === 0) return shutDownSoftly(turn, instance, reason);
+  enterPhase(turn, instance, { phase: "drain", reason });
+  for (const connectionID of instance.incoming) {
+    const connection = turn.state.registry.connections.get(connectionID);
+    if (connection !== undefined) closeConnection(turn, connection, reason);
+  }
+}
+
+/** The last source of a draining instance has closed: it is asked to end. */
+export function continueDrain(turn: Turn, instance: Instance): void {
+  if (instance.phase !== "drain" || instance.incoming.size > 0) return;
+  shutDownSoftly(turn, instance, "its connections are closed");
+}
+
+/** Flow 8: the instance is asked to finish and exit. */
+export function shutDownSoftly(turn: Turn, instance: Instance, reason: string): void {
+  enterPhase(turn, instance, { phase: "soft", reason });
+  sendToAgent(turn, instance.agent, {
+    type: "softShutdownRequest",
+    messageID: newMessageID(turn),
+    serviceID: instance.serviceID,
+    graceMs: graceMs(turn, instance),
+    reason,
+  });
+}
+
+/** Flow 9: the agent kills the process group of the instance. */
+export function shutDownHard(turn: Turn, instance: Instance, reason: string): void {
+  enterPhase(turn, instance, { phase: "hard", reason });
+  sendToAgent(turn, instance.agent, {
+    type: "hardShutdownRequest",
+    messageID: newMessageID(turn),
+    serviceID: instance.serviceID,
+    reason,
+  });
+}
+
+/** Asks again for what an agent may have missed while its link was down. */
+export function repeatPhase(turn: Turn, instance: Instance): void {
+  const reason = "asked again after the agent was away";
+  if (instance.phase === "hard") return shutDownHard(turn, instance, reason);
+  if (instance.phase === "soft") return shutDownSoftly(turn, instance, reason);
+}
+
+/** A phase of closing took its whole time: the next one begins. */
+export function onPhaseDue(turn: Turn, serviceID: number): void {
+  const { registry, linkOfAgent, options, killAttempts, deadlines } = turn.state;
+  const instance = registry.instances.get(serviceID);
+  if (instance?.state !== "closing") return;
+  if (instance.phase === "drain") {
+    return shutDownSoftly(turn, instance, "its connections did not close in time");
+  }
+  if (instance.phase === "soft") return shutDownHard(turn, instance, "its grace is over");
+  if (!linkOfAgent.has(instance.agent)) {
+    // The agent comes back and is told again, or is given up with all that it has.
+    return setDeadline(deadlines, `phase:${serviceID}`, turn.nowMs + options.agentLostMs);
+  }
+  const attempts = (killAttempts.get(serviceID) ?? 1) + 1;
+  if (attempts <= options.killAttemptsMax) {
+    killAttempts.set(serviceID, attempts);
+    return shutDownHard(turn, instance, "its agent did not say that it is killed");
+  }
+  endInstance(turn, instance, {
+    status: STATUS.deadline,
+    reason: `given up: its agent was told ${options.killAttemptsMax} times to kill it`,
+  });
+}
+
+/** Finds the instance that an agent speaks of, or refuses the message. */
+function instanceOfAgent(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<
+    "softShutdownResponse" | "hardShutdownResponse" | "serviceTerminationInfo"
+  >,
+): Instance | undefined {
+  const instance = turn.state.registry.instances.get(message.serviceID);
+  if (instance !== undefined && instance.agent === turn.state.agentOfLink.get(link)) {
+    return instance;
+  }
+  const reason = `Cannot find instance "${message.serviceID}": this agent has no such instance`;
+  refuse(turn, { link, type: message.type }, { status: STATUS.notFound, reason });
+  return undefined;
+}
+
+/** Flow 8: the instance exits now (and its exit follows), or says why it does not. */
+export function onSoftShutdownResponse(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"softShutdownResponse">,
+): void {
+  const instance = instanceOfAgent(turn, link, message);
+  if (instance === undefined || (instance.state === "closing" && isDone(message.status))) return;
+  const reason = instance.state === "closing"
+    ? message.reason ?? "the instance refuses to end"
+    : `Cannot match response of "${message.serviceID}": nothing was asked`;
+  refuse(turn, { link, type: message.type }, { status: STATUS.conflict, reason });
+}
+
+/** Flow 9: the instance is killed, or its agent had none. */
+export function onHardShutdownResponse(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"hardShutdownResponse">,
+): void {
+  const instance = instanceOfAgent(turn, link, message);
+  if (instance === undefined) return;
+  const isGone = isDone(message.status) || message.status === STATUS.notFound;
+  if (instance.phase !== "hard" || !isGone) {
+    const reason = message.reason ?? `Cannot match response of "${message.serviceID}"`;
+    return refuse(turn, { link, type: message.type }, { status: STATUS.conflict, reason });
+  }
+  endInstance(turn, instance, { status: STATUS.done, reason: message.reason ?? "killed" });
+}
+
+/** The process of an instance has ended, whether asked to or not. */
+export function onServiceTerminationInfo(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"serviceTerminationInfo">,
+): void {
+  const instance = instanceOfAgent(turn, link, message);
+  if (instance === undefined) return;
+  const { status, exitCode, signal } = message;
+  const reason = message.reason ?? "it ended";
+  if (instance.state === "starting") return onStartFailed(turn, instance, { status, reason });
+  endInstance(turn, instance, { status, reason, exitCode, signal });
+}

@@ -1,0 +1,103 @@
+/**
+ * What the manager records. Its registry changes only by applying facts, and a fact is recorded
+ * before any message that follows from it leaves; so the history that users see is the truth.
+ *
+ * @module
+ */
+
+import type { PlugConfiguration } from "../../../protocol/fields.ts";
+import type { ServiceManifest } from "../../../protocol/manifest.ts";
+
+/** The two ends of a connection, named so that a line of history can be read alone. */
+export interface ConnectionEnds {
+  /** The number of the connection. */
+  readonly connectionID: number;
+  /** The instance that dials. */
+  readonly serviceID: number;
+  /** The service of the instance that dials. */
+  readonly service: string;
+  /** The out-plug. */
+  readonly sourcePlug: number;
+  /** The instance that accepts. */
+  readonly destServiceID: number;
+  /** The service of the instance that accepts. */
+  readonly destService: string;
+  /** The in-plug. */
+  readonly destPlug: number;
+}
+
+/** How far the closing of an instance has come. */
+export type ClosingPhase = "drain" | "soft" | "hard";
+
+/** What happened, without when. */
+export type FactBody =
+  | {
+    readonly kind: "agentRegistered";
+    readonly agent: string;
+    readonly network: string;
+    readonly port: number;
+    readonly repository: readonly string[];
+    readonly manifests: Readonly<Record<string, ServiceManifest>>;
+  }
+  | { readonly kind: "agentDisconnected"; readonly agent: string; readonly reason: string }
+  | { readonly kind: "agentLost"; readonly agent: string; readonly reason: string }
+  | {
+    readonly kind: "instanceRegistered";
+    readonly serviceID: number;
+    readonly service: string;
+    readonly agent: string;
+    readonly plugs: PlugConfiguration;
+  }
+  | {
+    readonly kind: "instanceStarting";
+    readonly serviceID: number;
+    readonly service: string;
+    readonly agent: string;
+    readonly plugs: PlugConfiguration;
+    readonly reason: string;
+  }
+  | { readonly kind: "instanceStarted"; readonly serviceID: number; readonly service: string }
+  | {
+    readonly kind: "instanceClosing";
+    readonly serviceID: number;
+    readonly service: string;
+    readonly phase: ClosingPhase;
+    readonly reason: string;
+  }
+  | {
+    readonly kind: "instanceEnded";
+    readonly serviceID: number;
+    readonly service: string;
+    readonly status: number;
+    readonly reason: string;
+    readonly exitCode?: number;
+    readonly signal?: string;
+  }
+  | { readonly kind: "connectionOffered" } & ConnectionEnds
+  | { readonly kind: "connectionOpened" } & ConnectionEnds
+  | { readonly kind: "connectionUsed"; readonly count: number } & ConnectionEnds
+  | { readonly kind: "connectionClosing"; readonly reason: string } & ConnectionEnds
+  | {
+    readonly kind: "connectionClosed";
+    readonly status: number;
+    readonly reason: string;
+  } & ConnectionEnds
+  | {
+    readonly kind: "requestFailed";
+    readonly serviceID: number;
+    readonly service: string;
+    readonly destService: string;
+    readonly status: number;
+    readonly reason: string;
+  };
+
+/** Something that happened: the manager's memory is a list of these. */
+export type Fact = FactBody & {
+  /** Its place in the history: 1, 2, 3 … without gaps. */
+  readonly seq: number;
+  /** When the manager recorded it, in milliseconds since 1970. */
+  readonly atMs: number;
+};
+
+/** The name of a kind of fact. */
+export type FactKind = Fact["kind"];

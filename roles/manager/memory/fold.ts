@@ -1,0 +1,208 @@
+/**
+ * The fold: history in, registry out. Nothing else changes a registry, so a replay of the recorded
+ * facts gives the very registry that the manager had.
+ *
+ * @module
+ */
+
+import { invariant } from "../../../protocol/errors.ts";
+import type { Fact } from "./facts.ts";
+import { type Connection, emptyRegistry, type Instance, type Registry } from "./registry.ts";
+import { freePlug, occupyPlug } from "./plugs.ts";
+
+type FactOf<Kind extends Fact["kind"]> = Extract<Fact, { kind: Kind }>;
+
+/** Changes the registry by one fact. @throws {InvariantError} when the history has a gap. */
+export function applyFact(registry: Registry, fact: Fact): void {
+  invariant(
+    fact.seq === registry.lastSeq + 1,
+    `Cannot apply fact "${fact.seq}": the last one was ${registry.lastSeq}`,
+  );
+  registry.lastSeq = fact.seq;
+  switch (fact.kind) {
+    case "agentRegistered":
+      return applyAgent(registry, fact);
+    case "agentDisconnected":
+      return setConnected(registry, fact.agent, false);
+    case "agentLost":
+      registry.agents.delete(fact.agent);
+      return;
+    case "instanceRegistered":
+    case "instanceStarting":
+      return addInstance(registry, fact);
+    case "instanceStarted":
+      return startInstance(registry, fact);
+    case "instanceClosing":
+      return closeInstance(registry, fact);
+    case "instanceEnded":
+      return removeInstance(registry, fact);
+    case "connectionOffered":
+      return addConnection(registry, fact);
+    case "connectionOpened":
+    case "connectionClosing":
+    case "connectionUsed":
+      return changeConnection(registry, fact);
+    case "connectionClosed":
+      return removeConnection(registry, fact);
+    case "requestFailed":
+      return;
+  }
+}
+
+/** Replays facts from the beginning, or onto a registry that already holds the earlier ones. */
+export function foldFacts(facts: Iterable<Fact>, registry: Registry = emptyRegistry()): Registry {
+  for (const fact of facts) applyFact(registry, fact);
+  return registry;
+}
+
+function applyAgent(registry: Registry, fact: FactOf<"agentRegistered">): void {
+  const { agent, network, port, repository, manifests } = fact;
+  const instances = registry.agents.get(agent)?.instances ?? new Set();
+  const record = { agent, network, port, repository, manifests, connected: true, instances };
+  registry.agents.set(agent, record);
+}
+
+function setConnected(registry: Registry, agent: string, connected: boolean): void {
+  const record = registry.agents.get(agent);
+  if (record !== undefined) record.connected = connected;
+}
+
+function addInstance(
+  registry: Registry,
+  fact: FactOf<"instanceRegistered"> | FactOf<"instanceStarting">,
+): void {
+  const { serviceID, service, agent, plugs, atMs } = fact;
+  const record = registry.agents.get(agent);
+  invariant(record !== undefined, `Cannot add instance "${serviceID}": no agent "${agent}"`);
+  const launched = fact.kind === "instanceStarting";
+  const instance: Instance = {
+    serviceID,
+    service,
+    agent,
+    network: record.network,
+    plugs,
+    launched,
+    state: launched ? "starting" : "running",
+    phase: undefined,
+    sinceMs: atMs,
+    startedAtMs: launched ? undefined : atMs,
+    lastUsedMs: atMs,
+    outgoing: new Map(),
+    incoming: new Set(),
+  };
+  registry.lastServiceID = Math.max(registry.lastServiceID, serviceID);
+  registry.instances.set(serviceID, instance);
+  record.instances.add(serviceID);
+  const ofService = registry.services.get(service) ??
+    { instances: new Set<number>(), starting: 0, ready: [] };
+  registry.services.set(service, ofService);
+  ofService.instances.add(serviceID);
+  if (launched) ofService.starting += 1;
+  else if (plugs.in !== null) ofService.ready.push(serviceID);
+  if (launched && plugs.in !== null) occupyPlug(registry, record.network, plugs.in);
+}
+
+/** Takes an instance out of what its service counts by state. */
+function leaveState(registry: Registry, instance: Instance): void {
+  const ofService = registry.services.get(instance.service);
+  if (ofService === undefined) return;
+  if (instance.state === "starting") ofService.starting -= 1;
+  const at = ofService.ready.indexOf(instance.serviceID);
+  const last = ofService.ready.at(-1);
+  if (at < 0 || last === undefined) return;
+  ofService.ready[at] = last;
+  ofService.ready.pop();
+}
+
+function startInstance(registry: Registry, fact: FactOf<"instanceStarted">): void {
+  const instance = registry.instances.get(fact.serviceID);
+  invariant(instance !== undefined, `Cannot start instance "${fact.serviceID}": it is unknown`);
+  leaveState(registry, instance);
+  instance.state = "running";
+  if (instance.plugs.in !== null) {
+    registry.services.get(instance.service)?.ready.push(fact.serviceID);
+  }
+  instance.startedAtMs = fact.atMs;
+  instance.lastUsedMs = fact.atMs;
+}
+
+function closeInstance(registry: Registry, fact: FactOf<"instanceClosing">): void {
+  const instance = registry.instances.get(fact.serviceID);
+  invariant(instance !== undefined, `Cannot close instance "${fact.serviceID}": it is unknown`);
+  leaveState(registry, instance);
+  instance.state = "closing";
+  instance.phase = fact.phase;
+}
+
+function removeInstance(registry: Registry, fact: FactOf<"instanceEnded">): void {
+  const instance = registry.instances.get(fact.serviceID);
+  invariant(instance !== undefined, `Cannot end instance "${fact.serviceID}": it is unknown`);
+  invariant(
+    instance.outgoing.size === 0 && instance.incoming.size === 0,
+    `Cannot end instance "${fact.serviceID}": it has connections`,
+  );
+  registry.instances.delete(fact.serviceID);
+  registry.agents.get(instance.agent)?.instances.delete(fact.serviceID);
+  leaveState(registry, instance);
+  const ofService = registry.services.get(instance.service);
+  ofService?.instances.delete(fact.serviceID);
+  if (ofService?.instances.size === 0) registry.services.delete(instance.service);
+  if (instance.launched && instance.plugs.in !== null) {
+    freePlug(registry, { network: instance.network, plug: instance.plugs.in, atMs: fact.atMs });
+  }
+}
+
+function addConnection(registry: Registry, fact: FactOf<"connectionOffered">): void {
+  const { connectionID, serviceID, service, sourcePlug, destServiceID, destService, destPlug } =
+    fact;
+  const source = registry.instances.get(serviceID);
+  const dest = registry.instances.get(destServiceID);
+  invariant(
+    source !== undefined && dest !== undefined,
+    `Cannot add connection "${connectionID}": one of its ends is unknown`,
+  );
+  const connection: Connection = {
+    connectionID,
+    serviceID,
+    service,
+    sourcePlug,
+    destServiceID,
+    destService,
+    destPlug,
+    state: "offered",
+    sinceMs: fact.atMs,
+    lastUsedMs: fact.atMs,
+    count: 0,
+  };
+  registry.lastConnectionID = Math.max(registry.lastConnectionID, connectionID);
+  registry.connections.set(connectionID, connection);
+  source.outgoing.set(sourcePlug, connectionID);
+  dest.incoming.add(connectionID);
+}
+
+function changeConnection(
+  registry: Registry,
+  fact: FactOf<"connectionOpened"> | FactOf<"connectionClosing"> | FactOf<"connectionUsed">,
+): void {
+  const connection = registry.connections.get(fact.connectionID);
+  invariant(connection !== undefined, `Cannot change connection "${fact.connectionID}": unknown`);
+  if (fact.kind === "connectionClosing") {
+    connection.state = "closing";
+    return;
+  }
+  if (fact.kind === "connectionOpened") connection.state = "open";
+  else connection.count += fact.count;
+  connection.lastUsedMs = fact.atMs;
+  for (const serviceID of [connection.serviceID, connection.destServiceID]) {
+    const instance = registry.instances.get(serviceID);
+    if (instance !== undefined) instance.lastUsedMs = fact.atMs;
+  }
+}
+
+function removeConnection(registry: Registry, fact: FactOf<"connectionClosed">): void {
+  const connection = registry.connections.get(fact.connectionID);
+  invariant(connection !== undefined, `Cannot close connection "${fact.connectionID}": unknown`);
+  registry.connections.delete(fact.connectionID);
+  registry.instances.get(connection.serviceID)?.outgoing.delete(connection.sourcePlug);
+  registry.instances.get(connection.destServiceID)?.incoming.delete(fact.connectionID);
+}

@@ -1,0 +1,28 @@
+/**
+ * The end of every step: what a change made possible is done now. An instance without connections
+ * begins its idle time or ends its drain; a service for which requests wait is started or answered.
+ *
+ * @module
+ */
+
+import { armInstanceIdle } from "./flows/idle.ts";
+import { continueDrain } from "./flows/shutdowns.ts";
+import { startIfWanted } from "./flows/starts.ts";
+import type { Turn } from "./turn.ts";
+
+/** Looks at everything that the step touched, until nothing is left to look at. */
+export function settle(turn: Turn): void {
+  while (turn.touched.size > 0 || turn.wanted.size > 0) {
+    const touched = [...turn.touched];
+    const wanted = [...turn.wanted];
+    turn.touched.clear();
+    turn.wanted.clear();
+    for (const serviceID of touched) {
+      const instance = turn.state.registry.instances.get(serviceID);
+      if (instance === undefined) continue;
+      armInstanceIdle(turn, instance);
+      continueDrain(turn, instance);
+    }
+    for (const service of wanted) startIfWanted(turn, service, "requests wait for it");
+  }
+}

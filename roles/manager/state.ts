@@ -1,0 +1,171 @@
+/**
+ * The manager's state: the registry, which is a fold over recorded facts, and what is waited for,
+ * which is not: links, parked requests, deadlines. After a crash the registry is replayed and the
+ * rest is asked for again by those who wait.
+ *
+ * @module
+ */
+
+import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
+import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
+import type { Fact } from "./memory/facts.ts";
+import { emptyRegistry, type Registry } from "./memory/registry.ts";
+
+/** The times and bounds of a manager; each can be set. */
+export interface ManagerOptions {
+  /** A disconnected agent is given up after this long. Milliseconds. @default {30_000} */
+  readonly agentLostMs: number;
+  /** How often each agent is asked whether it is well. Milliseconds. @default {5_000} */
+  readonly healthIntervalMs: number;
+  /** An agent that says nothing for this long is disconnected. Milliseconds. @default {20_000} */
+  readonly agentSilentMs: number;
+  /** An offered connection that is not confirmed within this is closed. Milliseconds. @default {10_000} */
+  readonly offerMs: number;
+  /** How long each end of a connection has to close it. Milliseconds. @default {10_000} */
+  readonly closeMs: number;
+  /** How long a request waits beyond the start timeout of what it waits for. Milliseconds. @default {5_000} */
+  readonly parkedMarginMs: number;
+  /** Most requests that wait for one service. @default {10_000} */
+  readonly parkedMax: number;
+  /** How often an agent is told to kill an instance before it is given up. @default {3} */
+  readonly killAttemptsMax: number;
+  /** How many other plugs are tried when a plug is taken. @default {5} */
+  readonly plugRetriesMax: number;
+}
+
+/** The defaults of a manager. */
+export const MANAGER_DEFAULTS: ManagerOptions = {
+  agentLostMs: 30_000,
+  healthIntervalMs: 5_000,
+  agentSilentMs: 20_000,
+  offerMs: 10_000,
+  closeMs: 10_000,
+  parkedMarginMs: 5_000,
+  parkedMax: 10_000,
+  killAttemptsMax: 3,
+  plugRetriesMax: 5,
+};
+
+/** A connectionRequest that waits until an instance of the service runs. */
+export interface Parked {
+  /** The link of the agent that sent it. */
+  readonly link: LinkID;
+  /** The number that its answer must carry. */
+  readonly messageID: number;
+  /** The instance that asks. */
+  readonly serviceID: number;
+  /** The out-plug that it asks for. */
+  readonly sourcePlug: number;
+}
+
+/** What a person or a program asks of the manager beside the protocol. */
+export type ManagerCommand =
+  | { readonly kind: "stopInstance"; readonly serviceID: number; readonly mode: "soft" | "hard" }
+  | { readonly kind: "closeConnection"; readonly connectionID: number }
+  | { readonly kind: "stopMesh" };
+
+/** A command, with the number under which its outcome is told. */
+export interface CommandGiven {
+  /** Tells events apart. */
+  readonly kind: "command";
+  /** Chosen by the host. */
+  readonly commandID: number;
+  /** What is asked. */
+  readonly command: ManagerCommand;
+}
+
+/** The first event: the registry was replayed (or is new) and no link is open. */
+export interface Recovered {
+  /** Tells events apart. */
+  readonly kind: "recovered";
+}
+
+/** What happens to a manager. */
+export type ManagerEvent = MessageArrived | LinkClosed | Tick | CommandGiven | Recovered;
+
+/** Write a fact to the store, before any later effect of the same list is performed. */
+export interface Record {
+  /** Tells effects apart. */
+  readonly kind: "record";
+  /** The fact, already applied to the registry. */
+  readonly fact: Fact;
+}
+
+/** The outcome of a command. */
+export interface CommandDone {
+  /** Tells effects apart. */
+  readonly kind: "commandDone";
+  /** The number that the command came with. */
+  readonly commandID: number;
+  /** 2xx done, 4xx refused, 5xx failed. */
+  readonly status: number;
+  /** In words. */
+  readonly reason: string;
+}
+
+/** What a manager has done by its host. */
+export type ManagerEffect = Send | CloseLink | Refuse | Record | CommandDone;
+
+/** Everything that a manager holds. */
+export interface ManagerState {
+  /** Its times and bounds. */
+  readonly options: ManagerOptions;
+  /** What the history says. */
+  readonly registry: Registry;
+  /** The agent at the other end of each open link that has registered. */
+  readonly agentOfLink: Map<LinkID, string>;
+  /** The open link of each agent. */
+  readonly linkOfAgent: Map<string, LinkID>;
+  /** When each connected agent last said anything. */
+  readonly heardMs: Map<string, number>;
+  /** Requests that wait, by service and then by who asks. */
+  readonly parked: Map<string, Map<string, Parked>>;
+  /** Everything that has a time; keys are `kind:identity`. */
+  readonly deadlines: Deadlines<string>;
+  /** Connections that somebody was asked to close, by the number of the request. */
+  readonly closeRequests: Map<number, { readonly link: LinkID; readonly connectionID: number }>;
+  /** Instances that registered by themselves, by `link/messageID`: a repeated request is one. */
+  readonly registrations: Map<string, number>;
+  /** Which end of a closing connection was asked last. */
+  readonly closeEnds: Map<number, "source" | "dest">;
+  /** How often an agent was told to kill an instance. */
+  readonly killAttempts: Map<number, number>;
+  /** How often a start of a service was repeated because its plug was taken. */
+  readonly plugRetries: Map<string, number>;
+  /** Whose turn it is among the instances of a service. */
+  readonly turns: Map<string, number>;
+  /** Commands that wait for the end of an instance or connection, by its deadline-like key. */
+  readonly commands: Map<string, number[]>;
+  /** Whether the mesh is closing: nothing new is started. */
+  stopping: boolean;
+  /** The highest message number used so far. */
+  lastMessageID: number;
+}
+
+/**
+ * A manager on a registry, which is empty or was replayed from a store. Its first event must be
+ * `recovered`.
+ */
+export function createManager(
+  options: Partial<ManagerOptions> = {},
+  registry: Registry = emptyRegistry(),
+): ManagerState {
+  return {
+    options: { ...MANAGER_DEFAULTS, ...options },
+    registry,
+    agentOfLink: new Map(),
+    linkOfAgent: new Map(),
+    heardMs: new Map(),
+    parked: new Map(),
+    deadlines: emptyDeadlines(),
+    closeRequests: new Map(),
+    registrations: new Map(),
+    closeEnds: new Map(),
+    killAttempts: new Map(),
+    plugRetries: new Map(),
+    turns: new Map(),
+    commands: new Map(),
+    stopping: false,
+    lastMessageID: 0,
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * The manager, the brain of the mesh, as a state machine.
+ *
+ * Its world: agents come by links, register, and pass messages of their services on. An instance is
+ * *starting* (flow 4) until it confirms, *running*, then *closing* in the phases drain, soft, hard
+ * (flows 7, 8, 9) until its process ends. A connection is *offered* (flow 5) until its source
+ * confirms, *open*, then *closing* (flow 7) until an end says that it is closed (flow 6 or 7).
+ * Requests for what does not run yet are *parked*. Every waiting state has a deadline whose outcome
+ * is the next state or an answer.
+ *
+ * What changes is recorded first; see `turn.ts`. What follows of a change, if it was not the reason
+ * for it, is done at the end of the step; see `settle.ts`.
+ *
+ * @module
+ */
+
+import type { Message } from "../../protocol/messages.ts";
+import { STATUS } from "../../protocol/status.ts";
+import { clearDeadline, nextDeadlineMs, setDeadline, takeDue } from "../deadlines.ts";
+import type { LinkID, Role } from "../step.ts";
+import {
+  onAgentLostDue,
+  onAgentRegisterRequest,
+  onHealthDue,
+  onLinkClosed,
+  onServiceRegisterRequest,
+} from "./flows/agents.ts";
+import { onCloseDue, onConnectionClose, onConnectionCloseResponse } from "./flows/closes.ts";
+import { onCommand } from "./flows/commands.ts";
+import {
+  onConnectionConfirmation,
+  onConnectionRequest,
+  onOfferDue,
+  onProcessData,
+} from "./flows/connections.ts";
+import { armConnectionIdle } from "./flows/idle.ts";
+import { onConnectionIdleDue, onInstanceIdleDue } from "./flows/reaper.ts";
+import { settle } from "./settle.ts";
+import {
+  onHardShutdownResponse,
+  onPhaseDue,
+  onServiceTerminationInfo,
+  onSoftShutdownResponse,
+} from "./flows/shutdowns.ts";
+import { onParkedDue, onStartDue, onStartServiceResponse } from "./flows/starts.ts";
+import type { ManagerEffect, ManagerEvent, ManagerState } from "./state.ts";
+import { beginTurn, record, refuse, type Turn } from "./turn.ts";
+
+/** The manager as its host sees it. */
+export const MANAGER: Role<ManagerState, ManagerEvent, ManagerEffect> = {
+  step: stepManager,
+  nextDeadlineMs: (state) => nextDeadlineMs(state.deadlines),
+};
+
+/** One event in, effects out. */
+export function stepManager(
+  state: ManagerState,
+  event: ManagerEvent,
+  nowMs: number,
+): ManagerEffect[] {
+  const turn = beginTurn(state, nowMs);
+  switch (event.kind) {
+    case "recovered":
+      onRecovered(turn);
+      break;
+    case "message":
+      onMessage(turn, event.link, event.message);
+      break;
+    case "linkClosed":
+      onLinkClosed(turn, event.link, event.reason);
+      break;
+    case "command":
+      onCommand(turn, event);
+      break;
+    case "tick":
+      onTick(turn);
+      break;
+  }
+  settle(turn);
+  return turn.effects;
+}
+
+/** After a replay: everything that waited has its deadline again, and every agent is away. */
+function onRecovered(turn: Turn): void {
+  const { registry, deadlines, options } = turn.state;
+  for (const agent of registry.agents.values()) {
+    setDeadline(deadlines, `lost:${agent.agent}`, turn.nowMs + options.agentLostMs);
+    if (!agent.connected) continue;
+    record(turn, {
+      kind: "agentDisconnected",
+      agent: agent.agent,
+      reason: "the manager was restarted",
+    });
+  }
+  for (const instance of registry.instances.values()) {
+    const { serviceID } = instance;
+    if (instance.state === "starting") {
+      setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + options.agentLostMs);
+    } else if (instance.state === "closing") {
+      setDeadline(deadlines, `phase:${serviceID}`, turn.nowMs + options.agentLostMs);
+    }
+    turn.touched.add(serviceID);
+  }
+  for (const connection of registry.connections.values()) {
+    const { connectionID, state } = connection;
+    if (state === "open") armConnectionIdle(turn, connection);
+    else if (state === "offered") {
+      setDeadline(deadlines, `offer:${connectionID}`, turn.nowMs + options.agentLostMs);
+    } else setDeadline(deadlines, `close:${connectionID}`, turn.nowMs + options.agentLostMs);
+  }
+}
+
+function onMessage(turn: Turn, link: LinkID, message: Message): void {
+  if (message.type === "agentRegisterRequest") return onAgentRegisterRequest(turn, link, message);
+  const agent = turn.state.agentOfLink.get(link);
+  if (agent === undefined) {
+    const reason = `Cannot take "${message.type}": this link has not registered as an agent`;
+    return refuse(turn, { link, type: message.type }, { status: STATUS.unauthorized, reason });
+  }
+  turn.state.heardMs.set(agent, turn.nowMs);
+  switch (message.type) {
+    case "serviceRegisterRequest":
+      return onServiceRegisterRequest(turn, link, message);
+    case "startServiceResponse":
+      return onStartServiceResponse(turn, link, message);
+    case "connectionRequest":
+      return onConnectionRequest(turn, link, message);
+    case "connectionConfirmation":
+      return onConnectionConfirmation(turn, link, message);
+    case "processData":
+      return onProcessData(turn, link, message);
+    case "sourceConnectionClose":
+    case "destConnectionClose":
+      return onConnectionClose(turn, link, message);
+    case "connectionCloseResponse":
+      return onConnectionCloseResponse(turn, link, message);
+    case "softShutdownResponse":
+      return onSoftShutdownResponse(turn, link, message);
+    case "hardShutdownResponse":
+      return onHardShutdownResponse(turn, link, message);
+    case "serviceTerminationInfo":
+      return onServiceTerminationInfo(turn, link, message);
+    case "agentHealthResponse":
+    case "serviceHealthResponse":
+      return;
+    default: {
+      const reason = `Cannot take "${message.type}": a manager sends it, and does not get it`;
+      refuse(turn, { link, type: message.type }, { status: STATUS.badRequest, reason });
+    }
+  }
+}
+
+function onTick(turn: Turn): void {
+  const { deadlines } = turn.state;
+  for (let key = takeDue(deadlines, turn.nowMs); key; key = takeDue(deadlines, turn.nowMs)) {
+    const colon = key.indexOf(":");
+    onDue(turn, key.slice(0, colon), key.slice(colon + 1));
+  }
+}
+
+function onDue(turn: Turn, kind: string, identity: string): void {
+  switch (kind) {
+    case "idle":
+      return onConnectionIdleDue(turn, Number(identity));
+    case "instance":
+      return onInstanceIdleDue(turn, Number(identity));
+    case "offer":
+      return onOfferDue(turn, Number(identity));
+    case "close":
+      return onCloseDue(turn, Number(identity));
+    case "asked":
+      turn.state.closeRequests.delete(Number(identity));
+      return;
+    case "start":
+      return onStartDue(turn, Number(identity));
+    case "phase":
+      return onPhaseDue(turn, Number(identity));
+    case "parked":
+      return onParkedDue(turn, identity);
+    case "health":
+      return onHealthDue(turn, identity);
+    case "lost":
+      clearDeadline(turn.state.deadlines, `health:${identity}`);
+      return onAgentLostDue(turn, identity);
+  }
+}
