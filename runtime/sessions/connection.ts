@@ -1,0 +1,295 @@
+/**
+ * One end of a session over a wire, whichever end dialled: reads frames, keeps the exchanges, says
+ * ping, and ends in one of three ways.
+ *
+ * - Graceful: both ends have sent goAway and nothing is in flight. Each end then closes its writing
+ *   half and reads on until the other has done so too; closing at once could make the kernel throw
+ *   away what the peer has not read yet.
+ * - Cut: this end aborts, or the peer breaks the rules of frames. A close frame tells the reason.
+ * - Broken: the wire ends or fails, or nothing has arrived for three intervals.
+ *
+ * What is in flight in a session that is cut or broken breaks with {@linkcode SessionBrokenError}.
+ *
+ * @module
+ */
+
+import type { IncomingBody, OutgoingBody, Windows } from "./bodies.ts";
+import { FRAME, type Frame, FrameDecoder, FrameError } from "./frames.ts";
+import { readCredit, readReason, readReset } from "./heads.ts";
+import { Outbox, type Wire } from "./outbox.ts";
+import { SessionBrokenError, type SessionEnd } from "./session.ts";
+
+/** One exchange, as the connection sees it. */
+export interface Exchange {
+  /** The body that the peer sends, once it may. */
+  readonly incoming: IncomingBody | undefined;
+  /** The body that this end sends, if there may be one. */
+  readonly outgoing: OutgoingBody | undefined;
+  /** The peer's body has ended. */
+  arrived(): void;
+  /** The peer is done with the exchange; it is no longer in the connection. */
+  reset(code: number, reason: string): void;
+  /** The session is over; the exchange is no longer in the connection. */
+  broke(error: SessionBrokenError): void;
+}
+
+/** What differs between the dialling and the accepting end. Each may throw a FrameError. */
+export interface ConnectionRole {
+  /** The frame that this end waits for before all others. */
+  readonly greeting: typeof FRAME.hello | typeof FRAME.welcome;
+  /** That frame has come. */
+  greeted(payload: Uint8Array): void;
+  /** A request or a response has come. */
+  head(frame: Frame): void;
+  /** Whether the peer may know of an exchange that is not in the connection any more. */
+  wasOpen(exchange: number): boolean;
+}
+
+/** How often to look for signs of life; three without any mean that the link is broken. */
+export const KEEP_ALIVE_MS = 20_000;
+
+const READ_BYTES = 65_536;
+const LINGER_MS = 2_000;
+
+/** The state of one end of a session. */
+export class Connection {
+  /** Exchanges in flight, by their number. */
+  readonly exchanges: Map<number, Exchange> = new Map();
+  /** What arriving bodies hold. */
+  readonly windows: Windows = { granted: 0, buffered: 0 };
+  /** The way out. */
+  readonly outbox: Outbox;
+  /** Settles once the wire is closed; never rejects. */
+  readonly ended: Promise<SessionEnd>;
+  readonly #wire: Wire;
+  readonly #role: ConnectionRole;
+  readonly #what: string;
+  readonly #decoder = new FrameDecoder();
+  readonly #settle: (end: SessionEnd) => void;
+  readonly #keepAlive: ReturnType<typeof setInterval>;
+  #lingering: ReturnType<typeof setTimeout> | undefined;
+  #silentFor = 0;
+  #greeted = false;
+  #leaving = "";
+  #peerLeft = false;
+  #finishing = false;
+  #over = false;
+
+  /**
+   * Starts to read. `what` is what breaks when the session does.
+   */
+  constructor(
+    wire: Wire,
+    options: { role: ConnectionRole; what: string; keepAliveMs?: number | undefined },
+  ) {
+    this.#wire = wire;
+    this.#role = options.role;
+    this.#what = options.what;
+    this.outbox = new Outbox(wire, (reason) => this.#end({ status: 122, reason }));
+    const { promise, resolve } = Promise.withResolvers<SessionEnd>();
+    this.ended = promise;
+    this.#settle = resolve;
+    this.#keepAlive = setInterval(() => this.#look(), options.keepAliveMs ?? KEEP_ALIVE_MS);
+    // Started in a microtask, so that the role is complete when the first frame comes.
+    queueMicrotask(() => this.#read());
+  }
+
+  /** Whether a new exchange may start; if not, why. */
+  get unavailable(): string | undefined {
+    if (this.#over) return "the session has ended";
+    if (this.#peerLeft) return "the peer closes the session";
+    return this.#leaving === "" ? undefined : "the session is closing";
+  }
+
+  /** Whether this end has said that it takes nothing new. */
+  get isLeaving(): boolean {
+    return this.#leaving !== "";
+  }
+
+  /** Bytes of bodies and frames in memory. */
+  get bufferedBytes(): number {
+    let bytes = this.windows.buffered + this.outbox.bufferedBytes + this.#decoder.bufferedBytes;
+    for (const { outgoing } of this.exchanges.values()) bytes += outgoing?.bufferedBytes ?? 0;
+    return bytes;
+  }
+
+  /** Takes an exchange out; the last one of a session that closes ends it. */
+  remove(exchange: number): void {
+    this.exchanges.delete(exchange);
+    this.#finishWhenIdle();
+  }
+
+  /** Closes gracefully; the first reason counts. */
+  leave(reason: string): void {
+    if (this.#over || this.#leaving !== "") return;
+    this.#leaving = reason;
+    this.outbox.frames.goAway(reason);
+    this.outbox.wake();
+    this.#finishWhenIdle();
+  }
+
+  /** Ends at once by decision of this end, and tells the peer why. */
+  cut(reason: string, status: SessionEnd["status"] = 111): void {
+    if (this.#over) return;
+    this.outbox.frames.close(reason);
+    this.#end({ status, reason }, true);
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(READ_BYTES);
+    try {
+      while (!this.#over) {
+        const count = await this.#wire.read(buffer);
+        if (count === null) return this.#readEnd();
+        this.#silentFor = 0;
+        this.#decoder.push(buffer.subarray(0, count), this.#receive);
+      }
+    } catch (error) {
+      if (error instanceof FrameError) return this.cut(`malformed frames: ${error.message}`, 122);
+      this.#end({ status: 122, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #readEnd(): void {
+    if (this.#peerLeft && this.#leaving !== "" && this.exchanges.size === 0) {
+      this.#end({ status: 111, reason: this.#leaving });
+    } else {
+      this.#end({ status: 122, reason: "the peer closed the connection" });
+    }
+  }
+
+  readonly #receive = (frame: Frame): void => {
+    if (this.#over) return;
+    if (!this.#greeted) return this.#greet(frame);
+    switch (frame.type) {
+      case FRAME.request:
+      case FRAME.response:
+        return this.#role.head(frame);
+      case FRAME.data:
+        return this.#data(frame);
+      case FRAME.credit:
+        return this.#credit(frame);
+      case FRAME.stop:
+        return this.#find(frame)?.outgoing?.stop("the peer wants no more of the body");
+      case FRAME.reset:
+        return this.#reset(frame);
+      case FRAME.ping:
+        return this.#pong();
+      case FRAME.pong:
+        return;
+      case FRAME.goAway:
+        return this.#peerLeaves();
+      case FRAME.close:
+        return this.#end({ status: 122, reason: `the peer: ${readReason(frame.payload)}` });
+      default:
+        throw new FrameError("a second greeting");
+    }
+  };
+
+  #greet(frame: Frame): void {
+    if (frame.type === FRAME.close) {
+      return this.#end({ status: 122, reason: readReason(frame.payload) });
+    }
+    if (frame.type !== this.#role.greeting) throw new FrameError("no greeting");
+    this.#role.greeted(frame.payload);
+    this.#greeted = true;
+  }
+
+  /** A frame may be late for an exchange that is over at this end; it cannot be early. */
+  #find(frame: Frame): Exchange | undefined {
+    const exchange = this.exchanges.get(frame.exchange);
+    if (exchange === undefined && !this.#role.wasOpen(frame.exchange)) {
+      throw new FrameError(`exchange ${frame.exchange} was never open`);
+    }
+    return exchange;
+  }
+
+  #data(frame: Frame): void {
+    const exchange = this.#find(frame);
+    if (exchange === undefined) return;
+    const body = exchange.incoming;
+    if (body === undefined) throw new FrameError("a body where none may be");
+    body.push(frame.payload);
+    if (!frame.end) return;
+    body.end();
+    exchange.arrived();
+  }
+
+  #credit(frame: Frame): void {
+    const bytes = readCredit(frame.payload);
+    const exchange = this.#find(frame);
+    if (exchange === undefined) return;
+    if (exchange.outgoing === undefined) throw new FrameError("a credit for no body");
+    exchange.outgoing.allow(bytes);
+  }
+
+  #reset(frame: Frame): void {
+    const { code, reason } = readReset(frame.payload);
+    const exchange = this.#find(frame);
+    if (exchange === undefined) return;
+    this.exchanges.delete(frame.exchange);
+    exchange.reset(code, reason);
+    this.#finishWhenIdle();
+  }
+
+  #pong(): void {
+    if (this.#finishing) return;
+    this.outbox.frames.pong();
+    this.outbox.wake();
+  }
+
+  #peerLeaves(): void {
+    this.#peerLeft = true;
+    this.leave("closed by the peer");
+    this.#finishWhenIdle();
+  }
+
+  #finishWhenIdle(): void {
+    const idle = this.exchanges.size === 0 && this.#peerLeft && this.#leaving !== "";
+    if (!idle || this.#finishing || this.#over) return;
+    this.#finishing = true;
+    this.#finish();
+  }
+
+  async #finish(): Promise<void> {
+    await this.outbox.flushed();
+    if (this.#over) return;
+    this.#lingering = setTimeout(() => this.#readEnd(), LINGER_MS);
+    // A wire that is gone already is what this end wanted; the read loop sees it too.
+    await this.#wire.closeWrite().catch(() => {});
+  }
+
+  #look(): void {
+    this.#silentFor++;
+    if (this.#silentFor > 3) {
+      this.#end({ status: 122, reason: "the peer gives no sign of life" });
+    } else if (this.#greeted && !this.#finishing) {
+      this.outbox.frames.ping();
+      this.outbox.wake();
+    }
+  }
+
+  #end(end: SessionEnd, speak = false): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearInterval(this.#keepAlive);
+    clearTimeout(this.#lingering);
+    const spoken = speak ? this.outbox.speakLast() : undefined;
+    this.outbox.stop();
+    const error = new SessionBrokenError(this.#what, end.reason);
+    const broken = [...this.exchanges.values()];
+    this.exchanges.clear();
+    for (const exchange of broken) exchange.broke(error);
+    if (spoken === undefined) this.#closeWire(end);
+    else spoken.then(() => this.#closeWire(end));
+  }
+
+  #closeWire(end: SessionEnd): void {
+    try {
+      this.#wire.close();
+    } catch {
+      // It is closed already: the runtime may have done so when the link broke.
+    }
+    this.#settle(end);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The frames of a session, pure: bytes to frames and frames to bytes, no socket and no state of an
+ * exchange.
+ *
+ * A frame is a header of 10 bytes, big endian, and a payload:
+ *
+ *     length of the payload u32 | type u8 | flags u8 (1 = end of this body) | exchange u32 | payload
+ *
+ * The dialling end numbers its exchanges upwards from 1; a frame about the whole session has 0. The
+ * first frame is a hello, answered by a welcome, or by a close that says why not.
+ *
+ * @module
+ */
+
+import { SESSION_LIMITS } from "./session.ts";
+
+/** The types of frames, by their number on the wire. */
+export const FRAME = {
+  /** "SMMP", version u8, serviceID u64, sourcePlug u32, destServiceID u64. */
+  hello: 1,
+  /** "SMMP", version u8. */
+  welcome: 2,
+  /** Method, URL, then names and values of headers, joined by NUL. */
+  request: 3,
+  /** Status, then names and values of headers, joined by NUL. */
+  response: 4,
+  /** A piece of a body. */
+  data: 5,
+  /** The receiver of a body has room for so many bytes more, u32. */
+  credit: 6,
+  /** The receiver wants no more of this body; the exchange goes on. */
+  stop: 7,
+  /** The exchange is over at once: code u8, reason. */
+  reset: 8,
+  /** Asks for a sign of life. */
+  ping: 9,
+  /** The sign of life. */
+  pong: 10,
+  /** Nothing new; when both ends have said so and nothing is in flight, the socket closes. */
+  goAway: 11,
+  /** The session is over at once: reason. */
+  close: 12,
+} as const;
+
+/** The number of a type of frames. */
+export type FrameType = typeof FRAME[keyof typeof FRAME];
+
+/** Why an exchange was reset. */
+export const RESET = {
+  /** The requester no longer wants it. */
+  cancelled: 1,
+  /** It was not handled at all. */
+  refused: 2,
+  /** The source of a body failed. */
+  failed: 3,
+} as const;
+
+/** The version in hello and welcome. */
+export const SESSION_VERSION = 1;
+
+/** One frame as it arrived. */
+export interface Frame {
+  /** What it is. */
+  readonly type: FrameType;
+  /** Whether the body of its sender ends with it. */
+  readonly end: boolean;
+  /** The number of the exchange; 0 for the session. */
+  readonly exchange: number;
+  /** A view that is valid until the call that delivered it returns. */
+  readonly payload: Uint8Array;
+}
+
+/** The one error that bytes from a peer cause in this file; the session cannot go on. */
+export class FrameError extends Error {
+  /** The name of the class. */
+  override readonly name = "FrameError";
+}
+
+/** The header of every frame. */
+export const HEADER_BYTES = 10;
+
+/** The payload of a hello. */
+export const HELLO_BYTES = 25;
+
+/** "SMMP", with which hello and welcome begin. */
+export const MAGIC: readonly number[] = [0x53, 0x4d, 0x4d, 0x50];
+
+const { headBytes, dataBytes, reasonBytes } = SESSION_LIMITS;
+
+/** Per type: least and most bytes of the payload, whether it is about an exchange, may end a body. */
+const RULES: readonly (readonly [FrameType, number, number, boolean, boolean] | undefined)[] = [
+  undefined,
+  [FRAME.hello, HELLO_BYTES, HELLO_BYTES, false, false],
+  [FRAME.welcome, 5, 5, false, false],
+  [FRAME.request, 3, headBytes, true, true],
+  [FRAME.response, 3, headBytes, true, true],
+  [FRAME.data, 0, dataBytes, true, true],
+  [FRAME.credit, 4, 4, true, false],
+  [FRAME.stop, 0, 0, true, false],
+  [FRAME.reset, 1, 1 + reasonBytes, true, false],
+  [FRAME.ping, 0, 0, false, false],
+  [FRAME.pong, 0, 0, false, false],
+  [FRAME.goAway, 0, reasonBytes, false, false],
+  [FRAME.close, 0, reasonBytes, false, false],
+];
+
+const NOTHING = new Uint8Array(0);
+
+/** Puts frames together from bytes that arrive in pieces of any size. */
+export class FrameDecoder {
+  #rest: Uint8Array = NOTHING;
+
+  /** Bytes of a frame that has not arrived whole; at most one frame's. */
+  get bufferedBytes(): number {
+    return this.#rest.length;
+  }
+
+  /**
+   * Delivers every frame that is whole now.
+   *
+   * @throws {FrameError} the bytes are no frames; what came before the fault was delivered.
+   */
+  push(bytes: Uint8Array, received: (frame: Frame) => void): void {
+    const input = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
+    const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+    let at = 0;
+    while (input.length - at >= HEADER_BYTES) {
+      const length = view.getUint32(at);
+      const frame = readHeader(view, at, length);
+      const start = at + HEADER_BYTES;
+      if (input.length - start < length) break;
+      at = start + length;
+      received({ ...frame, payload: input.subarray(start, at) });
+    }
+    this.#rest = at === input.length ? NOTHING : input.slice(at);
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+function readHeader(view: DataView, at: number, length: number): Omit<Frame, "payload"> {
+  const rule = RULES[view.getUint8(at + 4)];
+  if (rule === undefined) throw new FrameError(`there is no frame type ${view.getUint8(at + 4)}`);
+  const [type, least, most, aboutExchange, mayEnd] = rule;
+  if (length < least || length > most) {
+    throw new FrameError(`a frame of type ${type} cannot have ${length} bytes`);
+  }
+  const flags = view.getUint8(at + 5);
+  if (flags > (mayEnd ? 1 : 0)) throw new FrameError(`a frame of type ${type} has flags ${flags}`);
+  const exchange = view.getUint32(at + 6);
+  if ((exchange !== 0) !== aboutExchange) {
+    throw new FrameError(`a frame of type ${type} cannot be about exchange ${exchange}`);
+  }
+  if (type === FRAME.data && length === 0 && flags === 0) throw new FrameError("a piece is empty");
+  return { type, end: flags === 1, exchange };
+}

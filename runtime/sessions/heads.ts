@@ -1,0 +1,132 @@
+/**
+ * What the payloads of frames mean, in both directions. What reads a payload throws nothing but a
+ * {@linkcode FrameError}, whatever the peer sent.
+ *
+ * @module
+ */
+
+import { FrameError, MAGIC, SESSION_VERSION } from "./frames.ts";
+import { SESSION_LIMITS, type SessionHello } from "./session.ts";
+
+/** The head of a request as it arrived; the method and the URL are unchecked texts. */
+export interface RequestHead {
+  /** The method, as the peer wrote it. */
+  readonly method: string;
+  /** The URL, as the peer wrote it. */
+  readonly url: string;
+  /** Names and values, unchecked, in their order, names repeated. */
+  readonly headers: [string, string][];
+}
+
+/** The head of a response as it arrived. */
+export interface ResponseHead {
+  /** 200 to 599. */
+  readonly status: number;
+  /** Names and values, unchecked, in their order, names repeated. */
+  readonly headers: [string, string][];
+}
+
+/** Statuses whose responses cannot have a body. */
+export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const reasonDecoder = new TextDecoder();
+
+/** Throws a RangeError when a hello holds what is not a whole number of its size. */
+export function checkHello({ serviceID, sourcePlug, destServiceID }: SessionHello): void {
+  const whole = [serviceID, sourcePlug, destServiceID].every((n) => Number.isSafeInteger(n));
+  if (!whole || serviceID < 0 || destServiceID < 0 || sourcePlug !== sourcePlug >>> 0) {
+    const name = `${serviceID}:${sourcePlug} -> ${destServiceID}`;
+    throw new RangeError(`Cannot say hello as "${name}": these are not ids and a plug`);
+  }
+}
+
+/** Checks the magic and the version of a hello or a welcome. */
+export function checkGreeting(payload: Uint8Array): void {
+  if (MAGIC.some((byte, index) => payload[index] !== byte)) throw new FrameError("no SMMP session");
+  if (payload[4] !== SESSION_VERSION) {
+    throw new FrameError(`version ${payload[4]} of sessions, this end speaks ${SESSION_VERSION}`);
+  }
+}
+
+/** Reads the payload of a hello. */
+export function readHello(payload: Uint8Array): SessionHello {
+  checkGreeting(payload);
+  const view = viewOf(payload);
+  const serviceID = Number(view.getBigUint64(5));
+  const destServiceID = Number(view.getBigUint64(17));
+  if (!Number.isSafeInteger(serviceID) || !Number.isSafeInteger(destServiceID)) {
+    throw new FrameError("a serviceID is too large");
+  }
+  return { serviceID, sourcePlug: view.getUint32(13), destServiceID };
+}
+
+/** Reads the payload of a request. */
+export function readRequest(payload: Uint8Array): RequestHead {
+  const parts = readParts(payload);
+  const [method, url] = parts;
+  if (method === undefined || url === undefined) throw new FrameError("a request has no URL");
+  return { method, url, headers: readHeaders(parts, 2) };
+}
+
+/** Reads the payload of a response. */
+export function readResponse(payload: Uint8Array): ResponseHead {
+  const parts = readParts(payload);
+  const status = parts[0] ?? "";
+  if (!/^[2-5]\d\d$/.test(status)) throw new FrameError("a response has no status");
+  return { status: Number(status), headers: readHeaders(parts, 1) };
+}
+
+/** Reads the payload of a reset. */
+export function readReset(payload: Uint8Array): { code: number; reason: string } {
+  return { code: payload[0] ?? 0, reason: readReason(payload.subarray(1)) };
+}
+
+/** Reads a reason; what could disturb a log is replaced. */
+export function readReason(payload: Uint8Array): string {
+  return reasonDecoder.decode(payload).replace(/\p{Cc}/gu, " ");
+}
+
+/** Reads the payload of a credit. */
+export function readCredit(payload: Uint8Array): number {
+  const bytes = viewOf(payload).getUint32(0);
+  if (bytes === 0) throw new FrameError("a credit is empty");
+  return bytes;
+}
+
+/** The parts of a request's head, for {@linkcode FrameWriter.request}. */
+export function requestParts(request: Request): string[] {
+  const parts = [request.method, request.url];
+  for (const [name, value] of request.headers) parts.push(name, value);
+  return parts;
+}
+
+/** The parts of a response's head, for {@linkcode FrameWriter.response}. */
+export function responseParts(response: Response): string[] {
+  const parts = [String(response.status)];
+  for (const [name, value] of response.headers) parts.push(name, value);
+  return parts;
+}
+
+function viewOf(payload: Uint8Array): DataView {
+  return new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+}
+
+function readParts(payload: Uint8Array): string[] {
+  try {
+    return strictDecoder.decode(payload).split("\0");
+  } catch (error) {
+    throw new FrameError("a head is not UTF-8", { cause: error });
+  }
+}
+
+function readHeaders(parts: readonly string[], from: number): [string, string][] {
+  const count = (parts.length - from) / 2;
+  if (!Number.isInteger(count)) throw new FrameError("a header has no value");
+  if (count > SESSION_LIMITS.headers) throw new FrameError(`a head has ${count} headers`);
+  const headers: [string, string][] = [];
+  for (let at = from; at < parts.length; at += 2) {
+    headers.push([parts[at] ?? "", parts[at + 1] ?? ""]);
+  }
+  return headers;
+}

@@ -1,0 +1,140 @@
+/**
+ * The one place that writes to the socket of a session. What is put in during one turn of the event
+ * loop, or while a write is under way, leaves in one write; bodies take turns, a frame each.
+ *
+ * @module
+ */
+
+import type { OutgoingBody } from "./bodies.ts";
+import { FrameWriter } from "./frame_writer.ts";
+import { SESSION_LIMITS } from "./session.ts";
+
+/** The part of a `Deno.Conn` that a session uses. */
+export interface Wire {
+  /** Reads some bytes into the buffer; null is the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of the bytes. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Nothing more will be written; reading goes on. */
+  closeWrite(): Promise<void>;
+  /** Closes both directions at once. */
+  close(): void;
+}
+
+/**
+ * Microtasks that a flush waits for more, so that what handlers of the same turn do in a few awaits
+ * leaves with it. A timer of any kind costs a millisecond in some runtimes.
+ */
+const HOPS = 24;
+
+const LAST_WORDS_MS = 1_000;
+
+/** Frames and bodies on their way out. */
+export class Outbox {
+  readonly #wire: Wire;
+  readonly #failed: (reason: string) => void;
+  readonly #frames = new FrameWriter();
+  readonly #ready = new Set<OutgoingBody>();
+  #flushing: Promise<void> | undefined;
+  #stopped = false;
+  #writing = 0;
+
+  /** `failed` is called when the wire breaks, or the peer does not read; then nothing is written. */
+  constructor(wire: Wire, failed: (reason: string) => void) {
+    this.#wire = wire;
+    this.#failed = failed;
+  }
+
+  /** Bytes that wait to be written, without what bodies have not handed over. */
+  get bufferedBytes(): number {
+    return this.#frames.length + this.#writing;
+  }
+
+  /** The writer of the batch that leaves next. */
+  get frames(): FrameWriter {
+    return this.#frames;
+  }
+
+  /** Sees to it that what was put into the writer leaves. */
+  wake(): void {
+    if (this.#stopped) return;
+    if (this.#frames.length > SESSION_LIMITS.queuedBytes) {
+      this.#fail("the peer does not read");
+    } else {
+      this.#flushing ??= this.#flush();
+    }
+  }
+
+  /** The body may have something to send, and gets its turn. */
+  readonly ready = (body: OutgoingBody): void => {
+    if (this.#stopped) return;
+    this.#ready.add(body);
+    this.#flushing ??= this.#flush();
+  };
+
+  /** Resolves when all that could be written has been, or nothing can be any more. */
+  async flushed(): Promise<void> {
+    await this.#flushing;
+  }
+
+  /** Writes nothing more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#ready.clear();
+  }
+
+  /**
+   * Stops, and writes what is in the writer as far as the peer reads within a moment; never
+   * rejects. Nothing can follow a write that is under way.
+   */
+  async speakLast(): Promise<void> {
+    this.stop();
+    if (this.#writing > 0) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, LAST_WORDS_MS));
+    // That the peer cannot be told is no news: it is gone.
+    const told = this.#wire.write(this.#frames.take()).then(() => {}, () => {});
+    await Promise.race([told, late]);
+    clearTimeout(timer);
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      for (let hop = 0; hop < HOPS; hop++) await null;
+      for (;;) {
+        if (this.#stopped) break;
+        this.#fill();
+        const batch = this.#frames.take();
+        if (batch.length === 0) break;
+        await this.#write(batch);
+      }
+    } catch (error) {
+      this.#fail(error instanceof Error ? error.message : String(error));
+    }
+    this.#flushing = undefined;
+  }
+
+  async #write(batch: Uint8Array): Promise<void> {
+    this.#writing = batch.length;
+    for (let rest = batch; rest.length > 0;) {
+      rest = rest.subarray(await this.#wire.write(rest));
+      this.#writing = rest.length;
+    }
+  }
+
+  /** Bodies take turns, one frame each, until the batch is large enough. */
+  #fill(): void {
+    for (const body of this.#ready) {
+      if (this.#frames.length >= SESSION_LIMITS.writeBytes) return;
+      // Deleted and added again, it comes last in the same iteration.
+      this.#ready.delete(body);
+      if (body.take(this.#frames)) this.#ready.add(body);
+    }
+  }
+
+  #fail(reason: string): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#failed(reason);
+  }
+}

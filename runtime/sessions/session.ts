@@ -1,0 +1,157 @@
+/**
+ * The data plane: a session carries many HTTP exchanges at once over one TCP connection, from an
+ * out-plug to an in-plug. Everything outside this folder uses the words of this file only.
+ *
+ * @module
+ */
+
+/** Who dials, from which out-plug, and which instance it means to reach. */
+export interface SessionHello {
+  /** The instance that dials. */
+  readonly serviceID: number;
+  /** The out-plug of the instance that dials. */
+  readonly sourcePlug: number;
+  /**
+   * The instance that must answer. Another instance which was given the same port since refuses,
+   * so a stale address never reaches a stranger.
+   */
+  readonly destServiceID: number;
+}
+
+/** How a session ended: 111 by decision of one of its ends, 122 by a broken link. */
+export interface SessionEnd {
+  /** The status of the protocol's close messages. */
+  readonly status: 111 | 122;
+  /** A sentence for the log. */
+  readonly reason: string;
+}
+
+/** What both ends of a session can see and do. */
+export interface SessionHandle {
+  /** What the dialling end said of itself. */
+  readonly hello: SessionHello;
+  /**
+   * Exchanges that use the session now. One counts until its response has been sent or has arrived
+   * to the last byte, or has been cancelled; an unread body that is still arriving counts.
+   */
+  readonly inFlight: number;
+  /** Bytes of bodies and frames held in memory: arrived and unread, or queued and unwritten. */
+  readonly bufferedBytes: number;
+  /** Settles once, when the socket is closed. Never rejects. */
+  readonly ended: Promise<SessionEnd>;
+  /**
+   * Ends the session without harm: nothing new starts at either end, what is in flight finishes,
+   * then the socket closes. Has no deadline of its own; {@linkcode SessionHandle.abort} cuts it
+   * short. Resolves when the session has ended, for whatever reason.
+   */
+  close(): Promise<void>;
+  /** Ends the session at once; what is in flight breaks. The reason is told to the peer. */
+  abort(reason: string): void;
+}
+
+/** The dialling end of a session. */
+export interface Session extends SessionHandle {
+  /**
+   * Sends a request and resolves with the head of its response; both bodies stream. Read or cancel
+   * the body of every response: one that is neither read nor cancelled holds its window for ever.
+   *
+   * The request's signal cancels the exchange at any time, as does cancelling the response's body.
+   * A request that this version cannot carry is answered here: 501 for an `upgrade`, 431 for a head
+   * over {@linkcode SESSION_LIMITS}.
+   *
+   * @throws {SessionRefusedError} nothing was handled: safe to send to another instance.
+   * @throws {SessionBrokenError} the session or the peer's stream broke: it may have been handled.
+   */
+  fetch(request: Request): Promise<Response>;
+}
+
+/** Answers the requests of a session. The request's signal aborts when nobody waits any more. */
+export type SessionHandler = (
+  request: Request,
+  hello: SessionHello,
+) => Response | Promise<Response>;
+
+/** What a {@linkcode SessionServer} tells. */
+export interface SessionServerEvents {
+  /** A peer has shown that it means this instance; requests may follow. */
+  opened?(hello: SessionHello, session: SessionHandle): void;
+  /** The last event of a session that was opened. */
+  closed?(hello: SessionHello, end: SessionEnd): void;
+  /** A connection that never became a session: garbage, silence, a wrong instance, too many. */
+  refused?(reason: string): void;
+  /** The handler threw, its response's body broke, or the listener could not accept. */
+  failed?(error: unknown): void;
+}
+
+/** The accepting end of all sessions to one instance. */
+export interface SessionServer {
+  /** Exchanges in flight in all sessions, see {@linkcode SessionHandle.inFlight}. */
+  readonly inFlight: number;
+  /** Bytes held in all sessions, see {@linkcode SessionHandle.bufferedBytes}. */
+  readonly bufferedBytes: number;
+  /** Sessions that are open. */
+  readonly sessions: number;
+  /** Settles when the server accepts nothing any more and the last session has ended. */
+  readonly ended: Promise<void>;
+  /**
+   * Stops listening, lets every session finish what is in flight, closes them. Has no deadline of
+   * its own; {@linkcode SessionServer.abort} cuts it short.
+   */
+  drain(): Promise<void>;
+  /** Stops listening and ends every session at once. */
+  abort(reason: string): void;
+}
+
+/** The bounds of this version; the bytes are those of one session, or of one exchange in it. */
+export const SESSION_LIMITS = {
+  /** Method, URL and headers of a request, or status and headers of a response, as encoded. */
+  headBytes: 65_536,
+  /** Headers of one head; the same name may repeat. */
+  headers: 256,
+  /** The body in one frame. */
+  dataBytes: 65_536,
+  /** A reason that is told to the peer. */
+  reasonBytes: 512,
+  /** What every body may have under way before its reader has read anything. */
+  firstWindowBytes: 65_536,
+  /** What a body may have under way once its reader reads. */
+  windowBytes: 262_144,
+  /** Windows of all bodies together, above which each gets no more than the first window. */
+  sharedWindowBytes: 16_777_216,
+  /** Frames, other than bodies, that wait for a peer that does not read. */
+  queuedBytes: 16_777_216,
+  /** What leaves in one write, about. */
+  writeBytes: 262_144,
+  /** Exchanges at once; one more is refused, safe to send elsewhere. */
+  exchanges: 1_000,
+  /** Sessions of one server, those in the handshake included. */
+  sessions: 1_000,
+} as const;
+
+/** Nothing of the request was handled: it is safe to send it elsewhere. */
+export class SessionRefusedError extends Error {
+  /** The name of the class. */
+  override readonly name = "SessionRefusedError";
+  /** Why, without the "Cannot" in front. */
+  readonly reason: string;
+
+  /** Says "Cannot <what>: <reason>". */
+  constructor(what: string, reason: string, options?: ErrorOptions) {
+    super(`Cannot ${what}: ${reason}`, options);
+    this.reason = reason;
+  }
+}
+
+/** The request may have been handled, in part or whole; its answer is lost. */
+export class SessionBrokenError extends Error {
+  /** The name of the class. */
+  override readonly name = "SessionBrokenError";
+  /** Why, without the "Cannot" in front. */
+  readonly reason: string;
+
+  /** Says "Cannot <what>: <reason>". */
+  constructor(what: string, reason: string, options?: ErrorOptions) {
+    super(`Cannot ${what}: ${reason}`, options);
+    this.reason = reason;
+  }
+}
