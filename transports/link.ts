@@ -34,7 +34,10 @@ export interface Link {
   abort(reason: string): void;
 }
 
-/** What one end of a link tells its host. */
+/**
+ * What one end of a link tells its host. An event must not throw: that is an error of the host,
+ * which no link catches, so it ends the thread.
+ */
 export interface LinkEvents {
   /**
    * A value arrived. It is decoded but not yet checked: nobody should trust its shape. All that
