@@ -1,0 +1,247 @@
+/**
+ * Flow 4 and flow 9 at the agent: processes are launched, prove themselves, end, or are killed.
+ *
+ * @module
+ */
+
+import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
+import type { MessageOf } from "../../protocol/messages.ts";
+import { cutReason } from "../../protocol/parse_message.ts";
+import { isDone, STATUS } from "../../protocol/status.ts";
+import { clearDeadline, setDeadline } from "../deadlines.ts";
+import type { LinkID } from "../step.ts";
+import { forgetLink } from "./relays.ts";
+import { type AgentTurn, type LocalInstance, newMessageID, type ProcessExited, type ProcessFailed, type ProcessStarted, refuse, send, sendUp } from "./state.ts";
+
+/** Flow 4: the manager wants an instance. A repeated request changes nothing. */
+export function onStartServiceRequest(
+  turn: AgentTurn,
+  message: MessageOf<"startServiceRequest">,
+): void {
+  const { instances, options, deadlines } = turn.state;
+  const { serviceID, serviceName, messageID } = message;
+  const known = instances.get(serviceID);
+  if (known !== undefined) {
+    if (known.phase === "running") answerStart(turn, known, { status: STATUS.done });
+    return;
+  }
+  const manifest = options.manifests[serviceName];
+  if (manifest === undefined || instances.size >= options.instancesMax) {
+    const reason = manifest === undefined
+      ? `Cannot start "${serviceName}": agent ${options.name} has no such service`
+      : `Cannot start "${serviceName}": agent ${options.name} runs ${instances.size} instances`;
+    const status = manifest === undefined ? STATUS.notFound : STATUS.unavailable;
+    return sendUp(turn, { type: "startServiceResponse", messageID, status, serviceID, reason });
+  }
+  instances.set(serviceID, {
+    serviceID,
+    service: serviceName,
+    plugs: message.plugConfiguration,
+    launched: true,
+    startMessageID: messageID,
+    phase: "launching",
+    token: undefined,
+    link: undefined,
+    failure: undefined,
+    lastWords: undefined,
+    kills: [],
+    connections: new Map(),
+  });
+  const timeoutMs = message.startTimeoutMs ?? manifest.startTimeoutMs ??
+    MANIFEST_DEFAULTS.startTimeoutMs;
+  setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + timeoutMs);
+  const plugs = message.plugConfiguration;
+  turn.effects.push({ kind: "launch", serviceID, service: serviceName, plugs, messageID });
+}
+
+/** The process exists; only who shows this token is it. */
+export function onProcessStarted(turn: AgentTurn, event: ProcessStarted): void {
+  const instance = turn.state.instances.get(event.serviceID);
+  if (instance?.phase === "launching") instance.token = event.token;
+}
+
+/** There is no process, so the start has failed. */
+export function onProcessFailed(turn: AgentTurn, event: ProcessFailed): void {
+  const instance = turn.state.instances.get(event.serviceID);
+  if (instance === undefined) return;
+  answerStart(turn, instance, { status: STATUS.failed, reason: event.reason });
+  forgetInstance(turn, instance);
+}
+
+function answerStart(
+  turn: AgentTurn,
+  instance: LocalInstance,
+  outcome: { status: number; reason?: string },
+): void {
+  const { serviceID, startMessageID: messageID } = instance;
+  const reason = outcome.reason === undefined ? {} : { reason: cutReason(outcome.reason) };
+  const { status } = outcome;
+  sendUp(turn, { type: "startServiceResponse", messageID, status, serviceID, ...reason });
+}
+
+/** Compares without stopping at the first difference, which would tell how much was right. */
+function isSameToken(expected: string, given: string): boolean {
+  let difference = expected.length ^ given.length;
+  for (let index = 0; index < expected.length; index += 1) {
+    difference |= expected.charCodeAt(index) ^ given.charCodeAt(index);
+  }
+  return difference === 0;
+}
+
+/** Flow 4: a process says that it is an instance and accepts connections, or why not. */
+export function onStartServiceResponse(
+  turn: AgentTurn,
+  link: LinkID,
+  message: MessageOf<"startServiceResponse">,
+): void {
+  const { instances, links, deadlines } = turn.state;
+  const instance = instances.get(message.serviceID);
+  const expected = instance?.token;
+  if (expected === undefined || !isSameToken(expected, message.token ?? "")) {
+    const reason = `Cannot take "${message.serviceID}": wrong or used token`;
+    refuse(turn, { link, type: message.type }, { status: STATUS.unauthorized, reason });
+    turn.effects.push({ kind: "closeLink", link, reason });
+    return;
+  }
+  const known = links.get(link);
+  if (instance === undefined || known === undefined || known.serviceID !== undefined) return;
+  instance.token = undefined;
+  instance.link = link;
+  known.serviceID = instance.serviceID;
+  clearDeadline(deadlines, `hello:${link}`);
+  clearDeadline(deadlines, `start:${instance.serviceID}`);
+  if (isDone(message.status)) instance.phase = "running";
+  else {
+    // It exits by itself now; its exit tells nothing new.
+    instance.phase = "failing";
+    setDeadline(
+      deadlines,
+      `orphan:${instance.serviceID}`,
+      turn.nowMs + turn.state.options.orphanMs,
+    );
+  }
+  const reason = message.reason === undefined ? {} : { reason: message.reason };
+  answerStart(turn, instance, { status: message.status, ...reason });
+}
+
+/** The start took too long: the process is killed, and its last lines say more when it is gone. */
+export function onStartDue(turn: AgentTurn, serviceID: number): void {
+  const instance = turn.state.instances.get(serviceID);
+  if (instance?.phase !== "launching") return;
+  instance.phase = "failing";
+  instance.failure = { status: STATUS.deadline, reason: "not ready within its start timeout" };
+  kill(turn, instance);
+}
+
+function kill(turn: AgentTurn, instance: LocalInstance): void {
+  const { serviceID } = instance;
+  turn.effects.push({ kind: "kill", serviceID });
+  setDeadline(turn.state.deadlines, `kill:${serviceID}`, turn.nowMs + turn.state.options.killMs);
+}
+
+/** A process that lost its link or failed did not end itself. */
+export function onOrphanDue(turn: AgentTurn, serviceID: number): void {
+  const instance = turn.state.instances.get(serviceID);
+  if (instance === undefined) return;
+  instance.lastWords ??= { status: STATUS.failed, reason: "killed: it did not end by itself" };
+  kill(turn, instance);
+}
+
+/** A killed process is not gone yet: whoever asked hears that, and it is killed again. */
+export function onKillDue(turn: AgentTurn, serviceID: number): void {
+  const instance = turn.state.instances.get(serviceID);
+  if (instance === undefined) return;
+  for (const messageID of instance.kills.splice(0)) {
+    const reason = "its process group is still there after it was killed";
+    const status = STATUS.deadline;
+    sendUp(turn, { type: "hardShutdownResponse", messageID, serviceID, status, reason });
+  }
+  kill(turn, instance);
+}
+
+/** Flow 9: the manager wants an instance killed. What came by itself is let go instead. */
+export function onHardShutdownRequest(
+  turn: AgentTurn,
+  message: MessageOf<"hardShutdownRequest">,
+): void {
+  const { messageID, serviceID } = message;
+  const instance = turn.state.instances.get(serviceID);
+  if (instance === undefined) {
+    const reason = `Cannot kill "${serviceID}": this agent has no such instance`;
+    const status = STATUS.notFound;
+    return sendUp(turn, { type: "hardShutdownResponse", messageID, serviceID, status, reason });
+  }
+  if (instance.launched) {
+    instance.kills.push(messageID);
+    instance.lastWords ??= { status: STATUS.done, reason: message.reason ?? "killed" };
+    return kill(turn, instance);
+  }
+  const status = STATUS.done;
+  sendUp(turn, { type: "hardShutdownResponse", messageID, serviceID, status });
+  if (instance.link !== undefined) {
+    const known = turn.state.links.get(instance.link);
+    if (known !== undefined) known.serviceID = undefined;
+    const reason = message.reason ?? "the manager does not know it";
+    const id = newMessageID(turn);
+    send(turn, instance.link, { type: "softShutdownRequest", messageID: id, serviceID, reason });
+  }
+  forgetInstance(turn, instance);
+}
+
+function describeExit(event: ProcessExited): string {
+  return event.signal === undefined
+    ? `exited with code ${event.exitCode}`
+    : `was ended by ${event.signal}`;
+}
+
+function withLines(text: string, lines: readonly string[]): string {
+  return lines.length === 0 ? text : `${text}\n${lines.join("\n")}`;
+}
+
+/** The process of an instance has ended: the manager hears of it the moment that it happens. */
+export function onProcessExited(turn: AgentTurn, event: ProcessExited): void {
+  const instance = turn.state.instances.get(event.serviceID);
+  if (instance === undefined) return;
+  forgetInstance(turn, instance);
+  const { serviceID } = instance;
+  for (const messageID of instance.kills) {
+    const reason = instance.lastWords?.reason ?? "killed";
+    const status = STATUS.done;
+    sendUp(turn, { type: "hardShutdownResponse", messageID, serviceID, status, reason });
+  }
+  if (instance.kills.length > 0) return;
+  if (instance.phase === "launching" || instance.failure !== undefined) {
+    const failure = instance.failure ??
+      { status: STATUS.failed, reason: `${describeExit(event)} before it was ready` };
+    const reason = withLines(failure.reason, event.lastLines);
+    return answerStart(turn, instance, { status: failure.status, reason });
+  }
+  if (instance.phase === "failing") return;
+  reportEnd(turn, instance, event);
+}
+
+function reportEnd(turn: AgentTurn, instance: LocalInstance, event: ProcessExited): void {
+  const failed = event.exitCode !== 0 || event.signal !== undefined;
+  const words = instance.lastWords;
+  const exit = describeExit(event);
+  const text = words === undefined ? exit : `${words.reason}; ${exit}`;
+  sendUp(turn, {
+    type: "serviceTerminationInfo",
+    serviceID: instance.serviceID,
+    status: words?.status ?? (failed ? STATUS.failed : STATUS.done),
+    exitCode: Math.max(-255, Math.min(255, event.exitCode)),
+    ...(event.signal === undefined ? {} : { signal: event.signal }),
+    reason: cutReason(failed ? withLines(text, event.lastLines) : text),
+  });
+}
+
+/** Removes every trace of an instance. */
+export function forgetInstance(turn: AgentTurn, instance: LocalInstance): void {
+  const { instances, deadlines } = turn.state;
+  const { serviceID, link } = instance;
+  instances.delete(serviceID);
+  for (const kind of ["start", "orphan", "kill"]) clearDeadline(deadlines, `${kind}:${serviceID}`);
+  if (link === undefined || !instance.launched) return;
+  turn.effects.push({ kind: "closeLink", link, reason: `${instance.service}#${serviceID} ended` });
+  forgetLink(turn, link);
+}

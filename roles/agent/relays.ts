@@ -1,0 +1,187 @@
+/**
+ * The bridge: messages of services go up to the manager and answers come down, each under a number
+ * that the agent chose, since two services may choose the same.
+ *
+ * @module
+ */
+
+import type { Message, MessageOf } from "../../protocol/messages.ts";
+import { isDone, STATUS } from "../../protocol/status.ts";
+import { clearDeadline, setDeadline } from "../deadlines.ts";
+import type { LinkID } from "../step.ts";
+import {
+  type AgentTurn,
+  type LocalInstance,
+  newMessageID,
+  refuse,
+  type Relay,
+  send,
+  sendUp,
+} from "./state.ts";
+
+/** Passes a request up under a new number, which is kept until it is answered. */
+export function passUp(
+  turn: AgentTurn,
+  link: LinkID,
+  message: MessageOf<"connectionRequest" | "serviceRegisterRequest">,
+): void {
+  const { relays, relayIDs, options, deadlines } = turn.state;
+  const key = `${link}/${message.messageID}`;
+  const known = relayIDs.get(key);
+  if (known === undefined && relays.size >= options.relaysMax) {
+    const reason = `Cannot pass "${message.type}" on: ${relays.size} requests wait already`;
+    return answerDown(turn, { link, message }, { status: STATUS.tooMany, reason });
+  }
+  const id = known ?? newMessageID(turn);
+  const passed = { ...message, messageID: id };
+  relays.set(id, {
+    link,
+    messageID: message.messageID,
+    message: passed,
+    destServiceID: undefined,
+    answered: false,
+  });
+  relayIDs.set(key, id);
+  setDeadline(deadlines, `relay:${id}`, turn.nowMs + options.relayMs);
+  sendUp(turn, passed);
+}
+
+function answerDown(
+  turn: AgentTurn,
+  to: { link: LinkID; message: MessageOf<"connectionRequest" | "serviceRegisterRequest"> },
+  answer: { status: number; reason: string },
+): void {
+  const { messageID } = to.message;
+  const type = to.message.type === "connectionRequest"
+    ? "connectionResponse"
+    : "serviceRegisterResponse";
+  send(turn, to.link, { type, messageID, ...answer });
+}
+
+/** Forgets a passed request. */
+export function dropRelay(turn: AgentTurn, id: number): void {
+  const { relays, relayIDs, deadlines } = turn.state;
+  const relay = relays.get(id);
+  if (relay === undefined) return;
+  relays.delete(id);
+  relayIDs.delete(`${relay.link}/${relay.messageID}`);
+  clearDeadline(deadlines, `relay:${id}`);
+}
+
+/** The manager did not answer, or the service did not confirm, for too long. */
+export function onRelayDue(turn: AgentTurn, id: number): void {
+  const relay = turn.state.relays.get(id);
+  if (relay === undefined) return;
+  dropRelay(turn, id);
+  if (relay.answered) return;
+  const reason = "Cannot reach the manager: it did not answer in time";
+  const message = { ...relay.message, messageID: relay.messageID };
+  answerDown(turn, { link: relay.link, message }, { status: STATUS.deadline, reason });
+}
+
+/** Sends every open request again: a manager that was away has forgotten who waits. */
+export function repeatRelays(turn: AgentTurn): void {
+  for (const relay of turn.state.relays.values()) {
+    if (!relay.answered) sendUp(turn, relay.message);
+  }
+}
+
+/** Finds the request that an answer of the manager is for, or refuses the answer. */
+export function relayOf(
+  turn: AgentTurn,
+  message: MessageOf<"connectionResponse" | "serviceRegisterResponse">,
+): Relay | undefined {
+  const relay = turn.state.relays.get(message.messageID);
+  if (relay !== undefined && !relay.answered) return relay;
+  const reason = `Cannot match response "${message.messageID}": nothing was asked`;
+  const link = turn.state.managerLink ?? "";
+  refuse(turn, { link, type: message.type }, { status: STATUS.notFound, reason });
+  return undefined;
+}
+
+/** Flow 5: the answer goes to who asked; a done one is kept until the connection is confirmed. */
+export function onConnectionResponse(
+  turn: AgentTurn,
+  message: MessageOf<"connectionResponse">,
+): void {
+  const relay = relayOf(turn, message);
+  if (relay === undefined) return;
+  relay.answered = true;
+  relay.destServiceID = message.destServiceID;
+  send(turn, relay.link, { ...message, messageID: relay.messageID });
+  if (!isDone(message.status)) dropRelay(turn, message.messageID);
+}
+
+/** Flow 5: the source says whether it could dial; the agent remembers what is open. */
+export function onConnectionConfirmation(
+  turn: AgentTurn,
+  instance: LocalInstance,
+  message: MessageOf<"connectionConfirmation">,
+): void {
+  const { relays, relayIDs } = turn.state;
+  const link = instance.link ?? "";
+  const id = relayIDs.get(`${link}/${message.messageID}`);
+  const relay = id === undefined ? undefined : relays.get(id);
+  if (id === undefined || relay === undefined || !relay.answered) {
+    const reason = `Cannot match confirmation "${message.messageID}": nothing was asked`;
+    return refuse(turn, { link, type: message.type }, { status: STATUS.notFound, reason });
+  }
+  const { serviceID } = instance;
+  const { sourcePlug, destPlug } = message;
+  if (isDone(message.status)) {
+    const destServiceID = relay.destServiceID ?? 0;
+    instance.connections.set(sourcePlug, { destServiceID, destPlug });
+  }
+  dropRelay(turn, id);
+  sendUp(turn, { ...message, messageID: id, serviceID });
+}
+
+/** Passes a request of the manager down; false when there is nobody to pass it to. */
+export function passDown(
+  turn: AgentTurn,
+  serviceID: number,
+  message: MessageOf<"connectionCloseRequest" | "softShutdownRequest" | "serviceHealthRequest">,
+): boolean {
+  const { instances, downward, options } = turn.state;
+  const link = instances.get(serviceID)?.link;
+  if (link === undefined || downward.size >= options.relaysMax) return false;
+  const id = newMessageID(turn);
+  const isClose = message.type === "connectionCloseRequest" && message.serviceID === serviceID;
+  const sourcePlug = isClose ? message.sourcePlug : undefined;
+  downward.set(`${link}/${id}`, { messageID: message.messageID, sourcePlug });
+  send(turn, link, { ...message, messageID: id });
+  return true;
+}
+
+/** Passes the answer of a service up under the number that the manager knows it by. */
+export function passAnswerUp(
+  turn: AgentTurn,
+  instance: LocalInstance,
+  message: MessageOf<"connectionCloseResponse" | "softShutdownResponse" | "serviceHealthResponse">,
+): void {
+  const { downward } = turn.state;
+  const link = instance.link ?? "";
+  const key = `${link}/${message.messageID}`;
+  const asked = downward.get(key);
+  if (asked === undefined) {
+    const reason = `Cannot match response "${message.messageID}": nothing was asked`;
+    return refuse(turn, { link, type: message.type }, { status: STATUS.notFound, reason });
+  }
+  downward.delete(key);
+  if (asked.sourcePlug !== undefined) instance.connections.delete(asked.sourcePlug);
+  const answer: Message = { ...message, messageID: asked.messageID };
+  sendUp(turn, answer);
+}
+
+/** Forgets a link of a service, with all that was on its way by it. */
+export function forgetLink(turn: AgentTurn, link: LinkID): void {
+  const { links, relays, downward, deadlines } = turn.state;
+  links.delete(link);
+  clearDeadline(deadlines, `hello:${link}`);
+  for (const [id, relay] of relays) {
+    if (relay.link === link) dropRelay(turn, id);
+  }
+  for (const key of downward.keys()) {
+    if (key.startsWith(`${link}/`)) downward.delete(key);
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Messages of services as the agent takes them: each link may speak for its own instance only.
+ *
+ * @module
+ */
+
+import type { Message, MessageOf } from "../../protocol/messages.ts";
+import { isDone, STATUS } from "../../protocol/status.ts";
+import { clearDeadline, setDeadline } from "../deadlines.ts";
+import type { LinkID } from "../step.ts";
+import { forgetInstance, onStartServiceResponse } from "./processes.ts";
+import {
+  dropRelay,
+  forgetLink,
+  onConnectionConfirmation,
+  passAnswerUp,
+  passUp,
+  relayOf,
+} from "./relays.ts";
+import { type AgentTurn, type LocalInstance, newMessageID, refuse, send, sendUp } from "./state.ts";
+
+/** Takes a message of a service, after it is clear whose it is. */
+export function onServiceMessage(turn: AgentTurn, link: LinkID, message: Message): void {
+  const known = turn.state.links.get(link);
+  if (known === undefined) return;
+  if (message.type === "startServiceResponse" && known.serviceID === undefined) {
+    return onStartServiceResponse(turn, link, message);
+  }
+  if (message.type === "serviceRegisterRequest" && known.serviceID === undefined) {
+    if (known.trusted) return passUp(turn, link, message);
+    const reason = `Cannot register "${message.typeOfService}": this link is not trusted`;
+    refuse(turn, { link, type: message.type }, { status: STATUS.unauthorized, reason });
+    turn.effects.push({ kind: "closeLink", link, reason });
+    return;
+  }
+  const instance = turn.state.instances.get(known.serviceID ?? 0);
+  if (instance === undefined) {
+    const reason = `Cannot take "${message.type}": this link did not say who it is`;
+    return refuse(turn, { link, type: message.type }, { status: STATUS.unauthorized, reason });
+  }
+  const claimed = "serviceID" in message ? message.serviceID : undefined;
+  if (claimed !== undefined && claimed !== instance.serviceID) {
+    return refuseClaim(turn, instance, message);
+  }
+  onOwnMessage(turn, instance, message);
+}
+
+/** An instance speaks for another one: it is told so where it waits for an answer. */
+function refuseClaim(turn: AgentTurn, instance: LocalInstance, message: Message): void {
+  const link = instance.link ?? "";
+  const reason =
+    `Cannot take "${message.type}": the link is that of instance ${instance.serviceID}`;
+  const status = STATUS.forbidden;
+  if (message.type === "connectionRequest") {
+    const { messageID } = message;
+    send(turn, link, { type: "connectionResponse", messageID, status, reason });
+  }
+  refuse(turn, { link, type: message.type }, { status, reason });
+}
+
+function onOwnMessage(turn: AgentTurn, instance: LocalInstance, message: Message): void {
+  const link = instance.link ?? "";
+  switch (message.type) {
+    case "connectionRequest":
+      return passUp(turn, link, message);
+    case "connectionConfirmation":
+      return onConnectionConfirmation(turn, instance, message);
+    case "processData":
+      return sendUp(turn, { ...message, messageID: newMessageID(turn) });
+    case "sourceConnectionClose":
+      instance.connections.delete(message.sourcePlug);
+      return sendUp(turn, message);
+    case "destConnectionClose":
+      return sendUp(turn, message);
+    case "connectionCloseResponse":
+    case "softShutdownResponse":
+    case "serviceHealthResponse":
+      return passAnswerUp(turn, instance, message);
+    case "serviceTerminationInfo":
+      // The exit of the process follows, and tells this with it.
+      instance.lastWords = { status: message.status, reason: message.reason ?? "it ended itself" };
+      return;
+    default: {
+      const reason = `Cannot take "${message.type}": a service does not send it now`;
+      refuse(turn, { link, type: message.type }, { status: STATUS.badRequest, reason });
+    }
+  }
+}
+
+/** Flow 1: the service that came by itself is an instance now, and its link may speak for it. */
+export function onServiceRegisterResponse(
+  turn: AgentTurn,
+  message: MessageOf<"serviceRegisterResponse">,
+): void {
+  const relay = relayOf(turn, message);
+  if (relay === undefined || relay.message.type !== "serviceRegisterRequest") return;
+  const known = turn.state.links.get(relay.link);
+  const { serviceID } = message;
+  if (isDone(message.status) && serviceID !== undefined && known !== undefined) {
+    known.serviceID = serviceID;
+    clearDeadline(turn.state.deadlines, `hello:${relay.link}`);
+    turn.state.instances.set(serviceID, {
+      serviceID,
+      service: relay.message.typeOfService,
+      plugs: relay.message.plugsConfiguration,
+      launched: false,
+      startMessageID: 0,
+      phase: "running",
+      token: undefined,
+      link: relay.link,
+      failure: undefined,
+      lastWords: undefined,
+      kills: [],
+      connections: new Map(),
+    });
+  }
+  send(turn, relay.link, { ...message, messageID: relay.messageID });
+  dropRelay(turn, message.messageID);
+}
+
+/** A link of a service ended. A process has a moment to end too; what came by itself is gone. */
+export function onServiceUnlinked(turn: AgentTurn, link: LinkID, reason: string): void {
+  const { links, instances, deadlines, options } = turn.state;
+  const serviceID = links.get(link)?.serviceID;
+  forgetLink(turn, link);
+  const instance = instances.get(serviceID ?? 0);
+  if (instance === undefined || instance.link !== link) return;
+  instance.link = undefined;
+  if (instance.launched) {
+    return setDeadline(deadlines, `orphan:${instance.serviceID}`, turn.nowMs + options.orphanMs);
+  }
+  forgetInstance(turn, instance);
+  sendUp(turn, {
+    type: "serviceTerminationInfo",
+    serviceID: instance.serviceID,
+    status: STATUS.unreachable,
+    reason: `its link to the agent ended: ${reason}`,
+  });
+}

@@ -1,0 +1,177 @@
+/**
+ * The agent, one per host, as a state machine: it launches and kills processes, and is the bridge
+ * between the services of its host and the manager.
+ *
+ * A link of a service is nobody's until its first message: a process that the agent launched shows
+ * the one-time token that only it was given; a service that runs from the start (the gateway)
+ * registers, on a link that the host trusts. From then on it may speak for that instance only.
+ *
+ * The manager may be away: instances and connections are reported when it comes back, and requests
+ * that wait for it are sent again.
+ *
+ * @module
+ */
+
+import type { Message, MessageOf } from "../../protocol/messages.ts";
+import { STATUS } from "../../protocol/status.ts";
+import { clearDeadline, nextDeadlineMs, setDeadline, takeDue } from "../deadlines.ts";
+import type { LinkID, Role } from "../step.ts";
+import {
+  onHardShutdownRequest,
+  onKillDue,
+  onOrphanDue,
+  onProcessExited,
+  onProcessFailed,
+  onProcessStarted,
+  onStartDue,
+  onStartServiceRequest,
+} from "./processes.ts";
+import { onAgentRegisterResponse, onManagerLinked } from "./registration.ts";
+import { onConnectionResponse, onRelayDue, passDown } from "./relays.ts";
+import { onServiceMessage, onServiceRegisterResponse, onServiceUnlinked } from "./services.ts";
+import {
+  type AgentEffect,
+  type AgentEvent,
+  type AgentState,
+  type AgentTurn,
+  refuse,
+  sendUp,
+} from "./state.ts";
+
+/** The agent as its host sees it. */
+export const AGENT: Role<AgentState, AgentEvent, AgentEffect> = {
+  step: stepAgent,
+  nextDeadlineMs: (state) => nextDeadlineMs(state.deadlines),
+};
+
+/** One event in, effects out. */
+export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): AgentEffect[] {
+  const turn: AgentTurn = { state, nowMs, effects: [] };
+  switch (event.kind) {
+    case "message":
+      if (event.link === state.managerLink) onManagerMessage(turn, event.link, event.message);
+      else onServiceMessage(turn, event.link, event.message);
+      break;
+    case "managerLinked":
+      onManagerLinked(turn, event.link);
+      break;
+    case "serviceLinked":
+      state.links.set(event.link, { trusted: event.trusted, serviceID: undefined });
+      setDeadline(state.deadlines, `hello:${event.link}`, nowMs + state.options.helloMs);
+      break;
+    case "linkClosed":
+      onLinkClosed(turn, event.link, event.reason);
+      break;
+    case "processStarted":
+      onProcessStarted(turn, event);
+      break;
+    case "processFailed":
+      onProcessFailed(turn, event);
+      break;
+    case "processExited":
+      onProcessExited(turn, event);
+      break;
+    case "tick":
+      onTick(turn);
+      break;
+  }
+  return turn.effects;
+}
+
+function onLinkClosed(turn: AgentTurn, link: LinkID, reason: string): void {
+  const { state } = turn;
+  if (link !== state.managerLink) return onServiceUnlinked(turn, link, reason);
+  state.managerLink = undefined;
+  state.registered = false;
+  state.registerMessageID = undefined;
+  state.downward.clear();
+  clearDeadline(state.deadlines, "register:");
+}
+
+function onManagerMessage(turn: AgentTurn, link: LinkID, message: Message): void {
+  switch (message.type) {
+    case "agentRegisterResponse":
+      return onAgentRegisterResponse(turn, link, message);
+    case "startServiceRequest":
+      return onStartServiceRequest(turn, message);
+    case "connectionResponse":
+      return onConnectionResponse(turn, message);
+    case "serviceRegisterResponse":
+      return onServiceRegisterResponse(turn, message);
+    case "hardShutdownRequest":
+      return onHardShutdownRequest(turn, message);
+    case "connectionCloseRequest":
+    case "softShutdownRequest":
+    case "serviceHealthRequest":
+      return onDownward(turn, message);
+    case "agentHealthRequest": {
+      const { messageID, agentNetwork } = message;
+      const load = { inFlight: turn.state.instances.size };
+      const status = STATUS.done;
+      return sendUp(turn, { type: "agentHealthResponse", messageID, agentNetwork, status, load });
+    }
+    default: {
+      const reason = `Cannot take "${message.type}": a manager gets it, and does not send it`;
+      refuse(turn, { link, type: message.type }, { status: STATUS.badRequest, reason });
+    }
+  }
+}
+
+/** Passes a request of the manager to its instance, or answers that there is none. */
+function onDownward(
+  turn: AgentTurn,
+  message: MessageOf<"connectionCloseRequest" | "softShutdownRequest" | "serviceHealthRequest">,
+): void {
+  const isClose = message.type === "connectionCloseRequest";
+  const serviceID = isClose ? message.destServiceID ?? message.serviceID : message.serviceID;
+  if (passDown(turn, serviceID, message)) return;
+  const { messageID } = message;
+  const status = STATUS.notFound;
+  const reason = `Cannot reach "${serviceID}": this agent has no link to such an instance`;
+  switch (message.type) {
+    case "connectionCloseRequest":
+      return sendUp(turn, { type: "connectionCloseResponse", messageID, status, reason });
+    case "softShutdownRequest":
+      return sendUp(turn, { type: "softShutdownResponse", messageID, serviceID, status, reason });
+    case "serviceHealthRequest":
+      return sendUp(turn, { type: "serviceHealthResponse", messageID, serviceID, status, reason });
+  }
+}
+
+function onTick(turn: AgentTurn): void {
+  const { deadlines } = turn.state;
+  for (let key = takeDue(deadlines, turn.nowMs); key; key = takeDue(deadlines, turn.nowMs)) {
+    const colon = key.indexOf(":");
+    onDue(turn, key.slice(0, colon), key.slice(colon + 1));
+  }
+}
+
+function onDue(turn: AgentTurn, kind: string, identity: string): void {
+  switch (kind) {
+    case "start":
+      return onStartDue(turn, Number(identity));
+    case "orphan":
+      return onOrphanDue(turn, Number(identity));
+    case "kill":
+      return onKillDue(turn, Number(identity));
+    case "relay":
+      return onRelayDue(turn, Number(identity));
+    case "hello": {
+      const reason = "it did not say who it is in time";
+      turn.effects.push({ kind: "closeLink", link: identity, reason });
+      return;
+    }
+    case "register": {
+      const { managerLink } = turn.state;
+      const reason = "the manager did not answer the registration";
+      if (managerLink !== undefined) {
+        turn.effects.push({ kind: "closeLink", link: managerLink, reason });
+      }
+    }
+  }
+}
+
+/** Whether an agent is registered and ready to start services. */
+export function isRegistered(state: AgentState): boolean {
+  return state.registered;
+}
