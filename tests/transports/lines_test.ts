@@ -109,6 +109,8 @@ Deno.test("LineReader drops a line that is not JSON and goes on", () => {
   const reading = new Reading().push('{"a":1}\n{a\n[1,\n{"b":2}\n\ufeff1\n   \n');
   assertEquals(reading.values, [{ a: 1 }, { b: 2 }]);
   assertEquals(reading.malformed.length, 4);
+  const first = new Reading().push("\ufeff1\n");
+  assertEquals([first.values, first.malformed.length], [[], 1], "no byte order mark vanishes");
 });
 
 Deno.test("LineReader refuses a nesting of 100,000 but not brackets in a string", () => {

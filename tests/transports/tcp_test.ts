@@ -90,6 +90,19 @@ Deno.test("linkTcp() answers after the other end has closed its own direction", 
   listener.close();
 });
 
+Deno.test("linkTcp() writes all before it closes, though the other end closes first", async () => {
+  const [end, conn, listener] = await dialPlain({ closeTimeoutMs: 60_000 });
+  // More than the sockets hold, so that it takes many writes, which the system cuts anywhere.
+  const texts = [...Array(60).keys()].map((index) => String(index).repeat(50_000));
+  for (const text of texts) end.link.send(text);
+  end.link.close();
+  await conn.closeWrite();
+  const lines = (await readAll(conn)).trim().split("\n");
+  assertEquals(lines.map((line): unknown => JSON.parse(line)), texts);
+  assertEquals(await end.ending(), "closed at this end");
+  listener.close();
+});
+
 Deno.test("linkTcp() gives up a close that the other end does not answer", async () => {
   const [end, conn, listener] = await dialPlain({ closeTimeoutMs: 50 });
   end.link.send(1);
@@ -163,4 +176,33 @@ Deno.test("dialTcp() says why it cannot connect", async () => {
   const error = await assertRejects(() => dialTcp({ port }, () => new End()), DialError);
   assertStringIncludes(error.message, `Cannot connect to "127.0.0.1:${port}"`);
   assert(error.cause instanceof Error);
+});
+
+Deno.test("dialTcp() gives up after its timeout and closes what comes later", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const realConnect = Deno.connect;
+  const go = Promise.withResolvers<void>();
+  const connected = Promise.withResolvers<Deno.Conn>();
+  const slowConnect = async () => {
+    await go.promise;
+    const conn = await realConnect({ hostname: "127.0.0.1", port: listener.addr.port });
+    connected.resolve(conn);
+    return conn;
+  };
+  Object.defineProperty(Deno, "connect", { value: slowConnect, configurable: true });
+  try {
+    await assertRejects(
+      () => dialTcp({ port: 1, connectTimeoutMs: 20 }, () => new End()),
+      DialError,
+      'Cannot connect to "127.0.0.1:1": no answer within 20 ms',
+    );
+  } finally {
+    Object.defineProperty(Deno, "connect", { value: realConnect, configurable: true });
+  }
+  go.resolve();
+  const accepted = await listener.accept();
+  await connected.promise;
+  assertEquals(await accepted.read(new Uint8Array(1)), null);
+  accepted.close();
+  listener.close();
 });
