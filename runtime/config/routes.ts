@@ -78,7 +78,7 @@ function isCloser(route: Route, than: Route): boolean {
 }
 
 function onlySpelling(path: string): string | undefined {
-  // deno-lint-ignore no-control-regex -- URL parsers drop some of these, which joins what was apart.
+  // deno-lint-ignore no-control-regex -- URL parsers drop some, which joins what was apart.
   if (!path.startsWith("/") || /[\u0000-\u0020\u007f?#]/.test(path)) return undefined;
   // Nearly every request ends here: nothing in it has a second spelling.
   if (!/[%\\.]/.test(path)) return path;

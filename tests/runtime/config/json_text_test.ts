@@ -17,7 +17,7 @@ Deno.test("parseJsonText() reads what JSON.parse() reads", () => {
   }));
 });
 
-Deno.test("parseJsonText() refuses what JSON.parse() refuses, and nothing but its error comes out", () => {
+Deno.test("parseJsonText() refuses what JSON.parse() refuses, with its own error", () => {
   const almostJson = fc.stringMatching(/^[[\]{}",:\\0-9eEtrufalsn .+-]*$/);
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: "binary" }), almostJson), (text) => {

@@ -36,7 +36,7 @@ function problemsIn(document: unknown): Promise<string[]> {
   return problemsOf({ "mesh.json": text, "greeter.ts": SERVICE, "counter.ts": SERVICE });
 }
 
-Deno.test("loadMesh() makes every file of a folder a service that everybody may reach", async () => {
+Deno.test("loadMesh() makes every file of a folder a service that all may reach", async () => {
   const mesh = await meshOf({
     "greeter.ts": SERVICE,
     "counter/mod.ts": SERVICE,
@@ -62,7 +62,7 @@ Deno.test("loadMesh() makes every file of a folder a service that everybody may 
   assert(mesh.folder.endsWith(mesh.name));
 });
 
-Deno.test("loadMesh() explains which files of a folder cannot be services, all at once", async () => {
+Deno.test("loadMesh() explains which files of a folder cannot be services", async () => {
   const files = { "My_App.ts": "", "twice.ts": "", "twice/mod.ts": "", "mesh.ts": "" };
   const problems = await problemsOf(files);
   assertEquals(problems.length, 3);
@@ -71,7 +71,7 @@ Deno.test("loadMesh() explains which files of a folder cannot be services, all a
   assert(problems[2]?.includes("DIR/twice/mod.ts: it is also DIR/twice.ts; rename it"));
 });
 
-Deno.test("loadMesh() finds no mesh in an empty folder, in nothing and in other files", async () => {
+Deno.test("loadMesh() finds no mesh in an empty folder, nothing or other files", async () => {
   assert((await problemsOf({}))[0]?.includes("expected a service, such as greeter.ts"));
   await withFolder({ "greeter.ts": SERVICE }, async (folder) => {
     await assertRejects(() => loadMesh(`${folder}/none`), ConfigError, "found nothing there");
@@ -155,7 +155,7 @@ Deno.test("loadMesh() says where JSON is broken", async () => {
   assertEquals(lines, ['2:29 : the comma before "}" is one too many']);
 });
 
-Deno.test("loadMesh() reports everything that is wrong at once, in the order of the file", async () => {
+Deno.test("loadMesh() reports all that is wrong at once, in the order of the file", async () => {
   const text = `{
   "nam": "x",
   "services": {
@@ -229,7 +229,7 @@ Deno.test("loadMesh() asks for routes, because nothing else is reachable", async
   assertEquals(problems, ["routes: expected an object, found nothing"]);
 });
 
-Deno.test("loadMesh() refuses a list as permission that would grant more than one entry", async () => {
+Deno.test("loadMesh() refuses a permission that would grant more than it says", async () => {
   const services = { greeter: { permissions: { read: ["data,/"], write: [""] } } };
   const problems = await problemsIn({ services, routes: {} });
   assertEquals(problems.length, 2);

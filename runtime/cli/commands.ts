@@ -1,0 +1,178 @@
+/**
+ * The one table of commands: parsing, help and suggestions derive from it.
+ *
+ * @module
+ */
+
+import type { ArgumentValues, CommandSpec, FlagValues } from "./command_spec.ts";
+
+const JSON_FLAG = {
+  json: { type: "boolean", doc: "Print JSON instead of text." },
+} as const;
+
+const DATA_FLAG = {
+  data: {
+    type: "text",
+    label: "FOLDER",
+    default: ".smmp",
+    doc: "The data folder of the mesh; it tells the admin address and token.",
+  },
+} as const;
+
+const ADMIN_FLAGS = {
+  ...JSON_FLAG,
+  ...DATA_FLAG,
+  admin: {
+    type: "url",
+    label: "URL",
+    doc: "The admin API, instead of the one in the data folder.",
+  },
+  token: { type: "text", label: "TOKEN", doc: "The admin token, instead of the one found there." },
+} as const;
+
+const INSTANCE = {
+  id: { type: "id", label: "ID", doc: "The number of the instance, as ps prints it." },
+} as const;
+
+/** Every command by name, in the order of the help. */
+export const COMMANDS = {
+  mesh: {
+    invocation: "deno task mesh",
+    summary: "Start a mesh: manager, agent and gateway.",
+    arguments: {
+      path: {
+        type: "text",
+        label: "FOLDER|mesh.json",
+        optional: true,
+        doc: "The services; examples/hello when it is left out.",
+      },
+    },
+    flags: {
+      port: { type: "port", label: "PORT", default: 8080, doc: "The port of the gateway." },
+      host: { type: "host", label: "HOST", default: "127.0.0.1", doc: "Its address." },
+      "admin-port": {
+        type: "port",
+        label: "PORT",
+        default: 8081,
+        doc: "The port of the admin API, on the loopback.",
+      },
+      data: {
+        type: "text",
+        label: "FOLDER",
+        default: ".smmp",
+        doc: 'Where the history is kept; "none" keeps it in memory.',
+      },
+      json: { type: "boolean", doc: "Print one JSON document for each thing that happens." },
+    },
+  },
+  ps: {
+    invocation: "deno task smmp ps",
+    summary: "List the running instances.",
+    arguments: {},
+    flags: ADMIN_FLAGS,
+  },
+  agents: {
+    invocation: "deno task smmp agents",
+    summary: "List the agents and what they can start.",
+    arguments: {},
+    flags: ADMIN_FLAGS,
+  },
+  connections: {
+    invocation: "deno task smmp connections",
+    summary: "List the open connections between instances.",
+    arguments: {},
+    flags: ADMIN_FLAGS,
+  },
+  history: {
+    invocation: "deno task smmp history",
+    summary: "Tell what happened, and why.",
+    arguments: {},
+    flags: {
+      service: { type: "text", label: "SERVICE", doc: "Only what concerns this service." },
+      since: {
+        type: "moment",
+        label: "TIME",
+        doc: "Only what is newer: how long ago (10m), or a time (2026-11-24T22:00).",
+      },
+      limit: { type: "count", label: "N", default: 100, doc: "At most the N newest entries." },
+      ...ADMIN_FLAGS,
+    },
+  },
+  graph: {
+    invocation: "deno task smmp graph",
+    summary: "Draw which service may reach which, and which does.",
+    arguments: {},
+    flags: ADMIN_FLAGS,
+  },
+  stop: {
+    invocation: "deno task smmp stop",
+    summary: "Shut an instance down after what it has in flight.",
+    arguments: INSTANCE,
+    flags: ADMIN_FLAGS,
+  },
+  kill: {
+    invocation: "deno task smmp kill",
+    summary: "Kill an instance and everything that it started.",
+    arguments: INSTANCE,
+    flags: ADMIN_FLAGS,
+  },
+  close: {
+    invocation: "deno task smmp close",
+    summary: "Close a connection after what it has in flight.",
+    arguments: {
+      id: { type: "text", label: "ID", doc: "The connection, as connections prints it." },
+    },
+    flags: ADMIN_FLAGS,
+  },
+  call: {
+    invocation: "deno task smmp call",
+    summary: "Send a request to a service through the mesh.",
+    arguments: {
+      service: { type: "text", label: "SERVICE", doc: "The name of the service." },
+      path: { type: "path", label: "PATH", doc: "The path, as the service sees it." },
+    },
+    flags: {
+      method: {
+        type: "method",
+        label: "METHOD",
+        doc: "The HTTP method; when it is left out, GET, or POST for a request with a body.",
+      },
+      header: { type: "headers", label: "'NAME: VALUE'", doc: "A header field; may be repeated." },
+      body: { type: "text", label: "TEXT", doc: "The body of the request." },
+      ...ADMIN_FLAGS,
+    },
+  },
+  check: {
+    invocation: "deno task smmp check",
+    summary: "Check a mesh without starting it.",
+    arguments: {
+      config: { type: "text", label: "FOLDER|mesh.json", doc: "The folder or file to check." },
+    },
+    flags: JSON_FLAG,
+  },
+} as const satisfies Record<string, CommandSpec>;
+
+/** The name of a command. */
+export type CommandName = keyof typeof COMMANDS;
+
+/** Every name of a command, in the order of the help. */
+export const COMMAND_NAMES: readonly CommandName[] = Object.keys(COMMANDS).filter(isCommandName);
+
+/** Whether a word is the name of a command. */
+export function isCommandName(word: string): word is CommandName {
+  return Object.hasOwn(COMMANDS, word);
+}
+
+/** A command line that can be run: `Parsed<"ps">` for one command, `Parsed` for any of them. */
+export type Parsed<Name extends CommandName = CommandName> = {
+  [Each in Name]: {
+    /** Tells it from a request for help and from an error. */
+    readonly kind: "command";
+    /** The command to run. */
+    readonly command: Each;
+    /** Its arguments by name. */
+    readonly arguments: ArgumentValues<(typeof COMMANDS)[Each]["arguments"]>;
+    /** Its flags by name, defaults included. */
+    readonly flags: FlagValues<(typeof COMMANDS)[Each]["flags"]>;
+  };
+}[Name];

@@ -1,0 +1,54 @@
+/**
+ * The command line of the mesh: `deno run -A runtime/cli/main.ts COMMAND`.
+ *
+ * @module
+ */
+
+import { parseCommandLine } from "./command_line.ts";
+import type { Parsed } from "./commands.ts";
+import { helpText, usageOf } from "./help.ts";
+import { CommandError, type CommandIO, terminalIO } from "./io.ts";
+
+/** The exit code of a command line that makes no sense. */
+export const USAGE_EXIT_CODE = 2;
+
+/**
+ * Reads a command line and does what it says.
+ *
+ * @param args The arguments, first the command.
+ * @param io What is printed to.
+ * @returns The exit code: 0 when it was done, 1 when it failed, 2 when the line makes no sense.
+ */
+export async function runCommandLine(args: readonly string[], io: CommandIO): Promise<number> {
+  const line = parseCommandLine(args);
+  if (line.kind === "help") {
+    io.stdout(helpText(line.command));
+    return 0;
+  }
+  if (line.kind === "error") {
+    const hint = line.command === undefined
+      ? "Help: deno task smmp --help"
+      : `Usage: ${usageOf(line.command)}\nHelp: deno task smmp ${line.command} --help`;
+    io.stderr(`${line.message}\n${hint}\n`);
+    return USAGE_EXIT_CODE;
+  }
+  try {
+    return await runCommand(line, io);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    io.stderr(`${error.message}\n`);
+    return 1;
+  }
+}
+
+/** Loads only the command that runs: the others would cost their start-up time for nothing. */
+async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
+  switch (parsed.command) {
+    case "check":
+      return await (await import("./check.ts")).run(parsed, io);
+    default:
+      throw new CommandError(`Cannot run "${parsed.command}": it is not part of this version`);
+  }
+}
+
+if (import.meta.main) Deno.exit(await runCommandLine(Deno.args, terminalIO()));
