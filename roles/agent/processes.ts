@@ -11,7 +11,17 @@ import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
 import { forgetLink } from "./relays.ts";
-import { type AgentTurn, type LocalInstance, newMessageID, type ProcessExited, type ProcessFailed, type ProcessStarted, refuse, send, sendUp } from "./state.ts";
+import {
+  type AgentTurn,
+  type LocalInstance,
+  newMessageID,
+  type ProcessExited,
+  type ProcessFailed,
+  type ProcessStarted,
+  refuse,
+  send,
+  sendUp,
+} from "./state.ts";
 
 /** Flow 4: the manager wants an instance. A repeated request changes nothing. */
 export function onStartServiceRequest(

@@ -27,7 +27,10 @@ export function onServiceMessage(turn: AgentTurn, link: LinkID, message: Message
     return onStartServiceResponse(turn, link, message);
   }
   if (message.type === "serviceRegisterRequest" && known.serviceID === undefined) {
-    if (known.trusted) return passUp(turn, link, message);
+    if (known.trusted) {
+      clearDeadline(turn.state.deadlines, `hello:${link}`);
+      return passUp(turn, link, message);
+    }
     const reason = `Cannot register "${message.typeOfService}": this link is not trusted`;
     refuse(turn, { link, type: message.type }, { status: STATUS.unauthorized, reason });
     turn.effects.push({ kind: "closeLink", link, reason });

@@ -170,8 +170,3 @@ function onDue(turn: AgentTurn, kind: string, identity: string): void {
     }
   }
 }
-
-/** Whether an agent is registered and ready to start services. */
-export function isRegistered(state: AgentState): boolean {
-  return state.registered;
-}

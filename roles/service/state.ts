@@ -1,0 +1,155 @@
+/**
+ * The state of a launched service, its events and its effects.
+ *
+ * @module
+ */
+
+import {
+  createSource,
+  type SourceEffect,
+  type SourceEvent,
+  type SourceOptions,
+  type SourceState,
+} from "../source/state.ts";
+import type { LinkClosed, LinkID, MessageArrived, Tick } from "../step.ts";
+
+/** What a process was told when it was started. */
+export interface ServiceStart {
+  /** The number that its startServiceResponse must carry. */
+  readonly messageID: number;
+  /** Its number as an instance. */
+  readonly serviceID: number;
+  /** Its in-plug. */
+  readonly plug: number;
+  /** The one-time secret by which it proves itself. */
+  readonly token: string;
+}
+
+/** It has a link to its agent, and listens on its plug or can't. */
+export interface ServiceReady {
+  /** Tells events apart. */
+  readonly kind: "ready";
+  /** The link to its agent. */
+  readonly link: LinkID;
+  /** Why it can't accept connections; 409: its plug is taken. */
+  readonly failure?: { readonly status: number; readonly reason: string };
+}
+
+/** A connection from another instance has ended. */
+export interface InboundEnded {
+  /** Tells events apart. */
+  readonly kind: "inboundEnded";
+  /** The instance that had dialled. */
+  readonly sourceID: number;
+  /** Its out-plug. */
+  readonly sourcePlug: number;
+  /** 111 own decision, 122 broken link. */
+  readonly status: number;
+  /** Why. */
+  readonly reason: string;
+  /** False when there was no such connection to close. @default {true} */
+  readonly wasOpen?: boolean;
+}
+
+/** Nothing is in flight from other instances any more, and nothing new is accepted. */
+export interface Drained {
+  /** Tells events apart. */
+  readonly kind: "drained";
+}
+
+/** How busy it is, as the host measured it. */
+export interface Health {
+  /** Tells events apart. */
+  readonly kind: "health";
+  /** The number of the serviceHealthRequest. */
+  readonly messageID: number;
+  /** Requests in flight. */
+  readonly inFlight: number;
+}
+
+/** What happens to a service. */
+export type ServiceEvent =
+  | MessageArrived
+  | LinkClosed
+  | Tick
+  | ServiceReady
+  | InboundEnded
+  | Drained
+  | Health
+  | SourceEvent;
+
+/** Accept nothing new, finish what is in flight; `drained` must follow. */
+export interface Drain {
+  /** Tells effects apart. */
+  readonly kind: "drain";
+  /** Why, for the log of the service. */
+  readonly reason: string;
+}
+
+/** Close one connection from another instance; `inboundEnded` must follow. */
+export interface CloseInbound {
+  /** Tells effects apart. */
+  readonly kind: "closeInbound";
+  /** The instance that dialled. */
+  readonly sourceID: number;
+  /** Its out-plug. */
+  readonly sourcePlug: number;
+}
+
+/** Measure how busy the service is; `health` must follow. */
+export interface Measure {
+  /** Tells effects apart. */
+  readonly kind: "measure";
+  /** The number of the serviceHealthRequest. */
+  readonly messageID: number;
+}
+
+/** Send what is to be sent and end the process. */
+export interface Exit {
+  /** Tells effects apart. */
+  readonly kind: "exit";
+  /** The exit code. */
+  readonly code: number;
+}
+
+/** What a service has done by its host. */
+export type ServiceEffect = SourceEffect | Drain | CloseInbound | Measure | Exit;
+
+/** Everything that a service holds. */
+export interface ServiceState {
+  /** What it was told when it was started. */
+  readonly start: ServiceStart;
+  /** Its connections to others. */
+  readonly source: SourceState;
+  /** Where in its life it is. */
+  phase: "starting" | "running" | "closing" | "ended";
+  /** Whether nothing is in flight from others any more. */
+  drained: boolean;
+  /** The code with which it will exit. */
+  exitCode: number;
+  /** Numbers of the requests to end it. */
+  readonly shutdownMessageIDs: number[];
+  /** Numbers of the requests to close a connection from others, by that connection. */
+  readonly inboundCloses: Map<string, readonly number[]>;
+}
+
+/** A service that has not confirmed its start yet. */
+export function createService(
+  start: ServiceStart,
+  options: Partial<SourceOptions> = {},
+): ServiceState {
+  return {
+    start,
+    source: createSource(options),
+    phase: "starting",
+    drained: false,
+    exitCode: 0,
+    shutdownMessageIDs: [],
+    inboundCloses: new Map(),
+  };
+}
+
+/** How a connection from another instance is named within this one. */
+export function inboundKey(sourceID: number, sourcePlug: number): string {
+  return `${sourceID}/${sourcePlug}`;
+}

@@ -1,0 +1,182 @@
+/**
+ * A launched service as a state machine: it confirms its start (flow 4), connects to others on
+ * demand, tells when connections end, and ends softly on command (flow 8): nothing new, what is in
+ * flight finishes, its own connections close, it answers and exits. Without its agent it ends too.
+ *
+ * @module
+ */
+
+import type { MessageOf } from "../../protocol/messages.ts";
+import { STATUS } from "../../protocol/status.ts";
+import { nextDeadlineMs } from "../deadlines.ts";
+import { closeConnections } from "../source/connections.ts";
+import { sendToAgent, type SourceTurn } from "../source/state.ts";
+import { askForWaiting, stepSource, takeMessage, tickSource } from "../source/step.ts";
+import type { MessageArrived, Role } from "../step.ts";
+import {
+  type InboundEnded,
+  inboundKey,
+  type ServiceEffect,
+  type ServiceEvent,
+  type ServiceState,
+} from "./state.ts";
+
+/** A service as its host sees it. */
+export const SERVICE: Role<ServiceState, ServiceEvent, ServiceEffect> = {
+  step: stepService,
+  nextDeadlineMs: (state) => nextDeadlineMs(state.source.deadlines),
+};
+
+interface Turn extends SourceTurn {
+  readonly state: ServiceState;
+  readonly emit: (effect: ServiceEffect) => void;
+}
+
+/** One event in, effects out. */
+export function stepService(
+  state: ServiceState,
+  event: ServiceEvent,
+  nowMs: number,
+): ServiceEffect[] {
+  const effects: ServiceEffect[] = [];
+  const emit = (effect: ServiceEffect) => void effects.push(effect);
+  const turn: Turn = { state, source: state.source, nowMs, emit };
+  switch (event.kind) {
+    case "ready":
+      onReady(turn, event);
+      break;
+    case "message":
+      onMessage(turn, event);
+      break;
+    case "linkClosed":
+      onAgentGone(turn, event.reason);
+      break;
+    case "inboundEnded":
+      onInboundEnded(turn, event);
+      break;
+    case "drained":
+      turn.state.drained = true;
+      closeConnections(turn, { known: true });
+      break;
+    case "health": {
+      const { serviceID } = state.start;
+      const { messageID, inFlight } = event;
+      const status = STATUS.done;
+      const load = { inFlight };
+      sendToAgent(turn, { type: "serviceHealthResponse", messageID, serviceID, status, load });
+      break;
+    }
+    case "tick":
+      tickSource(turn);
+      break;
+    default:
+      stepSource(turn, event);
+  }
+  endWhenEmpty(turn);
+  return effects;
+}
+
+/** Flow 4: it listens (or can't) and has a link to its agent. */
+function onReady(turn: Turn, event: Extract<ServiceEvent, { kind: "ready" }>): void {
+  const { start, source } = turn.state;
+  source.agentLink = event.link;
+  const { messageID, serviceID, token } = start;
+  const failure = event.failure;
+  const status = failure?.status ?? STATUS.done;
+  const reason = failure === undefined ? {} : { reason: failure.reason };
+  sendToAgent(turn, {
+    type: "startServiceResponse",
+    messageID,
+    status,
+    serviceID,
+    token,
+    ...reason,
+  });
+  if (failure !== undefined) {
+    turn.state.phase = "ended";
+    return turn.emit({ kind: "exit", code: 1 });
+  }
+  source.serviceID = serviceID;
+  turn.state.phase = "running";
+  askForWaiting(turn);
+}
+
+function onMessage(turn: Turn, event: MessageArrived): void {
+  const { message, link } = event;
+  const { serviceID } = turn.state.start;
+  if (message.type === "connectionCloseRequest" && message.destServiceID === serviceID) {
+    return onInboundCloseRequest(turn, message);
+  }
+  if (takeMessage(turn, message)) return;
+  switch (message.type) {
+    case "softShutdownRequest":
+      return onSoftShutdownRequest(turn, message);
+    case "serviceHealthRequest":
+      return turn.emit({ kind: "measure", messageID: message.messageID });
+    default: {
+      const reason = `Cannot take "${message.type}": a service does not get it`;
+      turn.emit({ kind: "refuse", link, type: message.type, status: STATUS.badRequest, reason });
+    }
+  }
+}
+
+/** Flow 7 at the destination, when the source's host is gone. */
+function onInboundCloseRequest(turn: Turn, message: MessageOf<"connectionCloseRequest">): void {
+  const { messageID, serviceID: sourceID, sourcePlug } = message;
+  const waiting = turn.state.inboundCloses.get(inboundKey(sourceID, sourcePlug)) ?? [];
+  turn.state.inboundCloses.set(inboundKey(sourceID, sourcePlug), [...waiting, messageID]);
+  turn.emit({ kind: "closeInbound", sourceID, sourcePlug });
+}
+
+/** Flow 6 at the destination: a connection from another instance has ended. */
+function onInboundEnded(turn: Turn, event: InboundEnded): void {
+  const { start, inboundCloses } = turn.state;
+  const { sourceID: sourceServiceID, sourcePlug, status, reason } = event;
+  const key = inboundKey(sourceServiceID, sourcePlug);
+  for (const messageID of inboundCloses.get(key) ?? []) {
+    sendToAgent(turn, { type: "connectionCloseResponse", messageID, status: STATUS.done });
+  }
+  inboundCloses.delete(key);
+  if (event.wasOpen === false) return;
+  const { serviceID, plug: destPlug } = start;
+  sendToAgent(turn, {
+    type: "destConnectionClose",
+    serviceID,
+    sourcePlug,
+    destPlug,
+    sourceServiceID,
+    status,
+    reason,
+  });
+}
+
+/** Flow 8: nothing new is accepted, and what is in flight finishes. */
+function onSoftShutdownRequest(turn: Turn, message: MessageOf<"softShutdownRequest">): void {
+  turn.state.shutdownMessageIDs.push(message.messageID);
+  if (turn.state.phase !== "running") return;
+  turn.state.phase = "closing";
+  turn.emit({ kind: "drain", reason: message.reason ?? "it was asked to end" });
+}
+
+/** Nobody could reach or close it any more, so it does not outlive its agent. */
+function onAgentGone(turn: Turn, reason: string): void {
+  turn.source.agentLink = undefined;
+  if (turn.state.phase === "ended") return;
+  const wasClosing = turn.state.phase === "closing";
+  turn.state.phase = "closing";
+  turn.state.exitCode = 1;
+  if (!wasClosing) turn.emit({ kind: "drain", reason: `its agent is gone: ${reason}` });
+}
+
+/** A closing service with nothing left in flight and no connection answers and exits. */
+function endWhenEmpty(turn: Turn): void {
+  const { state } = turn;
+  if (state.phase !== "closing" || !state.drained || state.source.connections.size > 0) return;
+  state.phase = "ended";
+  const { serviceID } = state.start;
+  for (const messageID of state.shutdownMessageIDs) {
+    const status = STATUS.done;
+    sendToAgent(turn, { type: "softShutdownResponse", messageID, serviceID, status });
+  }
+  turn.emit({ kind: "exit", code: state.exitCode });
+}

@@ -1,0 +1,232 @@
+/**
+ * The source side of connections, which a gateway and a service share: requests want a service, a
+ * connection to it is asked for once, dialled, used by all, and closed.
+ *
+ * A connection is *asking* (the manager looks for an instance, or starts one), *dialing*, *open*,
+ * then *closing* (on command, or because its owner ends) until its session has ended.
+ *
+ * @module
+ */
+
+import type { Message } from "../../protocol/messages.ts";
+import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
+import type { LinkID, Refuse, Send } from "../step.ts";
+
+/** The times and bounds of a source; each can be set. */
+export interface SourceOptions {
+  /** An unanswered connectionRequest fails after this long. Milliseconds. @default {150_000} */
+  readonly askMs: number;
+  /** First wait before a failed dial is tried again; doubles each time. Milliseconds. @default {50} */
+  readonly retryMs: number;
+  /** How often a connection is asked for again after a failed dial. @default {5} */
+  readonly retriesMax: number;
+  /** Most requests that wait for one service. @default {10_000} */
+  readonly waitingMax: number;
+  /** Least time between two processData of a connection. Milliseconds. @default {1_000} */
+  readonly reportMs: number;
+}
+
+/** The defaults of a source. */
+export const SOURCE_DEFAULTS: SourceOptions = {
+  askMs: 150_000,
+  retryMs: 50,
+  retriesMax: 5,
+  waitingMax: 10_000,
+  reportMs: 1_000,
+};
+
+/** A connection that starts here. */
+export interface OutConnection {
+  /** Its out-plug: numbered from 1, never used twice. */
+  readonly sourcePlug: number;
+  /** The service that it leads to. */
+  readonly service: string;
+  /** The number of its connectionRequest. */
+  readonly messageID: number;
+  /** Where in its life it is. */
+  state: "asking" | "dialing" | "open" | "closing";
+  /** The in-plug at the other end; 0 until it is known. */
+  destPlug: number;
+  /** Requests that were given this connection and have not ended. */
+  readonly requests: Set<number>;
+  /** Requests that ended since the last report. */
+  endedCount: number;
+  /** When its use was last reported, in the host's milliseconds. */
+  reportedMs: number;
+  /** Numbers of the requests to close it, to be answered when it is closed. */
+  readonly closeMessageIDs: number[];
+  /** Whether the manager knows it: not when it was opened under an earlier registration. */
+  known: boolean;
+}
+
+/** A request that waits for a connection. */
+export interface WaitingRequest {
+  /** Chosen by the host. */
+  readonly requestID: number;
+  /** The service that it wants. */
+  readonly service: string;
+}
+
+/** A request wants a connection: `assign` or `reject` follows, within the time given. */
+export interface RequestWanted {
+  /** Tells events apart. */
+  readonly kind: "requestWanted";
+  /** Chosen by the host. */
+  readonly requestID: number;
+  /** The service. */
+  readonly service: string;
+  /** How long it may wait. Milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** A request has ended, or its sender went away while it waited. */
+export interface RequestEnded {
+  /** Tells events apart. */
+  readonly kind: "requestEnded";
+  /** The request. */
+  readonly requestID: number;
+}
+
+/** A session was opened as the role said. */
+export interface Dialed {
+  /** Tells events apart. */
+  readonly kind: "dialed";
+  /** The connection. */
+  readonly sourcePlug: number;
+}
+
+/** A session could not be opened. */
+export interface DialFailed {
+  /** Tells events apart. */
+  readonly kind: "dialFailed";
+  /** The connection. */
+  readonly sourcePlug: number;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** A session that was open has ended. */
+export interface SessionEnded {
+  /** Tells events apart. */
+  readonly kind: "sessionEnded";
+  /** The connection. */
+  readonly sourcePlug: number;
+  /** 111 own decision, 122 broken link. */
+  readonly status: number;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** What happens to a source beside messages. */
+export type SourceEvent = RequestWanted | RequestEnded | Dialed | DialFailed | SessionEnded;
+
+/** Open a session; `dialed` or `dialFailed` must follow. */
+export interface Dial {
+  /** Tells effects apart. */
+  readonly kind: "dial";
+  /** The connection. */
+  readonly sourcePlug: number;
+  /** The address to dial. */
+  readonly network: string;
+  /** The port to dial. */
+  readonly port: number;
+  /** Who dials. */
+  readonly serviceID: number;
+  /** Who is expected there. */
+  readonly destServiceID: number;
+}
+
+/** Send a request by a session; `requestEnded` must follow. */
+export interface Assign {
+  /** Tells effects apart. */
+  readonly kind: "assign";
+  /** The request. */
+  readonly requestID: number;
+  /** The connection. */
+  readonly sourcePlug: number;
+}
+
+/** Answer a request that gets no connection. */
+export interface Reject {
+  /** Tells effects apart. */
+  readonly kind: "reject";
+  /** The request. */
+  readonly requestID: number;
+  /** 4xx or 5xx. */
+  readonly status: number;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** Finish what is in flight on a session and close it; `sessionEnded` must follow. */
+export interface CloseSession {
+  /** Tells effects apart. */
+  readonly kind: "closeSession";
+  /** The connection. */
+  readonly sourcePlug: number;
+}
+
+/** What a source has done by its host. */
+export type SourceEffect = Send | Refuse | Dial | Assign | Reject | CloseSession;
+
+/** Everything that a source holds. */
+export interface SourceState {
+  /** Its times and bounds. */
+  readonly options: SourceOptions;
+  /** Its number as an instance, once it has one and its agent listens. */
+  serviceID: number | undefined;
+  /** The link to its agent. */
+  agentLink: LinkID | undefined;
+  /** Its connections, by out-plug. */
+  readonly connections: Map<number, OutConnection>;
+  /** Out-plugs that lead to a service and may be given requests, or will be. */
+  readonly plugsOf: Map<string, Set<number>>;
+  /** Out-plugs by the number of their connectionRequest, while it is unanswered. */
+  readonly asking: Map<number, number>;
+  /** Requests that wait, by service and number. */
+  readonly waiting: Map<string, Map<number, WaitingRequest>>;
+  /** Where each request is: its service while it waits, its plug once it has one. */
+  readonly requests: Map<number, { service: string } | { sourcePlug: number }>;
+  /** Failed dials in a row, by service. */
+  readonly retries: Map<string, number>;
+  /** Everything that has a time; keys are `kind:identity`. */
+  readonly deadlines: Deadlines<string>;
+  /** The highest out-plug used so far. */
+  lastPlug: number;
+  /** The highest message number used so far. */
+  lastMessageID: number;
+}
+
+/** A source without connections. */
+export function createSource(options: Partial<SourceOptions> = {}): SourceState {
+  return {
+    options: { ...SOURCE_DEFAULTS, ...options },
+    serviceID: undefined,
+    agentLink: undefined,
+    connections: new Map(),
+    plugsOf: new Map(),
+    asking: new Map(),
+    waiting: new Map(),
+    requests: new Map(),
+    retries: new Map(),
+    deadlines: emptyDeadlines(),
+    lastPlug: 0,
+    lastMessageID: 0,
+  };
+}
+
+/** One step of a source in progress. The role that it is part of collects the effects. */
+export interface SourceTurn {
+  /** The state that the step changes. */
+  readonly source: SourceState;
+  /** The time of the step, in the host's milliseconds. */
+  readonly nowMs: number;
+  /** Takes what the host shall do, in order. */
+  readonly emit: (effect: SourceEffect) => void;
+}
+
+/** Sends to the agent; swallowed while there is no link, since the agent then knows nothing of us. */
+export function sendToAgent(turn: SourceTurn, message: Message): void {
+  const link = turn.source.agentLink;
+  if (link !== undefined) turn.emit({ kind: "send", link, message });
+}

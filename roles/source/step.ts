@@ -1,0 +1,69 @@
+/**
+ * The events of a source, for the roles that have one.
+ *
+ * @module
+ */
+
+import type { Message } from "../../protocol/messages.ts";
+import { takeDue } from "../deadlines.ts";
+import {
+  onAskDue,
+  onConnectionCloseRequest,
+  onConnectionResponse,
+  onDialed,
+  onDialFailed,
+  onSessionEnded,
+} from "./connections.ts";
+import { askIfNeeded, onRequestEnded, onRequestWanted, onUseDue, onWaitDue } from "./requests.ts";
+import type { SourceEvent, SourceTurn } from "./state.ts";
+
+/** Handles what the host tells a source. */
+export function stepSource(turn: SourceTurn, event: SourceEvent): void {
+  switch (event.kind) {
+    case "requestWanted":
+      return onRequestWanted(turn, event);
+    case "requestEnded":
+      return onRequestEnded(turn, event);
+    case "dialed":
+      return onDialed(turn, event);
+    case "dialFailed":
+      return onDialFailed(turn, event);
+    case "sessionEnded":
+      return onSessionEnded(turn, event);
+  }
+}
+
+/** Handles a message that concerns the source; false when it concerns its owner. */
+export function takeMessage(turn: SourceTurn, message: Message): boolean {
+  if (message.type === "connectionResponse") onConnectionResponse(turn, message);
+  else if (message.type === "connectionCloseRequest") onConnectionCloseRequest(turn, message);
+  else return false;
+  return true;
+}
+
+/** The source has a number and a link: whoever waits is asked for. */
+export function askForWaiting(turn: SourceTurn): void {
+  for (const service of [...turn.source.waiting.keys()]) askIfNeeded(turn, service);
+}
+
+/** Handles the deadlines of a source that are due. */
+export function tickSource(turn: SourceTurn): void {
+  const { deadlines } = turn.source;
+  for (let key = takeDue(deadlines, turn.nowMs); key; key = takeDue(deadlines, turn.nowMs)) {
+    const colon = key.indexOf(":");
+    const identity = key.slice(colon + 1);
+    switch (key.slice(0, colon)) {
+      case "wait":
+        onWaitDue(turn, Number(identity));
+        break;
+      case "ask":
+        onAskDue(turn, Number(identity));
+        break;
+      case "use":
+        onUseDue(turn, Number(identity));
+        break;
+      case "retry":
+        askIfNeeded(turn, identity);
+    }
+  }
+}
