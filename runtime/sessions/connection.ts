@@ -49,6 +49,7 @@ export interface ConnectionRole {
 export const KEEP_ALIVE_MS = 20_000;
 
 const READ_BYTES = 65_536;
+const GREETING_BYTES = 256;
 const LINGER_MS = 2_000;
 
 /** The state of one end of a session. */
@@ -136,9 +137,11 @@ export class Connection {
   }
 
   async #read(): Promise<void> {
-    const buffer = new Uint8Array(READ_BYTES);
+    // A connection that has said nothing is given little memory.
+    let buffer = new Uint8Array(GREETING_BYTES);
     try {
       while (!this.#over) {
+        if (this.#greeted && buffer.length < READ_BYTES) buffer = new Uint8Array(READ_BYTES);
         const count = await this.#wire.read(buffer);
         if (count === null) return this.#readEnd();
         this.#silentFor = 0;

@@ -143,8 +143,8 @@ class DialledSession implements Session, ConnectionRole {
     if (request.bodyUsed || request.body?.locked) {
       throw new TypeError(`Cannot ${this.#what}: the body of the request has been used`);
     }
-    if (request.headers.has("upgrade")) {
-      return answer(501, "This mesh cannot carry a request that upgrades its connection yet.");
+    if (/websocket/i.test(request.headers.get("upgrade") ?? "")) {
+      return answer(501, "A session does not carry WebSockets yet.");
     }
     this.#checkRoom();
     const id = this.#lastID + 1;

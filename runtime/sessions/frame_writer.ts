@@ -4,8 +4,14 @@
  * @module
  */
 
-import { FRAME, type FrameType, HEADER_BYTES, HELLO_BYTES, MAGIC } from "./frames.ts";
-import { SESSION_VERSION } from "./frames.ts";
+import {
+  FRAME,
+  type FrameType,
+  HEADER_BYTES,
+  HELLO_BYTES,
+  MAGIC,
+  SESSION_VERSION,
+} from "./frames.ts";
 import { SESSION_LIMITS, type SessionHello } from "./session.ts";
 
 const { headBytes, reasonBytes } = SESSION_LIMITS;

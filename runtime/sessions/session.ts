@@ -56,10 +56,11 @@ export interface Session extends SessionHandle {
    * the body of every response: one that is neither read nor cancelled holds its window for ever.
    *
    * The request's signal cancels the exchange at any time, as does cancelling the response's body.
-   * A request that this version cannot carry is answered here: 501 for an `upgrade`, 431 for a head
+   * A request that this version cannot carry is answered here: 501 for a WebSocket, 431 for a head
    * over {@linkcode SESSION_LIMITS}.
    *
-   * @throws {SessionRefusedError} nothing was handled: safe to send to another instance.
+   * @throws {SessionRefusedError} nothing was handled: safe to send to another instance, if there
+   * is no body or a copy of it, for some of it may have been read.
    * @throws {SessionBrokenError} the session or the peer's stream broke: it may have been handled.
    */
   fetch(request: Request): Promise<Response>;
