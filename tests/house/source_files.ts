@@ -43,12 +43,12 @@ async function collect(path: string, files: SourceFile[]): Promise<void> {
   }
 }
 
-/** Runs deno in the folder of the project and returns what it printed. */
+/** Runs deno in the folder of the project, whose lock file stays as it is. */
 export async function runDeno(
-  args: readonly string[],
+  [command, ...args]: readonly [command: string, ...args: string[]],
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
+    args: [command, "--no-lock", ...args],
     cwd: PROJECT,
     env: { NO_COLOR: "1" },
   }).output();
