@@ -102,11 +102,6 @@ export class Connection {
     return this.#leaving === "" ? undefined : "the session is closing";
   }
 
-  /** Whether this end has said that it takes nothing new. */
-  get isLeaving(): boolean {
-    return this.#leaving !== "";
-  }
-
   /** Bytes of bodies and frames in memory. */
   get bufferedBytes(): number {
     let bytes = this.windows.buffered + this.outbox.bufferedBytes + this.#decoder.bufferedBytes;
@@ -166,6 +161,8 @@ export class Connection {
     if (!this.#greeted) return this.#greet(frame);
     switch (frame.type) {
       case FRAME.request:
+        if (this.#peerLeft) throw new FrameError("a request after goAway");
+        return this.#role.head(frame);
       case FRAME.response:
         return this.#role.head(frame);
       case FRAME.data:

@@ -185,10 +185,13 @@ class DialledSession implements Session, ConnectionRole {
   }
 
   #checkRoom(): void {
-    const { unavailable, exchanges } = this.#connection;
+    const { unavailable, exchanges, outbox } = this.#connection;
     if (unavailable !== undefined) throw new SessionRefusedError(this.#what, unavailable);
     if (exchanges.size >= SESSION_LIMITS.exchanges) {
       throw new SessionRefusedError(this.#what, `${exchanges.size} exchanges are in flight`);
+    }
+    if (outbox.bufferedBytes > SESSION_LIMITS.queuedBytes / 2) {
+      throw new SessionRefusedError(this.#what, "too much waits to be sent");
     }
     if (this.#lastID === LAST_EXCHANGE) {
       this.#connection.leave("all numbers of exchanges are used");

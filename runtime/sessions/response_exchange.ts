@@ -46,7 +46,7 @@ export class ResponseExchange implements Exchange {
     this.done = this.#answer();
   }
 
-  /** The request is whole. */
+  /** The request is whole; its exchange ends with the response only. */
   arrived(): void {}
 
   /** The requester has ended the exchange. */

@@ -87,7 +87,9 @@ Deno.test("SessionHandle.close() of the accepting end closes one session only", 
   const first = await dial(running.port);
   const second = await dial(running.port, { hello: { ...HELLO, sourcePlug: 4 } });
   assertEquals(running.opened, [first.hello, second.hello]);
-  await first.close();
+  await running.handles[0]?.close();
+  assertEquals(await first.ended, { status: 111, reason: "closed by the peer" });
+  await assertRejects(() => first.fetch(request("/")), SessionRefusedError);
   assertEquals(await (await second.fetch(request("/"))).text(), "fine");
   await second.close();
 });

@@ -307,6 +307,19 @@ Deno.test("fetch() refuses one exchange more than the limit, safe to send elsewh
   assertEquals(session.inFlight, 0);
 });
 
+Deno.test("fetch() refuses what would wait behind too many large heads", async () => {
+  await using running = await startSession(() => new Response("fine"));
+  const headers = { "x-large": "x".repeat(SESSION_LIMITS.headBytes - 1_000) };
+  const heads = SESSION_LIMITS.queuedBytes / SESSION_LIMITS.headBytes;
+  const answers = await Promise.allSettled(Array.from({ length: heads }, async () => {
+    return await (await running.session.fetch(request("/", { headers }))).text();
+  }));
+  const refused = answers.filter((answer) => answer.status === "rejected");
+  assert(refused.length > 0 && refused.length < heads);
+  for (const { reason } of refused) assertInstanceOf(reason, SessionRefusedError);
+  assertEquals(await (await running.session.fetch(request("/", { headers }))).text(), "fine");
+});
+
 Deno.test("a handler that ignores its cancelled signal keeps its place", async () => {
   const release = deferred<void>();
   await using running = await startSession(async () => {

@@ -3,6 +3,7 @@ import { serveSessions } from "../../../runtime/sessions/serve.ts";
 import type {
   Session,
   SessionEnd,
+  SessionHandle,
   SessionHandler,
   SessionHello,
   SessionServer,
@@ -19,6 +20,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly refusals: string[];
   readonly opened: SessionHello[];
   readonly closed: SessionEnd[];
+  /** The accepting ends, in the order of their opening. */
+  readonly handles: SessionHandle[];
 }
 
 /** Starts a server of instance 7. */
@@ -31,13 +34,17 @@ export function startServer(
   const refusals: string[] = [];
   const opened: SessionHello[] = [];
   const closed: SessionEnd[] = [];
+  const handles: SessionHandle[] = [];
   const server = serveSessions({
     ...options,
     listener,
     serviceID: HELLO.destServiceID,
     handler,
     events: {
-      opened: (hello) => opened.push(hello),
+      opened(hello, handle) {
+        opened.push(hello);
+        handles.push(handle);
+      },
       closed: (_hello, end) => closed.push(end),
       refused: (reason) => refusals.push(reason),
       failed: (error) => failures.push(error),
@@ -50,6 +57,7 @@ export function startServer(
     refusals,
     opened,
     closed,
+    handles,
     async [Symbol.asyncDispose]() {
       server.abort("the test is over");
       await server.ended;
