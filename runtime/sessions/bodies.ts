@@ -1,8 +1,8 @@
 /**
- * The bodies of exchanges and their flow control. The receiver of a body grants its sender a window,
- * and more as its reader reads, so a slow reader stops a fast writer and memory has a bound:
- * every body may hold the first window, and what is left of the shared window is given to those
- * that are read.
+ * The bodies of exchanges and their flow control. The receiver of a body grants its sender a
+ * window, and more as its reader reads, so a slow reader stops a fast writer and memory has a
+ * bound: every body may hold the first window, and what is left of the shared window is given to
+ * those that are read.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  *
  * A frame is a header of 10 bytes, big endian, and a payload:
  *
- *     length of the payload u32 | type u8 | flags u8 (1 = end of this body) | exchange u32 | payload
+ *     length of the payload u32 | type u8 | flags u8 (1 = its body ends) | exchange u32 | payload
  *
  * The dialling end numbers its exchanges upwards from 1; a frame about the whole session has 0. The
  * first frame is a hello, answered by a welcome, or by a close that says why not.
@@ -87,7 +87,7 @@ export const MAGIC: readonly number[] = [0x53, 0x4d, 0x4d, 0x50];
 
 const { headBytes, dataBytes, reasonBytes } = SESSION_LIMITS;
 
-/** Per type: least and most bytes of the payload, whether it is about an exchange, may end a body. */
+/** Per type: least and most bytes of the payload, is it about an exchange, may it end a body. */
 const RULES: readonly (readonly [FrameType, number, number, boolean, boolean] | undefined)[] = [
   undefined,
   [FRAME.hello, HELLO_BYTES, HELLO_BYTES, false, false],

@@ -39,7 +39,7 @@ export class Outbox {
   #stopped = false;
   #writing = 0;
 
-  /** `failed` is called when the wire breaks, or the peer does not read; then nothing is written. */
+  /** `failed` is called when the wire breaks or the peer does not read; no write follows. */
   constructor(wire: Wire, failed: (reason: string) => void) {
     this.#wire = wire;
     this.#failed = failed;

@@ -251,7 +251,7 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
     return exchange <= this.#lastID;
   }
 
-  /** Counts handlers, not exchanges: one that ignores its cancelled signal takes its place still. */
+  /** Counts handlers, not exchanges: one that ignores its signal still takes its place. */
   #tooMany(): string | undefined {
     return this.#running < SESSION_LIMITS.exchanges
       ? undefined
