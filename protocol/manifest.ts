@@ -34,6 +34,15 @@ export function hasEdge(manifest: ServiceManifest, destServiceName: string): boo
   return manifest.plugs === "*" || manifest.plugs.includes(destServiceName);
 }
 
+/** The manifest of a service among those of a repository; undefined when it has none there. */
+export function manifestIn(
+  manifests: Readonly<Record<string, ServiceManifest>>,
+  service: string,
+): ServiceManifest | undefined {
+  // "constructor" is a name of a service too, and every object inherits something of that name.
+  return Object.hasOwn(manifests, service) ? manifests[service] : undefined;
+}
+
 const NAME = /^[a-z][a-z0-9-]*$/;
 
 /** Whether a text can name a service or an agent: lower-case letters, digits and dashes. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
+import { MANIFEST_DEFAULTS, manifestIn } from "../../protocol/manifest.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import { cutReason } from "../../protocol/parse_message.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
@@ -35,7 +35,7 @@ export function onStartServiceRequest(
     if (known.phase === "running") answerStart(turn, known, { status: STATUS.done });
     return;
   }
-  const manifest = options.manifests[serviceName];
+  const manifest = manifestIn(options.manifests, serviceName);
   if (manifest === undefined || instances.size >= options.instancesMax) {
     const reason = manifest === undefined
       ? `Cannot start "${serviceName}": agent ${options.name} has no such service`

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
+import { MANIFEST_DEFAULTS, manifestIn } from "../../../protocol/manifest.ts";
 import type { MessageOf } from "../../../protocol/messages.ts";
 import { cutReason } from "../../../protocol/parse_message.ts";
 import { isDone, STATUS } from "../../../protocol/status.ts";
@@ -127,7 +127,7 @@ function startInstance(turn: Turn, service: string, reason: string): Failure | u
       reason: `Cannot start "${service}": every plug of ${agent.network} is used or rests`,
     };
   }
-  const manifest = agent.manifests[service] ?? MANIFEST_DEFAULTS;
+  const manifest = manifestIn(agent.manifests, service) ?? MANIFEST_DEFAULTS;
   const serviceID = registry.lastServiceID + 1;
   const plugs = { in: plug, out: manifest.plugs };
   record(turn, { kind: "instanceStarting", serviceID, service, agent: agent.agent, plugs, reason });

@@ -5,7 +5,7 @@
  */
 
 import type { PlugConfiguration } from "../../../protocol/fields.ts";
-import type { ServiceManifest } from "../../../protocol/manifest.ts";
+import { manifestIn, type ServiceManifest } from "../../../protocol/manifest.ts";
 import type { ClosingPhase, ConnectionEnds } from "./facts.ts";
 
 /** An agent that has registered and was not lost since. */
@@ -147,7 +147,7 @@ export function agentOf(registry: Registry, instance: Instance): AgentRecord | u
 /** The manifest of a service at the first agent that has one. */
 export function manifestOf(registry: Registry, service: string): ServiceManifest | undefined {
   for (const agent of registry.agents.values()) {
-    const manifest = agent.manifests[service];
+    const manifest = manifestIn(agent.manifests, service);
     if (manifest !== undefined) return manifest;
   }
   return undefined;
