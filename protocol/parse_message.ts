@@ -48,7 +48,7 @@ export function parseMessage(value: unknown): Parsed {
   }
   const type = value.type;
   if (!isMessageType(type)) {
-    return refusal(`Cannot read a message: there is no type "${shown(type)}"`);
+    return refusal(`Cannot read a message: "type" must be one of the table, got ${shown(type)}`);
   }
   const definition: MessageDefinition = MESSAGES[type];
   const message: Record<string, unknown> = { type };
