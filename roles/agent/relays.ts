@@ -32,6 +32,8 @@ export function passUp(
     const reason = `Cannot pass "${message.type}" on: ${relays.size} requests wait already`;
     return answerDown(turn, { link, message }, { status: STATUS.tooMany, reason });
   }
+  // A repeated request whose answer is on its way must not make the agent forget that answer.
+  if (known !== undefined && relays.get(known)?.answered === true) return;
   const id = known ?? newMessageID(turn);
   const passed = { ...message, messageID: id };
   relays.set(id, {
