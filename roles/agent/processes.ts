@@ -139,6 +139,8 @@ export function onStartDue(turn: AgentTurn, serviceID: number): void {
   const instance = turn.state.instances.get(serviceID);
   if (instance?.phase !== "launching") return;
   instance.phase = "failing";
+  // Whoever shows the token from now on is too late: the kill is on its way.
+  instance.token = undefined;
   instance.failure = { status: STATUS.deadline, reason: "not ready within its start timeout" };
   kill(turn, instance);
 }
