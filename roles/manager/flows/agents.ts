@@ -16,7 +16,7 @@ import { openConnection } from "./offers.ts";
 import { type AgentRecord, findConnection } from "../memory/registry.ts";
 import { repeatPhase } from "./shutdowns.ts";
 import { markStarted, onStartFailed } from "./starts.ts";
-import { newMessageID, record, send, sendToAgent, type Turn } from "../turn.ts";
+import { newMessageID, record, refuse, send, sendToAgent, type Turn } from "../turn.ts";
 
 /** Flow 3: an agent is there. What it reports is compared with what the history says. */
 export function onAgentRegisterRequest(
@@ -26,6 +26,8 @@ export function onAgentRegisterRequest(
 ): void {
   const { agentOfLink, linkOfAgent, heardMs, deadlines, options, registry } = turn.state;
   const agent = message.agentName ?? `agent-${message.agentNetwork.replace(/[^a-z0-9]/g, "-")}`;
+  const known = agentOfLink.get(link);
+  if (known !== undefined) return repeatRegistration(turn, link, { message, known, agent });
   const before = linkOfAgent.get(agent);
   if (before !== undefined && before !== link) {
     agentOfLink.delete(before);
@@ -58,6 +60,22 @@ export function onAgentRegisterRequest(
   reconcileInstances(turn, agentRecord, message.instances ?? []);
   reconcileConnections(turn, agentRecord, message.connections ?? []);
   for (const service of message.repository) turn.wanted.add(service);
+}
+
+/** A link registers once: what a second request reports may be older than what the link told since. */
+function repeatRegistration(
+  turn: Turn,
+  link: LinkID,
+  repeated: { message: MessageOf<"agentRegisterRequest">; known: string; agent: string },
+): void {
+  const { message: { messageID, type }, known, agent } = repeated;
+  if (agent === known) {
+    return send(turn, link, { type: "agentRegisterResponse", messageID, status: STATUS.done });
+  }
+  const reason = `Cannot register agent "${agent}": this link is that of agent ${known}`;
+  const refusal = { status: STATUS.conflict, reason };
+  refuse(turn, { link, type }, refusal);
+  send(turn, link, { type: "agentRegisterResponse", messageID, ...refusal });
 }
 
 /** Adopts what both know, ends what the agent does not have, kills what the history never had. */
