@@ -15,7 +15,7 @@ import { endConnection, endInstance } from "./endings.ts";
 import { openConnection } from "./offers.ts";
 import { type AgentRecord, findConnection } from "../memory/registry.ts";
 import { repeatPhase } from "./shutdowns.ts";
-import { markStarted, onStartFailed } from "./starts.ts";
+import { markStarted } from "./starts.ts";
 import { newMessageID, record, refuse, send, sendToAgent, type Turn } from "../turn.ts";
 
 /** Flow 3: an agent is there. What it reports is compared with what the history says. */
@@ -93,8 +93,8 @@ function reconcileInstances(
       status: STATUS.gone,
       reason: `agent ${agent.agent} does not have it any more`,
     };
-    if (instance.state === "starting") onStartFailed(turn, instance, ending);
-    else endInstance(turn, instance, ending);
+    // An order to start it was lost with the link: those who wait are started for again.
+    endInstance(turn, instance, ending);
   }
   for (const one of reported) {
     const { serviceID, typeOfService, started } = one;
