@@ -40,7 +40,9 @@ const said: fc.Arbitrary<Said> = fc.oneof(
   fc.record({
     kind: fc.constant("request" as const),
     id,
-    parts: fc.tuple(text, text, headers).map(([method, url, rest]) => [`G${method}`, url, ...rest]),
+    parts: fc.tuple(text, text, headers).map(([method, path, rest]) => {
+      return [`G${method}`, `http://a/${path}`, ...rest];
+    }),
     end: fc.boolean(),
   }),
   fc.record({
