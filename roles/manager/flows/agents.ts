@@ -96,10 +96,12 @@ function reconcileInstances(
     // An order to start it was lost with the link: those who wait are started for again.
     endInstance(turn, instance, ending);
   }
+  const { lastServiceID } = registry;
   for (const one of reported) {
     const { serviceID, typeOfService, started } = one;
     const instance = registry.instances.get(serviceID);
-    if (instance === undefined && serviceID > registry.lastServiceID) {
+    const isNewer = instance === undefined && serviceID > lastServiceID;
+    if (isNewer && !isPlugTaken(turn, agent, one)) {
       adoptInstance(turn, agent, one);
     } else if (instance?.agent !== agent.agent || instance.service !== typeOfService) {
       const reason = "the manager does not know it";
@@ -114,14 +116,23 @@ function reconcileInstances(
   }
 }
 
+function isPlugTaken(turn: Turn, agent: AgentRecord, reported: ReportedInstance): boolean {
+  const plug = reported.plugConfiguration.in;
+  if (plug === null || !reported.launched) return false;
+  return turn.state.registry.plugs.get(agent.network)?.used.has(plug) ?? false;
+}
+
 /** Takes over an instance that is newer than this history: a manager without a store restarted. */
 function adoptInstance(turn: Turn, agent: AgentRecord, reported: ReportedInstance): void {
   const { serviceID, typeOfService: service, plugConfiguration: plugs } = reported;
   const adopted = { serviceID, service, agent: agent.agent, plugs };
   if (!reported.launched) return record(turn, { kind: "instanceRegistered", ...adopted });
   record(turn, { kind: "instanceStarting", ...adopted, reason: "adopted from its agent" });
-  const instance = turn.state.registry.instances.get(serviceID);
-  if (reported.started && instance !== undefined) markStarted(turn, instance);
+  const { registry, deadlines, options } = turn.state;
+  const instance = registry.instances.get(serviceID);
+  if (instance === undefined) return;
+  if (reported.started) return markStarted(turn, instance);
+  setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + options.agentLostMs);
 }
 
 /** Adopts what was opened meanwhile, closes what ended meanwhile. */
