@@ -30,7 +30,7 @@ export function onAgentRegisterRequest(
   if (known !== undefined) return repeatRegistration(turn, link, { message, known, agent });
   const before = linkOfAgent.get(agent);
   if (before !== undefined && before !== link) {
-    agentOfLink.delete(before);
+    forgetLink(turn, before);
     turn.effects.push({
       kind: "closeLink",
       link: before,
@@ -168,12 +168,20 @@ function reconcileConnections(
 /** A link ended: the agent may come back before it is given up. */
 export function onLinkClosed(turn: Turn, link: LinkID, reason: string): void {
   const { agentOfLink, linkOfAgent, heardMs, deadlines, options } = turn.state;
-  const { closeRequests, registrations } = turn.state;
   const agent = agentOfLink.get(link);
   if (agent === undefined) return;
-  agentOfLink.delete(link);
+  forgetLink(turn, link);
   linkOfAgent.delete(agent);
   heardMs.delete(agent);
+  clearDeadline(deadlines, `health:${agent}`);
+  setDeadline(deadlines, `lost:${agent}`, turn.nowMs + options.agentLostMs);
+  record(turn, { kind: "agentDisconnected", agent, reason });
+}
+
+/** Forgets what was asked by a link, and what came by it: nobody answers or repeats it any more. */
+function forgetLink(turn: Turn, link: LinkID): void {
+  const { agentOfLink, closeRequests, registrations, deadlines } = turn.state;
+  agentOfLink.delete(link);
   for (const [messageID, asked] of closeRequests) {
     if (asked.link !== link) continue;
     closeRequests.delete(messageID);
@@ -182,9 +190,6 @@ export function onLinkClosed(turn: Turn, link: LinkID, reason: string): void {
   for (const key of registrations.keys()) {
     if (key.startsWith(`${link}/`)) registrations.delete(key);
   }
-  clearDeadline(deadlines, `health:${agent}`);
-  setDeadline(deadlines, `lost:${agent}`, turn.nowMs + options.agentLostMs);
-  record(turn, { kind: "agentDisconnected", agent, reason });
 }
 
 /** An agent stayed away too long: what it had is gone, as far as the mesh is concerned. */
