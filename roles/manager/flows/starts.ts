@@ -229,7 +229,16 @@ export function onStartServiceResponse(
   if (instance === undefined || instance.agent !== state.agentOfLink.get(link)) {
     const reason =
       `Cannot confirm start of "${message.serviceID}": this agent has no such instance`;
-    return refuse(turn, { link, type: message.type }, { status: STATUS.notFound, reason });
+    refuse(turn, { link, type: message.type }, { status: STATUS.notFound, reason });
+    if (!isDone(message.status)) return;
+    // It runs, though nobody wants it: an order to start it came twice, or too late.
+    const { serviceID } = message;
+    const messageID = newMessageID(turn);
+    return send(turn, link, { type: "hardShutdownRequest", messageID, serviceID, reason });
+  }
+  if (instance.state === "closing" && !isDone(message.status)) {
+    const { status, reason = "its start failed" } = message;
+    return endInstance(turn, instance, { status, reason });
   }
   if (instance.state !== "starting") {
     const reason = `Cannot confirm start of "${message.serviceID}": it is ${instance.state}`;
