@@ -13,7 +13,7 @@ import { type Connection, endsOf, findConnection } from "../memory/registry.ts";
 import { answerOffer, offerConnection, openConnection } from "./offers.ts";
 import { chooseInstance, failRequest, type Failure, parkRequest } from "./starts.ts";
 import type { Parked } from "../state.ts";
-import { record, refuse, type Turn } from "../turn.ts";
+import { record, refuse, send, type Turn } from "../turn.ts";
 
 /** Flow 5, first message: who asks must be allowed to, and gets an answer now or later. */
 export function onConnectionRequest(
@@ -28,7 +28,7 @@ export function onConnectionRequest(
     return failRequest(turn, parked, { ...failure, destService: destServiceName });
   }
   const before = findConnection(turn.state.registry, serviceID, sourcePlug);
-  if (before !== undefined) return repeatOffer(turn, parked, before);
+  if (before !== undefined) return repeatOffer(turn, parked, { before, type: message.type });
   const dest = turn.state.stopping ? undefined : chooseInstance(turn, destServiceName);
   if (dest !== undefined) return offerConnection(turn, dest, parked);
   const parkFailure = parkRequest(turn, destServiceName, parked);
@@ -64,14 +64,20 @@ function failureOf(
 }
 
 /** A repeated request gets the same answer while its offer stands. */
-function repeatOffer(turn: Turn, parked: Parked, before: Connection): void {
+function repeatOffer(
+  turn: Turn,
+  parked: Parked,
+  repeated: { before: Connection; type: "connectionRequest" },
+): void {
+  const { before, type } = repeated;
+  const { link, messageID } = parked;
   const dest = turn.state.registry.instances.get(before.destServiceID);
   if (before.state !== "offered" || dest === undefined) {
-    return failRequest(turn, parked, {
-      status: STATUS.conflict,
-      reason: `Cannot use plug "${parked.sourcePlug}": it is connected already`,
-      destService: before.destService,
-    });
+    // Nothing failed, so the history says nothing of it: the request was answered before.
+    const reason = `Cannot use plug "${parked.sourcePlug}": it is connected already`;
+    const status = STATUS.conflict;
+    refuse(turn, { link, type }, { status, reason });
+    return send(turn, link, { type: "connectionResponse", messageID, status, reason });
   }
   const { network, serviceID: destID } = dest;
   answerOffer(turn, parked, { network, plug: before.destPlug, destID });
