@@ -269,7 +269,8 @@ export function onStartFailed(turn: Turn, instance: Instance, failure: Failure):
   const { state } = turn;
   endInstance(turn, instance, failure);
   const retries = state.plugRetries.get(service) ?? 0;
-  if (failure.status === STATUS.conflict && retries < state.options.plugRetriesMax) {
+  const isPlugTaken = failure.status === STATUS.conflict && state.parked.has(service);
+  if (isPlugTaken && retries < state.options.plugRetriesMax) {
     // Whoever waits goes on waiting: the end of this step starts it again, on another plug.
     state.plugRetries.set(service, retries + 1);
     return;
