@@ -10,7 +10,8 @@ import type { MessageOf } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { nextDeadlineMs } from "../deadlines.ts";
 import { closeConnections } from "../source/connections.ts";
-import { sendToAgent, type SourceTurn } from "../source/state.ts";
+import { rejectWaiting } from "../source/requests.ts";
+import { sendToAgent, type SourceEvent, type SourceTurn } from "../source/state.ts";
 import { askForWaiting, stepSource, takeMessage, tickSource } from "../source/step.ts";
 import type { MessageArrived, Role } from "../step.ts";
 import {
@@ -55,8 +56,7 @@ export function stepService(
       onInboundEnded(turn, event);
       break;
     case "drained":
-      turn.state.drained = true;
-      closeConnections(turn, { known: true });
+      onDrained(turn);
       break;
     case "health": {
       const { serviceID } = state.start;
@@ -70,7 +70,7 @@ export function stepService(
       tickSource(turn);
       break;
     default:
-      stepSource(turn, event);
+      onSourceEvent(turn, event);
   }
   endWhenEmpty(turn);
   return effects;
@@ -166,6 +166,24 @@ function onAgentGone(turn: Turn, reason: string): void {
   turn.state.phase = "closing";
   turn.state.exitCode = 1;
   if (!wasClosing) turn.emit({ kind: "drain", reason: `its agent is gone: ${reason}` });
+}
+
+/** Nothing is in flight from others: its own connections close. */
+function onDrained(turn: Turn): void {
+  turn.state.drained = true;
+  for (const service of [...turn.source.waiting.keys()]) {
+    const reason = `Cannot connect to "${service}": this service is ending`;
+    rejectWaiting(turn, service, { status: STATUS.unavailable, reason });
+  }
+  closeConnections(turn, { known: true });
+}
+
+/** A drained service waits for its connections to end only, so it opens no other. */
+function onSourceEvent(turn: Turn, event: SourceEvent): void {
+  if (event.kind !== "requestWanted" || !turn.state.drained) return stepSource(turn, event);
+  const { requestID, service } = event;
+  const reason = `Cannot connect to "${service}": this service is ending`;
+  turn.emit({ kind: "reject", requestID, status: STATUS.unavailable, reason });
 }
 
 /** A closing service with nothing left in flight and no connection answers and exits. */

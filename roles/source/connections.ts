@@ -185,7 +185,8 @@ function beginClose(turn: SourceTurn, connection: OutConnection): void {
 
 /** Closes every connection, because their owner ends or is registered anew. */
 export function closeConnections(turn: SourceTurn, options: { known: boolean }): void {
-  for (const connection of turn.source.connections.values()) {
+  // Those that are asked for meanwhile are not among them.
+  for (const connection of [...turn.source.connections.values()]) {
     if (!options.known) connection.known = false;
     if (connection.state === "asking") remove(turn, connection);
     else if (connection.state !== "closing") beginClose(turn, connection);
