@@ -8,7 +8,7 @@
 
 import type { MessageOf } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
-import { nextDeadlineMs } from "../deadlines.ts";
+import { hasDeadline, nextDeadlineMs, setDeadline } from "../deadlines.ts";
 import { closeConnections } from "../source/connections.ts";
 import { rejectWaiting } from "../source/requests.ts";
 import { sendToAgent, type SourceEvent, type SourceTurn } from "../source/state.ts";
@@ -27,6 +27,12 @@ export const SERVICE: Role<ServiceState, ServiceEvent, ServiceEffect> = {
   step: stepService,
   nextDeadlineMs: (state) => nextDeadlineMs(state.source.deadlines),
 };
+
+/** How long a service without an agent may finish what is in flight, in milliseconds. */
+const ORPHAN_GRACE_MS = 5_000;
+
+/** The name of that deadline among those of the source. */
+const EXIT_KEY = "exit:";
 
 interface Turn extends SourceTurn {
   readonly state: ServiceState;
@@ -67,7 +73,7 @@ export function stepService(
       break;
     }
     case "tick":
-      tickSource(turn);
+      onTick(turn);
       break;
     default:
       onSourceEvent(turn, event);
@@ -162,6 +168,7 @@ function onSoftShutdownRequest(turn: Turn, message: MessageOf<"softShutdownReque
 function onAgentGone(turn: Turn, reason: string): void {
   turn.source.agentLink = undefined;
   if (turn.state.phase === "ended") return;
+  setDeadline(turn.source.deadlines, EXIT_KEY, turn.nowMs + ORPHAN_GRACE_MS);
   const wasClosing = turn.state.phase === "closing";
   turn.state.phase = "closing";
   turn.state.exitCode = 1;
@@ -184,6 +191,16 @@ function onSourceEvent(turn: Turn, event: SourceEvent): void {
   const { requestID, service } = event;
   const reason = `Cannot connect to "${service}": this service is ending`;
   turn.emit({ kind: "reject", requestID, status: STATUS.unavailable, reason });
+}
+
+/** The deadline of a service without an agent ends it, whatever is still in flight. */
+function onTick(turn: Turn): void {
+  const { deadlines } = turn.source;
+  const isOrphan = hasDeadline(deadlines, EXIT_KEY);
+  tickSource(turn);
+  if (!isOrphan || hasDeadline(deadlines, EXIT_KEY) || turn.state.phase === "ended") return;
+  turn.state.phase = "ended";
+  turn.emit({ kind: "exit", code: 1 });
 }
 
 /** A closing service with nothing left in flight and no connection answers and exits. */
