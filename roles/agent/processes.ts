@@ -7,6 +7,7 @@
 import { MANIFEST_DEFAULTS, manifestIn } from "../../protocol/manifest.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import { cutReason } from "../../protocol/parse_message.ts";
+import { isSameText } from "../../protocol/same_text.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
@@ -89,15 +90,6 @@ function answerStart(
   sendUp(turn, { type: "startServiceResponse", messageID, status, serviceID, ...reason });
 }
 
-/** Compares without stopping at the first difference, which would tell how much was right. */
-function isSameToken(expected: string, given: string): boolean {
-  let difference = expected.length ^ given.length;
-  for (let index = 0; index < expected.length; index += 1) {
-    difference |= expected.charCodeAt(index) ^ given.charCodeAt(index);
-  }
-  return difference === 0;
-}
-
 /** Flow 4: a process says that it is an instance and accepts connections, or why not. */
 export function onStartServiceResponse(
   turn: AgentTurn,
@@ -107,7 +99,7 @@ export function onStartServiceResponse(
   const { instances, links, deadlines } = turn.state;
   const instance = instances.get(message.serviceID);
   const expected = instance?.token;
-  if (expected === undefined || !isSameToken(expected, message.token ?? "")) {
+  if (expected === undefined || !isSameText(message.token ?? "", expected)) {
     const reason = `Cannot take "${message.serviceID}": wrong or used token`;
     refuse(turn, { link, type: message.type }, { status: STATUS.unauthorized, reason });
     turn.effects.push({ kind: "closeLink", link, reason });

@@ -1,5 +1,5 @@
 /**
- * The command line of the mesh: `deno run -A runtime/cli/main.ts COMMAND`.
+ * The command line of the mesh: `deno run -A mod.ts COMMAND`.
  *
  * @module
  */
@@ -44,6 +44,8 @@ export async function runCommandLine(args: readonly string[], io: CommandIO): Pr
 /** Loads only the command that runs: the others would cost their start-up time for nothing. */
 async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
   switch (parsed.command) {
+    case "mesh":
+      return await (await import("./mesh.ts")).run(parsed, io);
     case "check":
       return await (await import("./check.ts")).run(parsed, io);
     default:
@@ -51,4 +53,7 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await runCommandLine(Deno.args, terminalIO()));
+/** Runs the command line of this process, and ends the process with its exit code. */
+export async function main(): Promise<never> {
+  Deno.exit(await runCommandLine(Deno.args, terminalIO()));
+}

@@ -1,0 +1,16 @@
+/**
+ * SMMP: a service mesh that starts with one command.
+ *
+ * Run it: `deno task mesh`. In a service, import {@linkcode plug} to reach other services by name;
+ * `fetch("http://NAME.mesh/")` does the same without an import.
+ *
+ * @module
+ */
+
+export { type Plug, plug, type ServiceName, type Services } from "./runtime/service/plug.ts";
+
+if (import.meta.main) {
+  // Loaded only when it runs as a program: a service that imports a plug stays small.
+  const { main } = await import("./runtime/cli/main.ts");
+  await main();
+}

@@ -1,0 +1,179 @@
+/**
+ * The host of the `agent` role: links to the manager and to services, and processes.
+ *
+ * @module
+ */
+
+import {
+  type AgentEffect,
+  type AgentEvent,
+  type AgentOptions,
+  type AgentState,
+  createAgent,
+} from "../../roles/agent/state.ts";
+import { AGENT } from "../../roles/agent/step.ts";
+import type { LinkID } from "../../roles/step.ts";
+import type { Link, LinkEvents } from "../../transports/link.ts";
+import { SERVICE_LINE_BYTES_MAX } from "../../transports/lines.ts";
+import { listenTcp, type TcpListener } from "../../transports/tcp.ts";
+import { manifestOf, type ServiceConfig } from "../config/mesh_config.ts";
+import { RoleHost } from "../host.ts";
+import { launch, type LaunchedProcess } from "../launcher/launcher.ts";
+import { LinkTable } from "../links.ts";
+import { Refusals } from "../refusals.ts";
+
+/** A line that an instance wrote. */
+export interface OutputLine {
+  /** The service. */
+  readonly service: string;
+  /** The instance. */
+  readonly serviceID: number;
+  /** Where it wrote it. */
+  readonly stream: "stdout" | "stderr";
+  /** The line, without its end. */
+  readonly text: string;
+}
+
+/** How an agent is set up. */
+export interface AgentHostOptions {
+  /** Its name, unique in the mesh. */
+  readonly name: string;
+  /** The address of its host; services listen there. */
+  readonly network: string;
+  /** What it can start. */
+  readonly services: ReadonlyMap<string, ServiceConfig>;
+  /** Times and bounds of the role. */
+  readonly agent?: Partial<AgentOptions>;
+  /** Takes a line for a person when something was refused. */
+  readonly warn: (text: string) => void;
+  /** Takes the output of instances. */
+  readonly output: (line: OutputLine) => void;
+}
+
+/** A running agent. */
+export class AgentHost {
+  /** What was refused so far, counted. */
+  readonly refusals: Refusals;
+  readonly #options: AgentHostOptions;
+  readonly #host: RoleHost<AgentState, AgentEvent, AgentEffect>;
+  readonly #links: LinkTable;
+  readonly #listener: TcpListener;
+  readonly #processes = new Map<number, LaunchedProcess>();
+  #allExited: (() => void) | undefined;
+
+  /** Listens for services on a free port of loopback and waits for a link to the manager. */
+  constructor(options: AgentHostOptions) {
+    this.#options = options;
+    this.refusals = new Refusals(options.warn);
+    this.#links = new LinkTable({
+      dispatch: (event) => this.#host.dispatch(event),
+      refused: (refusal) => this.refusals.add(refusal),
+    });
+    this.#listener = listenTcp(
+      { hostname: options.network, port: 0, lineBytesMax: SERVICE_LINE_BYTES_MAX },
+      (made) => {
+        const { link, events } = this.#links.admit("service", made);
+        this.#host.dispatch({ kind: "serviceLinked", link, trusted: false });
+        return events;
+      },
+    );
+    const { name, network, services } = options;
+    const manifests = Object.fromEntries(
+      [...services].map(([service, config]) => [service, manifestOf(config)]),
+    );
+    this.#host = new RoleHost<AgentState, AgentEvent, AgentEffect>({
+      role: AGENT,
+      state: createAgent({
+        ...options.agent,
+        name,
+        network,
+        port: this.#listener.port,
+        manifests,
+      }),
+      tick: { kind: "tick" },
+      perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
+    });
+  }
+
+  /** Takes in a link to the manager; it replaces the one before. */
+  openManagerLink(make: (events: LinkEvents) => Link): LinkID {
+    const link = this.#links.open("manager", make);
+    this.#host.dispatch({ kind: "managerLinked", link });
+    return link;
+  }
+
+  /** Takes in a link of a service that the host knows: a gateway. */
+  openTrustedLink(make: (events: LinkEvents) => Link): LinkID {
+    const link = this.#links.open("gateway", make);
+    this.#host.dispatch({ kind: "serviceLinked", link, trusted: true });
+    return link;
+  }
+
+  /** Ends a link whose other end is known to be gone. */
+  abortLink(link: LinkID, reason: string): void {
+    this.#links.abort(link, reason);
+  }
+
+  /** Kills every process at once; resolves when all of them are gone. */
+  async killAll(): Promise<void> {
+    if (this.#processes.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#allExited = resolve;
+    for (const process of this.#processes.values()) process.kill();
+    await promise;
+  }
+
+  /** Stops deciding and accepting. Processes that still run end themselves with their link. */
+  stop(): void {
+    this.#host.stop();
+    this.#listener.close();
+    this.#links.closeAll();
+  }
+
+  #perform(effect: AgentEffect): void {
+    switch (effect.kind) {
+      case "send":
+        return this.#links.send(effect.link, effect.message);
+      case "closeLink":
+        return this.#links.close(effect.link);
+      case "refuse":
+        return this.refusals.add(effect);
+      case "kill":
+        return this.#processes.get(effect.serviceID)?.kill();
+      case "launch":
+        return this.#launch(effect);
+    }
+  }
+
+  #launch(effect: Extract<AgentEffect, { kind: "launch" }>): void {
+    const { serviceID, service, plugs, messageID } = effect;
+    const config = this.#options.services.get(service);
+    const token = crypto.randomUUID();
+    const start = {
+      messageID,
+      serviceID,
+      service,
+      plug: plugs.in ?? 0,
+      token,
+      agentNetwork: this.#options.network,
+      agentPort: this.#listener.port,
+    };
+    try {
+      if (config === undefined) throw new Error("the agent has no such service");
+      const process = launch(config, start, {
+        line: (text, stream) => this.#options.output({ service, serviceID, stream, text }),
+        exited: (end) => {
+          this.#processes.delete(serviceID);
+          this.#host.dispatch({ kind: "processExited", serviceID, ...end });
+          if (this.#processes.size === 0) this.#allExited?.();
+        },
+      });
+      this.#processes.set(serviceID, process);
+      this.#host.dispatch({ kind: "processStarted", serviceID, token });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const reason = `Cannot create the process of "${service}": ${why}`;
+      this.#host.dispatch({ kind: "processFailed", serviceID, reason });
+    }
+  }
+}

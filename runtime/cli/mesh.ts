@@ -1,0 +1,89 @@
+/**
+ * `mesh`: runs a mesh in this process until Ctrl-C.
+ *
+ * @module
+ */
+
+import type { Parsed } from "./commands.ts";
+import { removeAdminFile, writeAdminFile } from "../admin/admin_file.ts";
+import { ConfigError } from "../config/config_error.ts";
+import { loadMesh } from "../config/load_mesh.ts";
+import type { MeshConfig } from "../config/mesh_config.ts";
+import { LocalMesh } from "../local/local_mesh.ts";
+import { CommandError, type CommandIO } from "./io.ts";
+import { createMeshOutput, type MeshOutput } from "./mesh_output.ts";
+
+/** What runs when no mesh is named. */
+const EXAMPLE = new URL("../../examples/hello", import.meta.url);
+
+/** The exit code after a second Ctrl-C, as shells have it for SIGINT. */
+const INTERRUPTED_EXIT_CODE = 130;
+
+/** Runs a mesh; returns when it was stopped and everything has ended. */
+export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number> {
+  const { flags } = parsed;
+  const config = await load(parsed.arguments.path ?? decodeURIComponent(EXAMPLE.pathname));
+  const output = createMeshOutput(io, { json: flags.json });
+  const token = crypto.randomUUID();
+  const mesh = new LocalMesh({
+    config,
+    data: flags.data,
+    hostname: flags.host,
+    port: flags.port,
+    adminPort: flags["admin-port"],
+    token,
+    facts: (facts) => output.facts(facts),
+    output: (line) => output.line(line),
+    warn: (text) => output.warn(text),
+  });
+  const stop = listenForSignals(mesh, output);
+  try {
+    const addresses = await mesh.start();
+    const { adminUrl: url, gatewayUrl } = addresses;
+    writeAdminFile(flags.data, { url, gatewayUrl, token, pid: Deno.pid });
+    output.ready(config, { ...addresses, data: flags.data, token });
+    await stop.asked;
+    await mesh.stop();
+    output.stopped();
+    return 0;
+  } catch (error) {
+    await mesh.kill();
+    throw new CommandError(error instanceof Error ? error.message : String(error));
+  } finally {
+    stop.ignore();
+    removeAdminFile(flags.data);
+  }
+}
+
+async function load(path: string): Promise<MeshConfig> {
+  try {
+    return await loadMesh(path);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+/** The first signal asks for a soft end; the second ends at once. */
+function listenForSignals(
+  mesh: LocalMesh,
+  output: MeshOutput,
+): { readonly asked: Promise<void>; ignore(): void } {
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  let isAsked = false;
+  const onSignal = () => {
+    if (isAsked) {
+      void mesh.kill().finally(() => Deno.exit(INTERRUPTED_EXIT_CODE));
+      return;
+    }
+    isAsked = true;
+    output.stopping();
+    resolve();
+  };
+  const signals: Deno.Signal[] = ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+  return {
+    asked,
+    ignore: () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal)),
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * What `mesh` prints: for a person a line for each thing that happens, for a program JSON lines.
+ *
+ * @module
+ */
+
+import type { Fact } from "../../roles/manager/memory/facts.ts";
+import type { OutputLine } from "../agent/agent_host.ts";
+import type { MeshConfig } from "../config/mesh_config.ts";
+import { createDescriber } from "../history/describe_fact.ts";
+import { clockMs } from "../host.ts";
+import type { LocalAddresses } from "../local/local_mesh.ts";
+import type { CommandIO } from "./io.ts";
+import { paint, printable } from "./table.ts";
+
+/** What there is to know once a mesh runs. */
+export interface MeshReady extends LocalAddresses {
+  /** The data folder, or `none`. */
+  readonly data: string;
+  /** The secret of the operator. */
+  readonly token: string;
+}
+
+/** Prints what happens in a mesh. */
+export interface MeshOutput {
+  /** The mesh runs. */
+  ready(config: MeshConfig, ready: MeshReady): void;
+  /** Facts were recorded. */
+  facts(facts: readonly Fact[]): void;
+  /** An instance wrote a line. */
+  line(line: OutputLine): void;
+  /** Something is worth a look. */
+  warn(text: string): void;
+  /** A soft end was asked for. */
+  stopping(): void;
+  /** Everything has ended. */
+  stopped(): void;
+}
+
+/** The output of a mesh: readable lines, or JSON lines. */
+export function createMeshOutput(io: CommandIO, options: { json: boolean }): MeshOutput {
+  return options.json ? jsonOutput(io) : readableOutput(io);
+}
+
+/** Facts that a person need not see one by one as they happen. */
+const QUIET = new Set(["connectionOffered", "connectionUsed", "agentRegistered"]);
+
+function timeOf(atMs: number): string {
+  const date = new Date(atMs);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+function readableOutput(io: CommandIO): MeshOutput {
+  const describe = createDescriber();
+  const put = (atMs: number, text: string) => {
+    const time = paint(timeOf(atMs), { style: "dim", hasColor: io.hasColor });
+    const [first = "", ...rest] = text.split("\n");
+    io.stdout([`${time}  ${first}`, ...rest.map((line) => `          ${line}`), ""].join("\n"));
+  };
+  return {
+    ready(config, { gatewayUrl, adminUrl, data, token }) {
+      const routes = new Map<string, string[]>();
+      for (const { service, host = "", path } of config.routes) {
+        routes.set(service, [...(routes.get(service) ?? []), `${host}${path}`]);
+      }
+      io.stdout(`Mesh "${config.name}" is ready.\n\n`);
+      for (const { name, plugs } of config.services.values()) {
+        const ways = routes.get(name)?.map((way) => wayIn(gatewayUrl, way)).join(", ");
+        const out = plugs === "*" ? "every service" : plugs.join(", ");
+        const edges = out === "" ? "" : `, may call ${out}`;
+        io.stdout(`  ${name.padEnd(16)} ${ways ?? "not reachable from outside"}${edges}\n`);
+      }
+      io.stdout(`\n  gateway          ${gatewayUrl}\n  admin API        ${adminUrl}\n`);
+      if (data === "none") io.stdout(`  token            ${token}\n`);
+      io.stdout("\nCtrl-C stops it. What happens from now on:\n");
+    },
+    facts(facts) {
+      for (const fact of facts) {
+        const text = describe(fact);
+        if (!QUIET.has(fact.kind)) put(fact.atMs, printableLines(text));
+      }
+    },
+    line({ service, serviceID, text }) {
+      put(clockMs(), `${service}#${serviceID} | ${printable(text)}`);
+    },
+    warn: (text) => put(clockMs(), `! ${printableLines(text)}`),
+    stopping: () => put(clockMs(), "stopping: no new requests; Ctrl-C again ends it at once"),
+    stopped: () => put(clockMs(), "everything has ended"),
+  };
+}
+
+/** The address of a route: with its own host, where it has one. */
+function wayIn(gatewayUrl: string, way: string): string {
+  if (way.startsWith("/")) return `${gatewayUrl}${way}`;
+  return `http://${way.replace("/", `:${new URL(gatewayUrl).port}/`)}`;
+}
+
+function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
+function jsonOutput(io: CommandIO): MeshOutput {
+  const put = (value: unknown) => io.stdout(`${JSON.stringify(value)}\n`);
+  const event = (kind: string, fields: object = {}) => put({ kind, atMs: clockMs(), ...fields });
+  return {
+    ready(config, { gatewayUrl, adminUrl, data }) {
+      const services = [...config.services.keys()];
+      event("meshReady", { name: config.name, services, gatewayUrl, adminUrl, data });
+    },
+    facts: (facts) => facts.forEach(put),
+    line: (line) => event("output", line),
+    warn: (reason) => event("warning", { reason }),
+    stopping: () => event("meshStopping"),
+    stopped: () => event("meshStopped"),
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * The HTTP face of the gateway: finds the service that a request is for and passes it on.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+import { PROBLEM_TYPE, problemResponse } from "../problem.ts";
+import { matchRoute } from "../config/routes.ts";
+import type { Route } from "../config/mesh_config.ts";
+import { isSameText } from "../../protocol/same_text.ts";
+
+/** What the gateway's HTTP face needs. */
+export interface GatewayAppOptions {
+  /** What is reachable from outside. */
+  readonly routes: readonly Route[];
+  /** The secret with which the operator may call any service. */
+  readonly token: string;
+  /** Sends a request to a service. */
+  readonly fetch: (service: string, request: Request) => Promise<Response>;
+}
+
+/** Headers between two neighbours only, which a proxy must not pass on (RFC 9110, 7.6.1). */
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** Where the operator calls a service that has no route: `/.smmp/call/NAME/path`. */
+const CALL_PATH = /^\/\.smmp\/call\/([a-z][a-z0-9-]*)(\/.*)?$/;
+
+/** The gateway's app: every path is a route to a service, or 404. */
+export function createGatewayApp(options: GatewayAppOptions): Hono {
+  const app = new Hono();
+  app.all("*", (context) => handle(options, context.req.raw));
+  app.onError((error, context) => {
+    // A client that went away needs no answer, and its abort is no failure.
+    if (!context.req.raw.signal.aborted) console.error(error);
+    return problemResponse({ status: 500, detail: "Cannot pass the request on: see the log" });
+  });
+  return app;
+}
+
+async function handle(options: GatewayAppOptions, request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  const call = CALL_PATH.exec(url.pathname);
+  if (call !== null) return await callService(options, request, { name: call[1], path: call[2] });
+  const match = matchRoute(options.routes, { host: url.host, path: url.pathname });
+  if (match === undefined) {
+    const detail = `Cannot find "${url.pathname}": no route of the mesh leads there`;
+    return problemResponse({ status: 404, detail });
+  }
+  return await forward(options, request, match);
+}
+
+/** The operator's way to any service; whoever has no token learns nothing here. */
+function callService(
+  options: GatewayAppOptions,
+  request: Request,
+  call: { name: string | undefined; path: string | undefined },
+): Response | Promise<Response> {
+  const given = request.headers.get("authorization") ?? "";
+  if (call.name === undefined || !isSameText(given, `Bearer ${options.token}`)) {
+    return problemResponse({ status: 401, detail: "Cannot call: the mesh's token is missing" });
+  }
+  return forward(options, request, { service: call.name, path: call.path ?? "/" }, true);
+}
+
+/** Passes a request on, with the address that the service knows itself by. */
+async function forward(
+  options: GatewayAppOptions,
+  request: Request,
+  target: { service: string; path: string },
+  dropsAuthorization = false,
+): Promise<Response> {
+  const original = new URL(request.url);
+  const url = new URL(`http://${target.service}.mesh${original.search}`);
+  url.pathname = target.path;
+  const headers = withoutHops(request.headers);
+  headers.delete("host");
+  headers.set("x-forwarded-host", original.host);
+  headers.set("x-forwarded-proto", "http");
+  if (dropsAuthorization) headers.delete("authorization");
+  const { method, body, signal } = request;
+  const response = await options.fetch(
+    target.service,
+    new Request(url, { method, headers, body, signal, redirect: "manual" }),
+  );
+  const { status, statusText } = response;
+  const passedOn = withoutHops(response.headers);
+  if (passedOn.get("content-type") === PROBLEM_TYPE && status >= 500) {
+    passedOn.set("cache-control", "no-store");
+  }
+  return new Response(response.body, { status, statusText, headers: passedOn });
+}
+
+function withoutHops(headers: Headers): Headers {
+  const kept = new Headers(headers);
+  const named = headers.get("connection")?.split(",") ?? [];
+  for (const name of [...HOP_BY_HOP, ...named.map((one) => one.trim())]) {
+    if (name !== "") kept.delete(name);
+  }
+  return kept;
+}

@@ -1,0 +1,93 @@
+/**
+ * The host of the `gateway` role: its link to the agent and its sessions to services.
+ *
+ * @module
+ */
+
+import {
+  createGateway,
+  GATEWAY,
+  type GatewayEffect,
+  type GatewayEvent,
+  type GatewayState,
+} from "../../roles/gateway/step.ts";
+import type { LinkID } from "../../roles/step.ts";
+import type { Link, LinkEvents } from "../../transports/link.ts";
+import { RoleHost } from "../host.ts";
+import { LinkTable } from "../links.ts";
+import { Refusals } from "../refusals.ts";
+import { SourceSessions } from "../source/source_sessions.ts";
+
+/** How a gateway is set up. */
+export interface GatewayHostOptions {
+  /** Takes a line for a person when something was refused. */
+  readonly warn: (text: string) => void;
+}
+
+/** A running gateway, without its HTTP server. */
+export class GatewayHost {
+  /** What was refused so far, counted. */
+  readonly refusals: Refusals;
+  readonly #host: RoleHost<GatewayState, GatewayEvent, GatewayEffect>;
+  readonly #links: LinkTable;
+  readonly #source: SourceSessions;
+
+  /** Waits for a link to the agent. */
+  constructor(options: GatewayHostOptions) {
+    this.refusals = new Refusals(options.warn);
+    const dispatch = (event: GatewayEvent) => this.#host.dispatch(event);
+    this.#links = new LinkTable({
+      dispatch,
+      refused: (refusal) => this.refusals.add(refusal),
+    });
+    this.#source = new SourceSessions({ dispatch });
+    this.#host = new RoleHost<GatewayState, GatewayEvent, GatewayEffect>({
+      role: GATEWAY,
+      state: createGateway(),
+      tick: { kind: "tick" },
+      perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
+    });
+  }
+
+  /** Takes in a link to the agent; the gateway registers by it. */
+  openAgentLink(make: (events: LinkEvents) => Link): LinkID {
+    const link = this.#links.open("agent", make);
+    this.#host.dispatch({ kind: "agentLinked", link });
+    return link;
+  }
+
+  /** Ends a link whose other end is known to be gone. */
+  abortLink(link: LinkID, reason: string): void {
+    this.#links.abort(link, reason);
+  }
+
+  /** Whether the gateway is registered and can ask for connections. */
+  get isReady(): boolean {
+    return this.#host.state.source.serviceID !== undefined;
+  }
+
+  /** Sends a request to a service; see {@linkcode SourceSessions.fetch}. */
+  fetch(service: string, request: Request): Promise<Response> {
+    return this.#source.fetch(service, request);
+  }
+
+  /** Ends everything at once. */
+  stop(reason: string): void {
+    this.#source.abort(reason);
+    this.#host.stop();
+    this.#links.closeAll();
+  }
+
+  #perform(effect: GatewayEffect): void {
+    switch (effect.kind) {
+      case "send":
+        return this.#links.send(effect.link, effect.message);
+      case "closeLink":
+        return this.#links.close(effect.link);
+      case "refuse":
+        return this.refusals.add(effect);
+      default:
+        this.#source.perform(effect);
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Starts instances as new processes, each the leader of its own process group, and kills groups.
+ *
+ * @module
+ */
+
+import { START_VARIABLE, type StartInfo } from "../service/start.ts";
+import type { ServiceConfig } from "../config/mesh_config.ts";
+import { readLines } from "./output_lines.ts";
+import { environmentOf, permissionFlags } from "./sandbox.ts";
+
+/** How a process ended. */
+export interface ProcessEnd {
+  /** Its exit code. */
+  readonly exitCode: number;
+  /** The signal that ended it, if one did. */
+  readonly signal: string | undefined;
+  /** The last lines that it wrote to stderr. */
+  readonly lastLines: readonly string[];
+}
+
+/** What a launcher tells of a process. */
+export interface ProcessEvents {
+  /** A line that the process wrote. */
+  line(text: string, stream: "stdout" | "stderr"): void;
+  /** The process has ended; once, and last. */
+  exited(end: ProcessEnd): void;
+}
+
+/** Lines of stderr that are kept to explain an exit. */
+const LAST_LINES = 20;
+
+/** After an exit its output has this long to end: a grandchild may hold it open for ever. */
+const OUTPUT_END_MS = 250;
+
+const RUN = new URL("../service/begin.ts", import.meta.url).href;
+
+/** A running process of an instance. */
+export interface LaunchedProcess {
+  /** Its process number, and that of its group. */
+  readonly pid: number;
+  /** Kills its whole process group at once. */
+  kill(): void;
+}
+
+/** The program that a process reads from stdin. It resolves imports as the service's folder does. */
+function mainModule(entry: string): string {
+  const service = JSON.stringify(new URL(`file://${encodeURI(entry)}`).href);
+  return `import { serve } from ${JSON.stringify(RUN)};\n` +
+    `import service from ${service};\n` +
+    `serve(service);\n`;
+}
+
+/**
+ * Starts an instance.
+ *
+ * @throws {Error} when the process can't be created.
+ */
+export function launch(
+  service: ServiceConfig,
+  start: StartInfo,
+  events: ProcessEvents,
+): LaunchedProcess {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...permissionFlags(service, START_VARIABLE), "-"],
+    cwd: service.entry.slice(0, service.entry.lastIndexOf("/")),
+    clearEnv: true,
+    env: { ...environmentOf(service), [START_VARIABLE]: JSON.stringify(start) },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  });
+  const child = command.spawn();
+  const { pid } = child;
+  void feed(child.stdin, mainModule(service.entry));
+  const lastLines: string[] = [];
+  const stdout = readLines(child.stdout, (line) => events.line(line, "stdout"));
+  const stderr = readLines(child.stderr, (line) => {
+    lastLines.push(line);
+    if (lastLines.length > LAST_LINES) lastLines.shift();
+    events.line(line, "stderr");
+  });
+  void child.status.then(async ({ code, signal }) => {
+    // What the process itself started goes with it.
+    killGroup(pid);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, OUTPUT_END_MS));
+    await Promise.race([Promise.all([stdout, stderr]), late]);
+    clearTimeout(timer);
+    events.exited({ exitCode: code, signal: signal ?? undefined, lastLines });
+  });
+  return { pid, kill: () => killGroup(pid) };
+}
+
+async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+  try {
+    const writer = stdin.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch {
+    // The process ended before it had read its program; its exit says why.
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    Deno.kill(-pid, "SIGKILL");
+  } catch (error) {
+    // A group that is gone needs no killing.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

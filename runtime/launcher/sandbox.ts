@@ -1,0 +1,58 @@
+/**
+ * The sandbox of a service: exactly the Deno permissions that its manifest declares, and what every
+ * service needs: its own files read-only and the network of its host's loopback.
+ *
+ * @module
+ */
+
+import type { ServiceConfig } from "../config/mesh_config.ts";
+
+/** Addresses that every service may reach: the agent, and other services on this host. */
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+
+/** What a Deno process itself reads; a service sees only what its `env` permission names. */
+const PASSED_VARIABLES = [
+  "PATH",
+  "HOME",
+  "TMPDIR",
+  "LANG",
+  "TZ",
+  "DENO_DIR",
+  "DENO_TLS_CA_STORE",
+  "DENO_CERT",
+  "NPM_CONFIG_REGISTRY",
+  "XDG_CACHE_HOME",
+];
+
+/** The files that are a service's own: its folder if it has one, else its one file. */
+function ownFiles(entry: string): string {
+  const folder = entry.slice(0, entry.lastIndexOf("/"));
+  return /\/mod\.[a-z]+$/.test(entry) ? folder : entry;
+}
+
+/** The flags that give a service its permissions, and nothing more. */
+export function permissionFlags(service: ServiceConfig, startVariable: string): string[] {
+  const { read, write, net, env, run, sys, ffi } = service.permissions;
+  const lists: [string, readonly string[]][] = [
+    ["read", [ownFiles(service.entry), ...read]],
+    ["write", write],
+    ["net", [...LOOPBACK, ...net]],
+    ["env", [startVariable, ...env, ...Object.keys(service.env)]],
+    ["run", run],
+    ["sys", sys],
+    ["ffi", ffi],
+    ["import", service.permissions.import ?? []],
+  ];
+  return lists.filter(([, entries]) => entries.length > 0)
+    .map(([kind, entries]) => `--allow-${kind}=${entries.join(",")}`);
+}
+
+/** The environment of a service: what Deno needs, what its manifest passes on, what it sets. */
+export function environmentOf(service: ServiceConfig): Record<string, string> {
+  const environment: Record<string, string> = { NO_COLOR: "1" };
+  for (const name of [...PASSED_VARIABLES, ...service.permissions.env]) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) environment[name] = value;
+  }
+  return { ...environment, ...service.env };
+}

@@ -1,0 +1,73 @@
+/**
+ * The agent in a Web Worker: what the entry can ask of it.
+ *
+ * @module
+ */
+
+import type { LinkID } from "../../roles/step.ts";
+import { linkMessagePort } from "../../transports/message_port.ts";
+import { AgentHost, type OutputLine } from "../agent/agent_host.ts";
+import type { ServiceConfig } from "../config/mesh_config.ts";
+
+/** How an agent worker is started. */
+export interface AgentWorkerOptions {
+  /** Its name. */
+  readonly name: string;
+  /** The services that it can start. */
+  readonly services: ReadonlyMap<string, ServiceConfig>;
+}
+
+/** What the entry can ask of the agent worker. */
+export interface AgentWorker {
+  /** Listens for services. */
+  start(
+    options: AgentWorkerOptions,
+    output: (line: OutputLine) => void,
+    warn: (text: string) => void,
+  ): void;
+  /** Takes the manager's end of a channel; it replaces the one before. */
+  linkManager(port: MessagePort): void;
+  /** Takes the gateway's end of a channel; it replaces the one before. */
+  linkGateway(port: MessagePort): void;
+  /** Kills every process; resolves when all are gone. */
+  killAll(): Promise<void>;
+  /** Closes its links. */
+  stop(): void;
+}
+
+/** The agent of this worker. */
+export function createAgentWorker(): AgentWorker {
+  let host: AgentHost | undefined;
+  const links = new Map<"manager" | "gateway", LinkID>();
+  const running = (): AgentHost => {
+    if (host === undefined) throw new Error("Cannot use the agent: it was not started");
+    return host;
+  };
+  const replace = (peer: "manager" | "gateway", open: () => LinkID): void => {
+    const before = links.get(peer);
+    if (before !== undefined) running().abortLink(before, "its other end is gone");
+    links.set(peer, open());
+  };
+  return {
+    start(options, output, warn) {
+      const { name, services } = options;
+      host = new AgentHost({ name, network: "127.0.0.1", services, output, warn });
+    },
+    linkManager(port) {
+      replace(
+        "manager",
+        () =>
+          running().openManagerLink((events) => linkMessagePort(port, { name: "manager" }, events)),
+      );
+    },
+    linkGateway(port) {
+      replace(
+        "gateway",
+        () =>
+          running().openTrustedLink((events) => linkMessagePort(port, { name: "gateway" }, events)),
+      );
+    },
+    killAll: () => running().killAll(),
+    stop: () => running().stop(),
+  };
+}

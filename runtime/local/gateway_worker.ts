@@ -1,0 +1,64 @@
+/**
+ * The gateway in a Web Worker: what the entry can ask of it.
+ *
+ * @module
+ */
+
+import type { LinkID } from "../../roles/step.ts";
+import { linkMessagePort } from "../../transports/message_port.ts";
+import type { Route } from "../config/mesh_config.ts";
+import { createGatewayApp } from "../gateway/gateway_app.ts";
+import { GatewayHost } from "../gateway/gateway_host.ts";
+import { type HttpServer, listenHttp } from "./listen_http.ts";
+
+/** How a gateway worker is started. */
+export interface GatewayWorkerOptions {
+  /** The address to listen on. */
+  readonly hostname: string;
+  /** The port to listen on; 0 for a free one. */
+  readonly port: number;
+  /** What is reachable from outside. */
+  readonly routes: readonly Route[];
+  /** The secret with which the operator may call any service. */
+  readonly token: string;
+}
+
+/** What the entry can ask of the gateway worker. */
+export interface GatewayWorker {
+  /** Listens for users; returns the port. */
+  start(options: GatewayWorkerOptions, warn: (text: string) => void): number;
+  /** Takes the agent's end of a channel; it replaces the one before. */
+  linkAgent(port: MessagePort): void;
+  /** Accepts nothing new; resolves when every request in flight has been answered. */
+  drain(): Promise<void>;
+  /** Ends everything at once. */
+  stop(): void;
+}
+
+/** The gateway of this worker. */
+export function createGatewayWorker(): GatewayWorker {
+  let host: GatewayHost | undefined;
+  let server: HttpServer | undefined;
+  let agentLink: LinkID | undefined;
+  return {
+    start({ hostname, port, routes, token }, warn) {
+      const gateway = new GatewayHost({ warn });
+      const fetch = (service: string, request: Request) => gateway.fetch(service, request);
+      const app = createGatewayApp({ routes, token, fetch });
+      server = listenHttp({ hostname, port, what: "the gateway", flag: "--port" }, app);
+      host = gateway;
+      return server.port;
+    },
+    linkAgent(port) {
+      if (host === undefined) throw new Error("Cannot link the gateway: it was not started");
+      if (agentLink !== undefined) host.abortLink(agentLink, "its other end is gone");
+      agentLink = host.openAgentLink((events) => linkMessagePort(port, { name: "agent" }, events));
+    },
+    async drain() {
+      await server?.drain();
+    },
+    stop() {
+      host?.stop("the mesh ends");
+    },
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * Local mode: manager, agent and gateway, each in a Web Worker of its own. The entry creates them and
+ * gives each pair one end of a channel, so that they talk directly. A worker that dies is started
+ * again and linked anew; what the others have goes on meanwhile.
+ *
+ * @module
+ */
+
+import type { Fact } from "../../roles/manager/memory/facts.ts";
+import type { OutputLine } from "../agent/agent_host.ts";
+import type { MeshConfig } from "../config/mesh_config.ts";
+import type { AgentWorker } from "./agent_worker.ts";
+import type { GatewayWorker } from "./gateway_worker.ts";
+import type { ManagerWorker } from "./manager_worker.ts";
+import { RoleWorker } from "./role_worker.ts";
+import { callback, transferred, type WorkerCall } from "./worker_call.ts";
+
+/** How a local mesh is started. */
+export interface LocalMeshOptions {
+  /** Its services and routes. */
+  readonly config: MeshConfig;
+  /** The data folder, or `none`. */
+  readonly data: string;
+  /** The address of the gateway. */
+  readonly hostname: string;
+  /** The port of the gateway; 0 for a free one. */
+  readonly port: number;
+  /** The port of the admin API; 0 for a free one. */
+  readonly adminPort: number;
+  /** The secret of the operator. */
+  readonly token: string;
+  /** Takes facts as they are recorded. */
+  readonly facts: (facts: readonly Fact[]) => void;
+  /** Takes the output of instances. */
+  readonly output: (line: OutputLine) => void;
+  /** Takes a line for a person. */
+  readonly warn: (text: string) => void;
+}
+
+/** Where a local mesh can be reached. */
+export interface LocalAddresses {
+  /** The gateway. */
+  readonly gatewayUrl: string;
+  /** The admin API. */
+  readonly adminUrl: string;
+}
+
+/** Requests in flight have this long to finish when the mesh ends. Milliseconds. */
+const DRAIN_MS = 10_000;
+/** Services have this long to end, softly and then hard, when the mesh ends. Milliseconds. */
+const STOP_MS = 60_000;
+/** The address of the admin API. */
+const ADMIN_HOST = "127.0.0.1";
+
+/** The address of a server in a URL. */
+function urlOf(hostname: string, port: number): string {
+  const isAny = hostname === "0.0.0.0" || hostname === "::";
+  const host = isAny ? "127.0.0.1" : hostname.includes(":") ? `[${hostname}]` : hostname;
+  return `http://${host}:${port}`;
+}
+
+/** A mesh that runs in this process. */
+export class LocalMesh {
+  readonly #options: LocalMeshOptions;
+  readonly #manager: RoleWorker<ManagerWorker>;
+  readonly #agent: RoleWorker<AgentWorker>;
+  readonly #gateway: RoleWorker<GatewayWorker>;
+  #port: number;
+  #adminPort: number;
+
+  /** Nothing runs before {@linkcode LocalMesh.start}. */
+  constructor(options: LocalMeshOptions) {
+    this.#options = options;
+    this.#port = options.port;
+    this.#adminPort = options.adminPort;
+    const { warn } = options;
+    this.#manager = new RoleWorker({
+      name: "manager",
+      warn,
+      start: (it) => this.#startManager(it),
+    });
+    this.#agent = new RoleWorker({ name: "agent", warn, start: (it) => this.#startAgent(it) });
+    this.#gateway = new RoleWorker({
+      name: "gateway",
+      warn,
+      start: (it) => this.#startGateway(it),
+    });
+  }
+
+  /**
+   * Starts the roles; resolves when all of them run and are linked.
+   *
+   * @throws {Error} when a port is taken or the store can't be opened.
+   */
+  async start(): Promise<LocalAddresses> {
+    // The gateway first: the others are told its address, and a taken port is the usual failure.
+    await this.#gateway.start();
+    await Promise.all([this.#manager.start(), this.#agent.start()]);
+    await this.#link();
+    return this.addresses;
+  }
+
+  /** Where it is reached. */
+  get addresses(): LocalAddresses {
+    return {
+      gatewayUrl: urlOf(this.#options.hostname, this.#port),
+      adminUrl: urlOf(ADMIN_HOST, this.#adminPort),
+    };
+  }
+
+  /** Ends the mesh: requests in flight finish, services end softly, then hard, then the roles. */
+  async stop(): Promise<void> {
+    const { warn } = this.#options;
+    const step = async (what: string, run: Promise<unknown> | undefined) => {
+      try {
+        await run;
+      } catch (error) {
+        warn(`Cannot ${what}: ${error instanceof Error ? error.message : error}`);
+      }
+    };
+    const gateway = this.#gateway.call;
+    await step("finish the requests", gateway?.call("drain", [], { deadlineMs: DRAIN_MS }));
+    await step(
+      "end the services",
+      this.#manager.call?.call("stopMesh", [], { deadlineMs: STOP_MS }),
+    );
+    await step("close the gateway", gateway?.call("stop", []));
+    await this.kill();
+    await step("close the store", this.#manager.call?.call("stop", []));
+    this.#manager.terminate();
+  }
+
+  /** Ends every process at once, and the roles but for the manager's store. */
+  async kill(): Promise<void> {
+    try {
+      await this.#agent.call?.call("killAll", [], { deadlineMs: 5_000 });
+    } catch (error) {
+      this.#options.warn(`Cannot kill: ${error instanceof Error ? error.message : error}`);
+    }
+    this.#gateway.terminate();
+    this.#agent.terminate();
+  }
+
+  async #startManager(manager: WorkerCall<ManagerWorker>): Promise<void> {
+    const { data, token, facts, warn } = this.#options;
+    const { gatewayUrl } = this.addresses;
+    const adminPort = this.#adminPort;
+    this.#adminPort = await manager.call("start", [
+      { data, adminHost: ADMIN_HOST, adminPort, token, gatewayUrl },
+      callback(facts),
+      callback(warn),
+    ]);
+    await this.#linkManagerAndAgent(manager, this.#agent.call);
+  }
+
+  async #startAgent(agent: WorkerCall<AgentWorker>): Promise<void> {
+    const { config, output, warn } = this.#options;
+    const { services } = config;
+    await agent.call("start", [{ name: "local", services }, callback(output), callback(warn)]);
+    await this.#linkManagerAndAgent(this.#manager.call, agent);
+    await this.#linkAgentAndGateway(agent, this.#gateway.call);
+  }
+
+  async #startGateway(gateway: WorkerCall<GatewayWorker>): Promise<void> {
+    const { config, hostname, token, warn } = this.#options;
+    const { routes } = config;
+    const options = { hostname, port: this.#port, routes, token };
+    this.#port = await gateway.call("start", [options, callback(warn)]);
+    await this.#linkAgentAndGateway(this.#agent.call, gateway);
+  }
+
+  /** Links all, once, when the first three workers run. */
+  async #link(): Promise<void> {
+    await this.#linkManagerAndAgent(this.#manager.call, this.#agent.call);
+    await this.#linkAgentAndGateway(this.#agent.call, this.#gateway.call);
+  }
+
+  /** Gives both an end of a new channel; while one of them is away there is nothing to link. */
+  async #linkManagerAndAgent(
+    manager: WorkerCall<ManagerWorker> | undefined,
+    agent: WorkerCall<AgentWorker> | undefined,
+  ): Promise<void> {
+    if (manager === undefined || agent === undefined) return;
+    const { port1, port2 } = new MessageChannel();
+    await manager.call("linkAgent", [transferred(port1)]);
+    await agent.call("linkManager", [transferred(port2)]);
+  }
+
+  async #linkAgentAndGateway(
+    agent: WorkerCall<AgentWorker> | undefined,
+    gateway: WorkerCall<GatewayWorker> | undefined,
+  ): Promise<void> {
+    if (agent === undefined || gateway === undefined) return;
+    const { port1, port2 } = new MessageChannel();
+    await agent.call("linkGateway", [transferred(port1)]);
+    await gateway.call("linkAgent", [transferred(port2)]);
+  }
+}

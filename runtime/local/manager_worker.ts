@@ -1,0 +1,97 @@
+/**
+ * The manager in a Web Worker: what the entry can ask of it.
+ *
+ * @module
+ */
+
+import type { Fact } from "../../roles/manager/memory/facts.ts";
+import type { LinkID } from "../../roles/step.ts";
+import { linkMessagePort } from "../../transports/message_port.ts";
+import { createAdminApp } from "../admin/admin_app.ts";
+import { clockMs } from "../host.ts";
+import { type CommandOutcome, ManagerHost } from "../manager/manager_host.ts";
+import { openStore } from "../store/open_store.ts";
+import { listenHttp } from "./listen_http.ts";
+
+/** How a manager worker is started. */
+export interface ManagerWorkerOptions {
+  /** The data folder, or `none` to keep facts in memory. */
+  readonly data: string;
+  /** The address of the admin API. */
+  readonly adminHost: string;
+  /** The port of the admin API; 0 for a free one. */
+  readonly adminPort: number;
+  /** The secret of the operator. */
+  readonly token: string;
+  /** Where the gateway is reached. */
+  readonly gatewayUrl: string;
+}
+
+/** What the entry can ask of the manager worker. */
+export interface ManagerWorker {
+  /** Opens the store and the admin API; returns its port. */
+  start(
+    options: ManagerWorkerOptions,
+    facts: (facts: readonly Fact[]) => void,
+    warn: (text: string) => void,
+  ): number;
+  /** Takes the agent's end of a channel; it replaces the one before. */
+  linkAgent(port: MessagePort): void;
+  /** Ends every service; resolves when all have ended. */
+  stopMesh(): Promise<CommandOutcome>;
+  /** Closes the store and the admin API. */
+  stop(): Promise<void>;
+}
+
+/** The manager of this worker. */
+export function createManagerWorker(): ManagerWorker {
+  let host: ManagerHost | undefined;
+  let agentLink: LinkID | undefined;
+  let close: () => Promise<void> = () => Promise.resolve();
+  const running = (): ManagerHost => {
+    if (host === undefined) throw new Error("Cannot use the manager: it was not started");
+    return host;
+  };
+  return {
+    start(options, facts, warn) {
+      const store = openStore(options.data);
+      const manager = new ManagerHost({ store, warn });
+      manager.subscribe(facts);
+      const { adminHost: hostname, adminPort: port, token, gatewayUrl } = options;
+      const app = createAdminApp({
+        registry: () => manager.registry,
+        store,
+        refusals: () => manager.refusals.list(),
+        command: (command) => manager.command(command),
+        subscribe: (listener) => manager.subscribe(listener),
+        ready: () => isReady(manager),
+        gatewayUrl,
+        startedAtMs: clockMs(),
+      }, { token, port });
+      const server = listenHttp(
+        { hostname, port, what: "the admin API", flag: "--admin-port" },
+        app,
+      );
+      host = manager;
+      close = async () => {
+        manager.stop();
+        await server.abort();
+        store.close();
+      };
+      return server.port;
+    },
+    linkAgent(port) {
+      if (agentLink !== undefined) running().abortLink(agentLink, "its other end is gone");
+      agentLink = running().openLink((events) => linkMessagePort(port, { name: "agent" }, events));
+    },
+    stopMesh: () => running().command({ kind: "stopMesh" }),
+    stop: () => close(),
+  };
+}
+
+/** Whether an agent and a gateway are there, so that a request would be served. */
+function isReady(manager: ManagerHost): boolean {
+  const { agents, instances } = manager.registry;
+  const hasAgent = [...agents.values()].some((agent) => agent.connected);
+  return hasAgent && [...instances.values()].some((instance) => !instance.launched);
+}

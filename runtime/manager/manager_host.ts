@@ -1,0 +1,158 @@
+/**
+ * The host of the `manager` role: facts go to the store before the messages that follow from them
+ * leave, all facts of one turn of the event loop in one commit.
+ *
+ * @module
+ */
+
+import { STATUS } from "../../protocol/status.ts";
+import type { Fact } from "../../roles/manager/memory/facts.ts";
+import type { Registry } from "../../roles/manager/memory/registry.ts";
+import {
+  createManager,
+  type ManagerCommand,
+  type ManagerEffect,
+  type ManagerEvent,
+  type ManagerOptions,
+  type ManagerState,
+} from "../../roles/manager/state.ts";
+import { MANAGER } from "../../roles/manager/step.ts";
+import type { LinkID } from "../../roles/step.ts";
+import type { Link, LinkEvents } from "../../transports/link.ts";
+import { RoleHost } from "../host.ts";
+import { LinkTable } from "../links.ts";
+import { Refusals } from "../refusals.ts";
+import type { Store } from "../store/store.ts";
+import { compactIfNeeded, recoverRegistry } from "../store/recovery.ts";
+
+/** How a manager is set up. */
+export interface ManagerHostOptions {
+  /** Where facts are kept. */
+  readonly store: Store;
+  /** Times and bounds of the role. */
+  readonly manager?: Partial<ManagerOptions>;
+  /** Takes a line for a person when something was refused. */
+  readonly warn: (text: string) => void;
+}
+
+/** The outcome of a command. */
+export interface CommandOutcome {
+  /** 2xx done, 4xx refused, 5xx failed. */
+  readonly status: number;
+  /** In words. */
+  readonly reason: string;
+}
+
+/** Most commands that wait for their outcome. */
+const COMMANDS_MAX = 1_000;
+
+/** How many facts are appended between two looks at the size of the history. */
+const COMPACT_EVERY = 10_000;
+
+/** A running manager. */
+export class ManagerHost {
+  /** What was refused so far, counted. */
+  readonly refusals: Refusals;
+  readonly #host: RoleHost<ManagerState, ManagerEvent, ManagerEffect>;
+  readonly #links: LinkTable;
+  readonly #store: Store;
+  readonly #listeners = new Set<(facts: readonly Fact[]) => void>();
+  readonly #commands = new Map<number, (outcome: CommandOutcome) => void>();
+  #lastCommandID = 0;
+  #appended = 0;
+
+  /** Recovers the registry from the store and waits for links. */
+  constructor(options: ManagerHostOptions) {
+    this.#store = options.store;
+    this.refusals = new Refusals(options.warn);
+    this.#host = new RoleHost<ManagerState, ManagerEvent, ManagerEffect>({
+      role: MANAGER,
+      state: createManager(options.manager, recoverRegistry(options.store)),
+      tick: { kind: "tick" },
+      perform: (effects) => this.#perform(effects),
+    });
+    this.#links = new LinkTable({
+      dispatch: (event) => this.#host.dispatch(event),
+      refused: (refusal) => this.refusals.add(refusal),
+    });
+    this.#host.dispatch({ kind: "recovered" });
+  }
+
+  /** What the manager knows now; to be read only. */
+  get registry(): Registry {
+    return this.#host.state.registry;
+  }
+
+  /** Takes in a link of an agent that is made from the events that it will tell. */
+  openLink(make: (events: LinkEvents) => Link): LinkID {
+    return this.#links.open("agent", make);
+  }
+
+  /** Takes in a link of an agent that exists already. */
+  admitLink(link: Link): LinkEvents {
+    return this.#links.admit("agent", link).events;
+  }
+
+  /** Ends a link whose other end is known to be gone. */
+  abortLink(link: LinkID, reason: string): void {
+    this.#links.abort(link, reason);
+  }
+
+  /** Carries out a command; resolves when what it asks for has happened, or was refused. */
+  command(command: ManagerCommand): Promise<CommandOutcome> {
+    if (this.#commands.size >= COMMANDS_MAX) {
+      const reason = `Cannot take the command: ${COMMANDS_MAX} wait already`;
+      return Promise.resolve({ status: STATUS.tooMany, reason });
+    }
+    this.#lastCommandID += 1;
+    const commandID = this.#lastCommandID;
+    const { promise, resolve } = Promise.withResolvers<CommandOutcome>();
+    this.#commands.set(commandID, resolve);
+    this.#host.dispatch({ kind: "command", commandID, command });
+    return promise;
+  }
+
+  /** Calls a listener with facts once they are recorded; returns how to end that. */
+  subscribe(listener: (facts: readonly Fact[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Stops deciding; links close. The store stays open, it is its owner's. */
+  stop(): void {
+    this.#host.stop();
+    this.#links.closeAll();
+  }
+
+  #perform(effects: readonly ManagerEffect[]): void {
+    const facts: Fact[] = [];
+    for (const effect of effects) if (effect.kind === "record") facts.push(effect.fact);
+    if (facts.length > 0) this.#record(facts);
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "send":
+          this.#links.send(effect.link, effect.message);
+          break;
+        case "closeLink":
+          this.#links.close(effect.link);
+          break;
+        case "refuse":
+          this.refusals.add(effect);
+          break;
+        case "commandDone":
+          this.#commands.get(effect.commandID)?.(effect);
+          this.#commands.delete(effect.commandID);
+      }
+    }
+  }
+
+  #record(facts: readonly Fact[]): void {
+    this.#store.append(facts);
+    this.#appended += facts.length;
+    if (this.#appended >= COMPACT_EVERY) {
+      this.#appended = 0;
+      compactIfNeeded(this.#store, this.registry);
+    }
+    for (const listener of this.#listeners) listener(facts);
+  }
+}

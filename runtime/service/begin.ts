@@ -1,0 +1,29 @@
+/**
+ * The main module of a service process, as far as it is ours. The agent starts `deno run -` with
+ * three lines on stdin: import this module, import the service, serve it. So the service runs in its
+ * own folder, under its own deno.json or package.json; therefore nothing that this module loads may
+ * use a bare specifier.
+ *
+ * Importing it begins the connection to the agent while the service is still loading, and makes
+ * `fetch("http://NAME.mesh/…")` work from the first line of the service on.
+ *
+ * @module
+ */
+
+import { installFetch } from "./mesh_fetch.ts";
+import { readStart } from "./start.ts";
+import { ServiceProcess } from "./service_process.ts";
+import { fetchOf } from "./handler.ts";
+
+const start = readStart();
+const serviceProcess = new ServiceProcess(start);
+installFetch((service, request) => serviceProcess.fetch(service, request));
+
+/**
+ * Serves the default export of a service: an object with `fetch`, as for `deno serve`.
+ *
+ * @throws {TypeError} when it has no such function; the start of the instance fails with this text.
+ */
+export function serve(service: unknown): void {
+  serviceProcess.serve(fetchOf(service, start.service));
+}

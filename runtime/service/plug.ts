@@ -1,0 +1,56 @@
+/**
+ * The typed way from one service to another.
+ *
+ * @module
+ */
+
+import { fetchService } from "./mesh_fetch.ts";
+
+/**
+ * The services that a program knows by name. Declare yours to have their names checked:
+ *
+ * ```ts ignore
+ * declare module "smmp" {
+ *   interface Services {
+ *     counter: true;
+ *   }
+ * }
+ * ```
+ */
+// deno-lint-ignore no-empty-interface -- programs add their services to it.
+export interface Services {}
+
+/** A name of a declared service, or any name while none is declared. */
+export type ServiceName = keyof Services extends never ? string : keyof Services;
+
+/** An out-plug: the way to one service. */
+export interface Plug {
+  /** The service that it leads to. */
+  readonly service: string;
+  /**
+   * Sends a request to the service, which is started if it does not run. What the mesh can't do is a
+   * response with a 4xx or 5xx status and an RFC 9457 body that says why.
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+}
+
+/**
+ * The plug to a service. A path is enough: `plug("counter").fetch("/visits")`.
+ *
+ * @example
+ * ```ts
+ * import { plug } from "./plug.ts";
+ * const counter = plug("counter");
+ * console.log(counter.service);
+ * ```
+ */
+export function plug(service: ServiceName): Plug {
+  const base = `http://${service}.mesh/`;
+  return {
+    service,
+    fetch(input, init) {
+      const target = input instanceof Request ? input : new URL(input, base);
+      return fetchService(service, new Request(target, init));
+    },
+  };
+}

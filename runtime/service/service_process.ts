@@ -1,0 +1,181 @@
+/**
+ * The host of the `service` role in a launched process.
+ *
+ * @module
+ */
+
+import { createService, type ServiceEffect, type ServiceEvent } from "../../roles/service/state.ts";
+import { inboundKey } from "../../roles/service/state.ts";
+import { SERVICE } from "../../roles/service/step.ts";
+import type { ServiceState } from "../../roles/service/state.ts";
+import type { LinkID } from "../../roles/step.ts";
+import { STATUS } from "../../protocol/status.ts";
+import { dialTcp } from "../../transports/tcp.ts";
+import { SERVICE_LINE_BYTES_MAX } from "../../transports/lines.ts";
+import { RoleHost } from "../host.ts";
+import { LinkTable } from "../links.ts";
+import { serveSessions } from "../sessions/serve.ts";
+import type { SessionHandle, SessionServer } from "../sessions/session.ts";
+import { SourceSessions } from "../source/source_sessions.ts";
+import type { FetchHandler } from "./handler.ts";
+import type { StartInfo } from "./start.ts";
+
+type Listening = { readonly listener: Deno.TcpListener } | {
+  readonly failure: { readonly status: number; readonly reason: string };
+};
+
+/** After its agent is gone, what is in flight has this long to finish. */
+const ORPHAN_MS = 10_000;
+
+/** A launched service: its link to the agent, its sessions in and out. */
+export class ServiceProcess {
+  readonly #start: StartInfo;
+  readonly #host: RoleHost<ServiceState, ServiceEvent, ServiceEffect>;
+  readonly #links: LinkTable;
+  readonly #source: SourceSessions;
+  readonly #agentLink: Promise<LinkID>;
+  readonly #listening: Listening;
+  readonly #inbound = new Map<string, SessionHandle>();
+  #server: SessionServer | undefined;
+
+  /** Binds the in-plug and begins to connect to the agent. */
+  constructor(start: StartInfo) {
+    this.#start = start;
+    this.#host = new RoleHost<ServiceState, ServiceEvent, ServiceEffect>({
+      role: SERVICE,
+      state: createService(start),
+      tick: { kind: "tick" },
+      perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
+    });
+    const dispatch = (event: ServiceEvent) => this.#host.dispatch(event);
+    this.#links = new LinkTable({
+      dispatch: (event) => {
+        if (event.kind === "linkClosed") this.#endOrphan();
+        dispatch(event);
+      },
+      refused: ({ type, reason }) => console.error(`smmp: refused ${type}: ${reason}`),
+    });
+    this.#source = new SourceSessions({ dispatch });
+    this.#listening = listen(start);
+    this.#agentLink = this.#dialAgent();
+  }
+
+  /** Accepts sessions with this handler, and tells the agent that the instance is ready. */
+  serve(handler: FetchHandler): void {
+    const { serviceID } = this.#start;
+    if ("listener" in this.#listening) {
+      this.#server = serveSessions({
+        listener: this.#listening.listener,
+        serviceID,
+        handler: (request) => handler(request),
+        events: {
+          opened: (hello, session) =>
+            void this.#inbound.set(inboundKey(hello.serviceID, hello.sourcePlug), session),
+          closed: ({ serviceID: sourceID, sourcePlug }, { status, reason }) => {
+            this.#inbound.delete(inboundKey(sourceID, sourcePlug));
+            this.#host.dispatch({ kind: "inboundEnded", sourceID, sourcePlug, status, reason });
+          },
+          failed: (error) => console.error(error),
+        },
+      });
+    }
+    const failure = "failure" in this.#listening ? { failure: this.#listening.failure } : {};
+    this.#agentLink.then(
+      (link) => this.#host.dispatch({ kind: "ready", link, ...failure }),
+      (error) => {
+        console.error(`smmp: ${error instanceof Error ? error.message : error}`);
+        Deno.exit(1);
+      },
+    );
+  }
+
+  /** Sends a request to another service of the mesh. */
+  fetch(service: string, request: Request): Promise<Response> {
+    return this.#source.fetch(service, request);
+  }
+
+  async #dialAgent(): Promise<LinkID> {
+    const { agentNetwork: hostname, agentPort: port } = this.#start;
+    let opened: LinkID | undefined;
+    await dialTcp({ hostname, port, lineBytesMax: SERVICE_LINE_BYTES_MAX }, (made) => {
+      const { link, events } = this.#links.admit("agent", made);
+      opened = link;
+      return events;
+    });
+    if (opened === undefined) throw new Error("Cannot reach the agent: the link did not open");
+    return opened;
+  }
+
+  #perform(effect: ServiceEffect): void {
+    switch (effect.kind) {
+      case "send":
+        return this.#links.send(effect.link, effect.message);
+      case "refuse":
+        console.error(`smmp: refused ${effect.type}: ${effect.reason}`);
+        return;
+      case "drain":
+        void this.#drain();
+        return;
+      case "closeInbound":
+        return this.#closeInbound(effect.sourceID, effect.sourcePlug);
+      case "measure": {
+        const inFlight = this.#server?.inFlight ?? 0;
+        return this.#host.dispatch({ kind: "health", messageID: effect.messageID, inFlight });
+      }
+      case "exit":
+        return this.#exit(effect.code);
+      default:
+        this.#source.perform(effect);
+    }
+  }
+
+  async #drain(): Promise<void> {
+    await this.#server?.drain();
+    this.#host.dispatch({ kind: "drained" });
+  }
+
+  #closeInbound(sourceID: number, sourcePlug: number): void {
+    const session = this.#inbound.get(inboundKey(sourceID, sourcePlug));
+    if (session !== undefined) return void session.close();
+    this.#host.dispatch({
+      kind: "inboundEnded",
+      sourceID,
+      sourcePlug,
+      status: STATUS.ownDecision,
+      reason: "there was no such connection",
+      wasOpen: false,
+    });
+  }
+
+  /** What was sent leaves with the close of the link, whose end then ends the process. */
+  #exit(code: number): void {
+    this.#host.stop();
+    this.#exitCode = code;
+    this.#links.closeAll();
+    if (this.#isOrphan) Deno.exit(code);
+  }
+
+  #exitCode: number | undefined;
+  #isOrphan = false;
+
+  /** The link to the agent has ended: on our word, or because the agent is gone. */
+  #endOrphan(): void {
+    if (this.#exitCode !== undefined) Deno.exit(this.#exitCode);
+    this.#isOrphan = true;
+    console.error("smmp: the agent is gone, so this instance ends");
+    setTimeout(() => Deno.exit(1), ORPHAN_MS);
+  }
+}
+
+/** Binds the in-plug; a taken one leads to another plug, not to a failure. */
+function listen(start: StartInfo): Listening {
+  const { plug: port, agentNetwork: hostname } = start;
+  try {
+    return { listener: Deno.listen({ hostname, port }) };
+  } catch (error) {
+    const isTaken = error instanceof Deno.errors.AddrInUse;
+    const why = isTaken ? "another program listens there" : String(error);
+    const status = isTaken ? STATUS.conflict : STATUS.failed;
+    return { failure: { status, reason: `Cannot listen on plug "${port}": ${why}` } };
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * What the agent tells a process that it starts: one JSON document in the environment.
+ *
+ * @module
+ */
+
+import {
+  isRecord,
+  messageID,
+  name,
+  network,
+  port,
+  serviceID,
+  token,
+} from "../../protocol/fields.ts";
+import type { ServiceStart } from "../../roles/service/state.ts";
+
+/** The name of the environment variable. */
+export const START_VARIABLE = "SMMP_START";
+
+/** What a process is told when it is started. */
+export interface StartInfo extends ServiceStart {
+  /** The name of its service. */
+  readonly service: string;
+  /** The address of its agent. */
+  readonly agentNetwork: string;
+  /** The port of its agent. */
+  readonly agentPort: number;
+}
+
+function isStartInfo(value: unknown): value is StartInfo {
+  return isRecord(value) && messageID.accepts(value.messageID) &&
+    serviceID.accepts(value.serviceID) && port.accepts(value.plug) && token.accepts(value.token) &&
+    name.accepts(value.service) && network.accepts(value.agentNetwork) &&
+    port.accepts(value.agentPort);
+}
+
+/**
+ * Reads and removes what the agent told: the token works once, and nobody else needs to see it.
+ *
+ * @throws {Error} when the process was not started by an agent.
+ */
+export function readStart(): StartInfo {
+  const text = Deno.env.get(START_VARIABLE) ?? "";
+  Deno.env.delete(START_VARIABLE);
+  const value: unknown = text === "" ? undefined : JSON.parse(text);
+  if (isStartInfo(value)) return value;
+  throw new Error(`Cannot start as a service: an agent must start it with ${START_VARIABLE} set`);
+}

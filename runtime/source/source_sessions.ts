@@ -1,0 +1,186 @@
+/**
+ * The hands of a source: sends requests by sessions as the role assigns them, dials and closes
+ * sessions as it says, and tells it what became of them. A gateway and a service share it.
+ *
+ * @module
+ */
+
+import type { SourceEffect, SourceEvent } from "../../roles/source/state.ts";
+import { problemResponse } from "../problem.ts";
+import { dialSession } from "../sessions/dial.ts";
+import { type Session, SessionBrokenError, SessionRefusedError } from "../sessions/session.ts";
+
+/** Effects that a {@linkcode SourceSessions} performs. */
+export type SessionEffect = Exclude<SourceEffect, { kind: "send" | "refuse" }>;
+
+/** How a source is set up. */
+export interface SourceSessionsOptions {
+  /** Takes what the role must know. */
+  readonly dispatch: (event: SourceEvent) => void;
+  /** How long a request may wait for a connection. Milliseconds. @default {150_000} */
+  readonly waitMs?: number;
+  /** How long a dial may take. Milliseconds. @default {5_000} */
+  readonly connectTimeoutMs?: number;
+}
+
+/** How often a request is sent elsewhere after nothing of it was handled. */
+const REFUSALS_MAX = 3;
+
+interface Pending {
+  readonly service: string;
+  readonly settle: (outcome: Session | Response) => void;
+}
+
+/** The sessions that start here, by out-plug, and the requests that wait for one. */
+export class SourceSessions {
+  readonly #options: SourceSessionsOptions;
+  readonly #sessions = new Map<number, Session>();
+  readonly #pending = new Map<number, Pending>();
+  #lastRequestID = 0;
+
+  /** No sessions yet. */
+  constructor(options: SourceSessionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends a request to a service of the mesh, which is started if it has to be. Always resolves: what
+   * the mesh can't do is a problem+json response with the reason. Rejects only with the reason of
+   * the request's own signal.
+   */
+  async fetch(service: string, request: Request): Promise<Response> {
+    for (let refusals = 0;; refusals += 1) {
+      this.#lastRequestID += 1;
+      const requestID = this.#lastRequestID;
+      const outcome = await this.#connect(requestID, service, request.signal);
+      if (outcome instanceof Response) return outcome;
+      try {
+        const response = await outcome.fetch(request);
+        return this.#tellWhenEnded(requestID, response);
+      } catch (error) {
+        this.#options.dispatch({ kind: "requestEnded", requestID });
+        request.signal.throwIfAborted();
+        const isSafe = error instanceof SessionRefusedError && !request.bodyUsed;
+        if (isSafe && refusals < REFUSALS_MAX) continue;
+        const isKnown = error instanceof SessionRefusedError || error instanceof SessionBrokenError;
+        if (!isKnown) throw error;
+        const detail = `Cannot get an answer of "${service}": ${error.reason}`;
+        return problemResponse({ status: 502, detail, service });
+      }
+    }
+  }
+
+  /** Does what the role says. */
+  perform(effect: SessionEffect): void {
+    switch (effect.kind) {
+      case "dial":
+        void this.#dial(effect);
+        return;
+      case "assign":
+        return this.#assign(effect.requestID, effect.sourcePlug);
+      case "reject": {
+        const { requestID, status, reason: detail } = effect;
+        const pending = this.#pending.get(requestID);
+        const { service } = pending ?? {};
+        const retryAfter = status === 503 ? { retryAfterSeconds: 1 } : {};
+        pending?.settle(
+          problemResponse({ status, detail, ...(service ? { service } : {}), ...retryAfter }),
+        );
+        return;
+      }
+      case "closeSession":
+        // Its end is told by the session itself, which is listened to since it was dialled.
+        void this.#sessions.get(effect.sourcePlug)?.close();
+    }
+  }
+
+  /** Ends every session at once. */
+  abort(reason: string): void {
+    for (const session of this.#sessions.values()) session.abort(reason);
+  }
+
+  /** Waits for a session to a service, or for the reason why there is none. */
+  #connect(requestID: number, service: string, signal: AbortSignal): Promise<Session | Response> {
+    const { promise, resolve, reject } = Promise.withResolvers<Session | Response>();
+    const onAbort = () => {
+      this.#pending.delete(requestID);
+      this.#options.dispatch({ kind: "requestEnded", requestID });
+      reject(signal.reason);
+    };
+    if (signal.aborted) {
+      reject(signal.reason);
+      return promise;
+    }
+    signal.addEventListener("abort", onAbort, { once: true });
+    const settle = (outcome: Session | Response) => {
+      signal.removeEventListener("abort", onAbort);
+      this.#pending.delete(requestID);
+      resolve(outcome);
+    };
+    this.#pending.set(requestID, { service, settle });
+    const timeoutMs = this.#options.waitMs ?? 150_000;
+    this.#options.dispatch({ kind: "requestWanted", requestID, service, timeoutMs });
+    return promise;
+  }
+
+  #assign(requestID: number, sourcePlug: number): void {
+    const pending = this.#pending.get(requestID);
+    if (pending === undefined) return;
+    const session = this.#sessions.get(sourcePlug);
+    if (session !== undefined) return pending.settle(session);
+    // The session has ended and the role is about to hear of it: it gives another one then.
+    const { service } = pending;
+    const timeoutMs = this.#options.waitMs ?? 150_000;
+    this.#options.dispatch({ kind: "requestEnded", requestID });
+    this.#options.dispatch({ kind: "requestWanted", requestID, service, timeoutMs });
+  }
+
+  async #dial(effect: Extract<SourceEffect, { kind: "dial" }>): Promise<void> {
+    const { sourcePlug, network: hostname, port, serviceID, destServiceID } = effect;
+    const { dispatch, connectTimeoutMs } = this.#options;
+    const hello = { serviceID, sourcePlug, destServiceID };
+    const timeout = connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
+    try {
+      const session = await dialSession({ hostname, port, hello, ...timeout });
+      this.#sessions.set(sourcePlug, session);
+      dispatch({ kind: "dialed", sourcePlug });
+      const { status, reason } = await session.ended;
+      this.#sessions.delete(sourcePlug);
+      dispatch({ kind: "sessionEnded", sourcePlug, status, reason });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      dispatch({ kind: "dialFailed", sourcePlug, reason });
+    }
+  }
+
+  /** Tells the role when a response has been read to its end, has broken or was cancelled. */
+  #tellWhenEnded(requestID: number, response: Response): Response {
+    const { dispatch } = this.#options;
+    const end = () => dispatch({ kind: "requestEnded", requestID });
+    if (response.body === null) {
+      end();
+      return response;
+    }
+    const reader = response.body.getReader();
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (value !== undefined) controller.enqueue(value);
+          if (!done) return;
+          end();
+          controller.close();
+        } catch (error) {
+          end();
+          controller.error(error);
+        }
+      },
+      cancel(reason) {
+        end();
+        return reader.cancel(reason);
+      },
+    }, { highWaterMark: 0 });
+    const { status, statusText, headers } = response;
+    return new Response(body, { status, statusText, headers });
+  }
+}
