@@ -1,0 +1,86 @@
+/**
+ * From a store to a registry, and the upkeep that keeps that way short.
+ *
+ * @module
+ */
+
+import { foldFacts } from "../../roles/manager/memory/fold.ts";
+import { emptyRegistry, type Registry } from "../../roles/manager/memory/registry.ts";
+import { documentOf, registryOf } from "./registry_snapshot.ts";
+import { type Store, StoreError } from "./store.ts";
+
+/** How many facts a store keeps when the options do not say. */
+export const FACTS_MAX = 1_000_000;
+
+/** After how many facts a new snapshot is taken when the options do not say. */
+export const SNAPSHOT_FACTS = 100_000;
+
+/** How many facts are forgotten at once: a few milliseconds, since the manager waits meanwhile. */
+const PRUNE_FACTS = 5_000;
+
+/** Bounds of {@linkcode compactIfNeeded}. */
+export interface CompactOptions {
+  /** Older facts are forgotten when there are more. @default {FACTS_MAX} */
+  readonly factsMax?: number;
+  /** A snapshot is taken when so many facts are not in the last one. @default {SNAPSHOT_FACTS} */
+  readonly snapshotFacts?: number;
+}
+
+/**
+ * The registry that a store tells of: its snapshot, and the fold of the facts after it.
+ *
+ * @throws {StoreError} when something in it is corrupt, or facts are missing.
+ */
+export function recoverRegistry(store: Store): Registry {
+  const registry = readSnapshot(store);
+  try {
+    foldFacts(store.read(registry.lastSeq), registry);
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    // The fold stops at facts that contradict each other: a gap, or an end without a beginning.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError(`Cannot recover from the history: ${reason}`, { cause });
+  }
+  if (registry.lastSeq !== store.lastSeq) {
+    throw new StoreError(
+      `Cannot recover from the history: it ends at fact ${registry.lastSeq} instead of ` +
+        store.lastSeq,
+    );
+  }
+  return registry;
+}
+
+function readSnapshot(store: Store): Registry {
+  const snapshot = store.loadSnapshot();
+  if (snapshot === undefined) return emptyRegistry();
+  const registry = registryOf(snapshot.registry);
+  if (registry?.lastSeq !== snapshot.seq) {
+    throw new StoreError(`Cannot recover from the snapshot of fact ${snapshot.seq}: it is corrupt`);
+  }
+  return registry;
+}
+
+/**
+ * Takes a snapshot and forgets old facts, when there are enough of them. Cheap to call after every
+ * append: most calls do nothing, and no call forgets more than a few thousand facts.
+ *
+ * @param store The store.
+ * @param registry The fold of every fact in it.
+ * @param options The bounds.
+ * @throws {StoreError} when the store cannot be written.
+ */
+export function compactIfNeeded(
+  store: Store,
+  registry: Registry,
+  options: CompactOptions = {},
+): void {
+  const { factsMax = FACTS_MAX, snapshotFacts = SNAPSHOT_FACTS } = options;
+  const excess = store.factCount - factsMax;
+  const isUnsafe = excess > 0 && store.lastSeq - store.snapshotSeq > factsMax;
+  if (isUnsafe || store.lastSeq - store.snapshotSeq >= snapshotFacts) {
+    store.saveSnapshot({ seq: registry.lastSeq, registry: documentOf(registry) });
+  }
+  // Forgetting one fact per call would cost a transaction each; so a step is awaited.
+  const step = Math.min(PRUNE_FACTS, Math.ceil(factsMax / 10));
+  if (excess >= step) store.prune(store.factCount - step);
+}
