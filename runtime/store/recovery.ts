@@ -15,8 +15,8 @@ export const FACTS_MAX = 1_000_000;
 /** After how many facts a new snapshot is taken when the options do not say. */
 export const SNAPSHOT_FACTS = 100_000;
 
-/** How many facts are forgotten at once: a few milliseconds, since the manager waits meanwhile. */
-const PRUNE_FACTS = 5_000;
+/** How many facts are forgotten at once: about ten milliseconds, which the manager waits. */
+const PRUNE_FACTS = 1_000;
 
 /** Bounds of {@linkcode compactIfNeeded}. */
 export interface CompactOptions {
@@ -62,7 +62,7 @@ function readSnapshot(store: Store): Registry {
 
 /**
  * Takes a snapshot and forgets old facts, when there are enough of them. Cheap to call after every
- * append: most calls do nothing, and no call forgets more than a few thousand facts.
+ * append: most calls do nothing, and no call forgets more than a thousand facts.
  *
  * @param store The store.
  * @param registry The fold of every fact in it.
