@@ -116,7 +116,9 @@ export const load: Kind<Load> = {
   accepts: (value): value is Load => isRecord(value) && count.accepts(value.inFlight),
 };
 
-/** The ends that an instance has: the port that it listens on, and the services that it may dial. */
+/**
+ * The ends that an instance has: the port that it listens on, and the services that it may dial.
+ */
 export interface PlugConfiguration {
   /** The in-plug, or null for an instance that accepts no connection (a gateway). */
   readonly in: number | null;

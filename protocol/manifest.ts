@@ -6,7 +6,9 @@
 
 import { LIMITS } from "./limits.ts";
 
-/** What the manager must know of a service to decide about it. How to start it stays at the agent. */
+/**
+ * What the manager must know of a service to decide about it. How to start it stays at the agent.
+ */
 export interface ServiceManifest {
   /** Services that it may connect to: its edges in the abstract graph. `"*"` allows every edge. */
   readonly plugs: readonly string[] | "*";

@@ -31,8 +31,8 @@ function refusal(reason: string): Parsed {
 }
 
 /**
- * Checks a value and gives it back as a message with just the fields of its type; unknown fields are
- * left out, so that a newer peer can add some. Never throws.
+ * Checks a value and gives it back as a message with just the fields of its type; unknown fields
+ * are left out, so that a newer peer can add some. Never throws.
  *
  * @example
  * ```ts

@@ -1,4 +1,6 @@
-/** Compares a secret without stopping at the first difference, which would tell how much is right. */
+/**
+ * Compares a secret without stopping at the first difference, which would tell how much is right.
+ */
 export function isSameText(given: string, expected: string): boolean {
   let difference = given.length ^ expected.length;
   for (let index = 0; index < expected.length; index += 1) {

@@ -76,6 +76,8 @@ export interface Refuse {
 export interface Role<State, Event, Effect> {
   /** Handles one event: changes the state and says what shall be done, in order. */
   step(state: State, event: Event, nowMs: number): Effect[];
-  /** When a tick is due next, in milliseconds of the host's clock; undefined: not before an event. */
+  /**
+   * When a tick is due next, in milliseconds of the host's clock; undefined: not before an event.
+   */
   nextDeadlineMs(state: State): number | undefined;
 }

@@ -1,6 +1,7 @@
 /**
- * The loop that feeds a role: events in, effects performed. Events of one turn of the event loop are
- * stepped together and their effects performed together, which lets a store commit once for all.
+ * The loop that feeds a role: events in, effects performed. Events of one turn of the event loop
+ * are stepped together and their effects performed together, which lets a store commit once for
+ * all.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * The links of a role: each gets an identity that is never used again, and everything that comes by
- * it goes through `parseMessage`. What is no message is counted, logged and, where somebody waits for
- * an answer, answered with 400.
+ * it goes through `parseMessage`. What is no message is counted, logged and, where somebody waits
+ * for an answer, answered with 400.
  *
  * @module
  */

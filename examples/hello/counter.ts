@@ -6,7 +6,8 @@ Deno.mkdirSync(folder, { recursive: true });
 const database = new DatabaseSync(`${folder}/visits.sqlite`);
 database.exec("CREATE TABLE IF NOT EXISTS visits (name TEXT PRIMARY KEY, count INTEGER NOT NULL)");
 const add = database.prepare(
-  "INSERT INTO visits VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1 RETURNING count",
+  "INSERT INTO visits VALUES (?, 1) " +
+    "ON CONFLICT (name) DO UPDATE SET count = count + 1 RETURNING count",
 );
 const list = database.prepare("SELECT name, count FROM visits ORDER BY count DESC, name LIMIT 100");
 

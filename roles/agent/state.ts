@@ -23,11 +23,19 @@ export interface AgentOptions {
   readonly manifests: Readonly<Record<string, ServiceManifest>>;
   /** A link that does not say who it is within this is closed. Milliseconds. @default {10_000} */
   readonly helloMs: number;
-  /** A process that lost its link or failed has this long to end itself. Milliseconds. @default {5_000} */
+  /**
+   * A process that lost its link or failed has this long to end itself. Milliseconds.
+   *
+   * @default {5_000}
+   */
   readonly orphanMs: number;
   /** A killed process group has this long to be gone. Milliseconds. @default {5_000} */
   readonly killMs: number;
-  /** A passed request is answered for the manager after this long. Milliseconds. @default {120_000} */
+  /**
+   * A passed request is answered for the manager after this long. Milliseconds.
+   *
+   * @default {120_000}
+   */
   readonly relayMs: number;
   /** Most requests that wait for an answer of the manager. @default {20_000} */
   readonly relaysMax: number;

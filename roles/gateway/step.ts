@@ -1,6 +1,7 @@
 /**
- * The gateway as a state machine: a service that runs from the start. It registers through its agent
- * (flow 1), connects to services on demand, and closes connections on command. It is never reaped.
+ * The gateway as a state machine: a service that runs from the start. It registers through its
+ * agent (flow 1), connects to services on demand, and closes connections on command. It is never
+ * reaped.
  *
  * When it is registered anew (its agent was restarted) it has a new number: connections of the old
  * one finish what is in flight and close, since the manager does not know them under the new one.

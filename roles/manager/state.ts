@@ -19,11 +19,19 @@ export interface ManagerOptions {
   readonly healthIntervalMs: number;
   /** An agent that says nothing for this long is disconnected. Milliseconds. @default {20_000} */
   readonly agentSilentMs: number;
-  /** An offered connection that is not confirmed within this is closed. Milliseconds. @default {10_000} */
+  /**
+   * An offered connection that is not confirmed within this is closed. Milliseconds.
+   *
+   * @default {10_000}
+   */
   readonly offerMs: number;
   /** How long each end of a connection has to close it. Milliseconds. @default {10_000} */
   readonly closeMs: number;
-  /** How long a request waits beyond the start timeout of what it waits for. Milliseconds. @default {5_000} */
+  /**
+   * How long a request waits beyond the start timeout of what it waits for. Milliseconds.
+   *
+   * @default {5_000}
+   */
   readonly parkedMarginMs: number;
   /** Most requests that wait for one service. @default {10_000} */
   readonly parkedMax: number;

@@ -16,7 +16,11 @@ import type { LinkID, Refuse, Send } from "../step.ts";
 export interface SourceOptions {
   /** An unanswered connectionRequest fails after this long. Milliseconds. @default {150_000} */
   readonly askMs: number;
-  /** First wait before a failed dial is tried again; doubles each time. Milliseconds. @default {50} */
+  /**
+   * First wait before a failed dial is tried again; doubles each time. Milliseconds.
+   *
+   * @default {50}
+   */
   readonly retryMs: number;
   /** How often a connection is asked for again after a failed dial. @default {5} */
   readonly retriesMax: number;
@@ -225,7 +229,9 @@ export interface SourceTurn {
   readonly emit: (effect: SourceEffect) => void;
 }
 
-/** Sends to the agent; swallowed while there is no link, since the agent then knows nothing of us. */
+/**
+ * Sends to the agent; swallowed while there is no link, since the agent then knows nothing of us.
+ */
 export function sendToAgent(turn: SourceTurn, message: Message): void {
   const link = turn.source.agentLink;
   if (link !== undefined) turn.emit({ kind: "send", link, message });

@@ -43,7 +43,9 @@ export interface LaunchedProcess {
   kill(): void;
 }
 
-/** The program that a process reads from stdin. It resolves imports as the service's folder does. */
+/**
+ * The program that a process reads from stdin. It resolves imports as the service's folder does.
+ */
 function mainModule(entry: string): string {
   const service = JSON.stringify(new URL(`file://${encodeURI(entry)}`).href);
   return `import { serve } from ${JSON.stringify(RUN)};\n` +

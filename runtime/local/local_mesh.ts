@@ -1,7 +1,7 @@
 /**
- * Local mode: manager, agent and gateway, each in a Web Worker of its own. The entry creates them and
- * gives each pair one end of a channel, so that they talk directly. A worker that dies is started
- * again and linked anew; what the others have goes on meanwhile.
+ * Local mode: manager, agent and gateway, each in a Web Worker of its own. The entry creates them
+ * and gives each pair one end of a channel, so that they talk directly. A worker that dies is
+ * started again and linked anew; what the others have goes on meanwhile.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * The main module of a service process, as far as it is ours. The agent starts `deno run -` with
- * three lines on stdin: import this module, import the service, serve it. So the service runs in its
- * own folder, under its own deno.json or package.json; therefore nothing that this module loads may
- * use a bare specifier.
+ * three lines on stdin: import this module, import the service, serve it. So the service runs in
+ * its own folder, under its own deno.json or package.json; therefore nothing that this module loads
+ * may use a bare specifier.
  *
  * Importing it begins the connection to the agent while the service is still loading, and makes
  * `fetch("http://NAME.mesh/…")` work from the first line of the service on.

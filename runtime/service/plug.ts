@@ -28,8 +28,8 @@ export interface Plug {
   /** The service that it leads to. */
   readonly service: string;
   /**
-   * Sends a request to the service, which is started if it does not run. What the mesh can't do is a
-   * response with a 4xx or 5xx status and an RFC 9457 body that says why.
+   * Sends a request to the service, which is started if it does not run. What the mesh can't do is
+   * a response with a 4xx or 5xx status and an RFC 9457 body that says why.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
 }

@@ -44,9 +44,9 @@ export class SourceSessions {
   }
 
   /**
-   * Sends a request to a service of the mesh, which is started if it has to be. Always resolves: what
-   * the mesh can't do is a problem+json response with the reason. Rejects only with the reason of
-   * the request's own signal.
+   * Sends a request to a service of the mesh, which is started if it has to be. Always resolves:
+   * what the mesh can't do is a problem+json response with the reason. Rejects only with the reason
+   * of the request's own signal.
    */
   async fetch(service: string, request: Request): Promise<Response> {
     for (let refusals = 0;; refusals += 1) {

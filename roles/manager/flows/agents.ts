@@ -62,7 +62,9 @@ export function onAgentRegisterRequest(
   for (const service of message.repository) turn.wanted.add(service);
 }
 
-/** A link registers once: what a second request reports may be older than what the link told since. */
+/**
+ * A link registers once: what a second request reports may be older than what the link told since.
+ */
 function repeatRegistration(
   turn: Turn,
   link: LinkID,

@@ -1,6 +1,7 @@
 /**
  * Flows 8 and 9: an instance is drained (its sources close their connections and go elsewhere),
- * asked to end, and killed when its grace is over. Each phase has a deadline that leads to the next.
+ * asked to end, and killed when its grace is over. Each phase has a deadline that leads to the
+ * next.
  *
  * @module
  */

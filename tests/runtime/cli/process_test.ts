@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 
-const MAIN = new URL("../../../runtime/cli/main.ts", import.meta.url).pathname;
+const MAIN = new URL("../../../mod.ts", import.meta.url).pathname;
 
 /** Starts the command line as its own process, without any permission. */
 function start(...args: string[]): Deno.ChildProcess {
