@@ -15,8 +15,11 @@ export const FACTS_MAX = 1_000_000;
 /** After how many facts a new snapshot is taken when the options do not say. */
 export const SNAPSHOT_FACTS = 100_000;
 
-/** How many facts are forgotten at once: about ten milliseconds, which the manager waits. */
-const PRUNE_FACTS = 1_000;
+/** At least so many facts are forgotten at once: each time costs a transaction. */
+const PRUNE_FACTS_MIN = 1_000;
+
+/** At most so many facts are forgotten at once: the manager waits meanwhile, about 0.2 s. */
+const PRUNE_FACTS_MAX = 20_000;
 
 /** Bounds of {@linkcode compactIfNeeded}. */
 export interface CompactOptions {
@@ -62,7 +65,7 @@ function readSnapshot(store: Store): Registry {
 
 /**
  * Takes a snapshot and forgets old facts, when there are enough of them. Cheap to call after every
- * append: most calls do nothing, and no call forgets more than a thousand facts.
+ * append: most calls do nothing. Called more rarely than every 20 000 facts, it would fall behind.
  *
  * @param store The store.
  * @param registry The fold of every fact in it.
@@ -80,7 +83,7 @@ export function compactIfNeeded(
   if (isUnsafe || store.lastSeq - store.snapshotSeq >= snapshotFacts) {
     store.saveSnapshot({ seq: registry.lastSeq, registry: documentOf(registry) });
   }
-  // Forgetting one fact per call would cost a transaction each; so a step is awaited.
-  const step = Math.min(PRUNE_FACTS, Math.ceil(factsMax / 10));
-  if (excess >= step) store.prune(store.factCount - step);
+  if (excess >= Math.min(PRUNE_FACTS_MIN, Math.ceil(factsMax / 10))) {
+    store.prune(Math.max(factsMax, store.factCount - PRUNE_FACTS_MAX));
+  }
 }

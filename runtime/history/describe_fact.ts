@@ -1,0 +1,162 @@
+/**
+ * Facts in words: one for each thing that happened, for people.
+ *
+ * @module
+ */
+
+import type { ConnectionEnds, Fact } from "../../roles/manager/memory/facts.ts";
+import { formatDuration } from "../config/durations.ts";
+
+/** Most instances whose start is remembered at a time. */
+const STARTS_MAX = 10_000;
+
+/** What earlier facts told, so that later ones can be described with it. */
+export interface FactMemory {
+  /** When each instance that has not confirmed its start was started, by number. */
+  readonly startingMs: Map<number, number>;
+}
+
+/** A memory of nothing, for the first fact of a list. */
+export function createFactMemory(): FactMemory {
+  return { startingMs: new Map() };
+}
+
+/**
+ * Describes a fact in one sentence; a reason of several lines makes it several lines.
+ *
+ * @param fact The fact.
+ * @param memory What the facts before it told; it is kept up to date. A start is described with
+ * the time that it took only when the memory saw it begin.
+ *
+ * @example
+ * ```ts
+ * import { createFactMemory, describeFact } from "./describe_fact.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const line = describeFact({
+ *   seq: 7,
+ *   atMs: 0,
+ *   kind: "instanceEnded",
+ *   serviceID: 2,
+ *   service: "greeter",
+ *   status: 200,
+ *   reason: "idle for 60 s",
+ * }, createFactMemory());
+ * assertEquals(line, "greeter#2 ended: idle for 60 s");
+ * ```
+ */
+export function describeFact(fact: Fact, memory: FactMemory = createFactMemory()): string {
+  switch (fact.kind) {
+    case "agentRegistered":
+      return `agent ${fact.agent} registered from ${fact.network}: ${countServices(fact)}`;
+    case "agentDisconnected":
+      return `agent ${fact.agent} disconnected: ${fact.reason}`;
+    case "agentLost":
+      return `agent ${fact.agent} is lost: ${fact.reason}`;
+    case "requestFailed": {
+      const { service, serviceID, destService, status, reason } = fact;
+      return `${nameInstance(service, serviceID)} could not reach ${destService} (${status}): ` +
+        reason;
+    }
+    case "instanceRegistered":
+    case "instanceStarting":
+    case "instanceStarted":
+    case "instanceClosing":
+    case "instanceEnded":
+      return describeInstanceFact(fact, memory);
+    default:
+      return describeConnectionFact(fact);
+  }
+}
+
+/** Whether a fact is a detail that somebody who watches the mesh need not see. */
+export function isDetail(fact: Fact): boolean {
+  return fact.kind === "connectionOffered" || fact.kind === "connectionUsed";
+}
+
+/** An instance as it is named everywhere: `greeter#2`. */
+export function nameInstance(service: string, serviceID: number): string {
+  return `${service}#${serviceID}`;
+}
+
+function countServices({ repository }: { repository: readonly string[] }): string {
+  if (repository.length === 0) return "it can start no service";
+  const shown = repository.slice(0, 5).join(", ");
+  const more = repository.length - 5;
+  return `it can start ${shown}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+function describeInstanceFact(
+  fact: Extract<Fact, { kind: `instance${string}` }>,
+  { startingMs }: FactMemory,
+): string {
+  const name = nameInstance(fact.service, fact.serviceID);
+  switch (fact.kind) {
+    case "instanceRegistered":
+      return `${name} registered by itself at agent ${fact.agent}`;
+    case "instanceStarting":
+      if (startingMs.size < STARTS_MAX) startingMs.set(fact.serviceID, fact.atMs);
+      return `${name} starting at agent ${fact.agent}${onPlug(fact.plugs.in)}: ${fact.reason}`;
+    case "instanceStarted": {
+      const sinceMs = startingMs.get(fact.serviceID);
+      startingMs.delete(fact.serviceID);
+      if (sinceMs === undefined) return `${name} started`;
+      return `${name} started in ${spaced(formatDuration(fact.atMs - sinceMs))}`;
+    }
+    case "instanceClosing":
+      return `${name} ${CLOSING_WORDS[fact.phase]}: ${fact.reason}`;
+    case "instanceEnded":
+      startingMs.delete(fact.serviceID);
+      return `${name} ended: ${describeEnd(fact)}`;
+  }
+}
+
+const CLOSING_WORDS = {
+  drain: "closes its connections before it ends",
+  soft: "asked to end",
+  hard: "killed",
+} as const;
+
+function onPlug(plug: number | null): string {
+  return plug === null ? "" : ` on plug ${plug}`;
+}
+
+function spaced(duration: string): string {
+  return duration.replace(/^([\d.]+)([a-z]+)$/, "$1 $2");
+}
+
+/** The reason, and the exit code or signal unless the reason tells it already. */
+function describeEnd(
+  { reason, exitCode, signal }: Extract<Fact, { kind: "instanceEnded" }>,
+): string {
+  if (signal !== undefined) return reason.includes(signal) ? reason : `${signal}: ${reason}`;
+  if (exitCode !== undefined && exitCode !== 0 && !/\bcode -?\d/.test(reason)) {
+    return `exit code ${exitCode}: ${reason}`;
+  }
+  return reason;
+}
+
+function describeConnectionFact(
+  fact: Extract<Fact, { kind: `connection${string}` }>,
+): string {
+  const ends = nameEnds(fact);
+  const plugs = `plug ${fact.sourcePlug} -> ${fact.destPlug}`;
+  switch (fact.kind) {
+    case "connectionOffered":
+      return `${ends} may connect (${plugs})`;
+    case "connectionOpened":
+      return `${ends} connected (${plugs})`;
+    case "connectionUsed":
+      return `${ends} used ${fact.count === 1 ? "once" : `${fact.count} times`}`;
+    case "connectionClosing":
+      return `connection ${fact.connectionID} ${ends} closing: ${fact.reason}`;
+    case "connectionClosed":
+      return `connection ${fact.connectionID} ${ends} closed: ${fact.reason}`;
+  }
+}
+
+/** Both ends of a connection: `gateway#1 -> greeter#2`. */
+export function nameEnds(ends: ConnectionEnds): string {
+  const { service, serviceID, destService, destServiceID } = ends;
+  return `${nameInstance(service, serviceID)} -> ${nameInstance(destService, destServiceID)}`;
+}
