@@ -7,8 +7,12 @@
  */
 
 import { isRecord, messageID, serviceID } from "../protocol/fields.ts";
-import { isMessageType, type Message, type MessageDefinition } from "../protocol/messages.ts";
-import { MESSAGES } from "../protocol/messages.ts";
+import {
+  isMessageType,
+  type Message,
+  type MessageDefinition,
+  MESSAGES,
+} from "../protocol/messages.ts";
 import { parseMessage } from "../protocol/parse_message.ts";
 import { STATUS } from "../protocol/status.ts";
 import type { LinkClosed, LinkID, MessageArrived } from "../roles/step.ts";

@@ -4,10 +4,14 @@
  * @module
  */
 
-import { createService, type ServiceEffect, type ServiceEvent } from "../../roles/service/state.ts";
-import { inboundKey } from "../../roles/service/state.ts";
+import {
+  createService,
+  inboundKey,
+  type ServiceEffect,
+  type ServiceEvent,
+  type ServiceState,
+} from "../../roles/service/state.ts";
 import { SERVICE } from "../../roles/service/step.ts";
-import type { ServiceState } from "../../roles/service/state.ts";
 import type { LinkID } from "../../roles/step.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { dialTcp } from "../../transports/tcp.ts";
@@ -24,9 +28,6 @@ type Listening = { readonly listener: Deno.TcpListener } | {
   readonly failure: { readonly status: number; readonly reason: string };
 };
 
-/** After its agent is gone, what is in flight has this long to finish. */
-const ORPHAN_MS = 10_000;
-
 /** A launched service: its link to the agent, its sessions in and out. */
 export class ServiceProcess {
   readonly #start: StartInfo;
@@ -37,6 +38,8 @@ export class ServiceProcess {
   readonly #listening: Listening;
   readonly #inbound = new Map<string, SessionHandle>();
   #server: SessionServer | undefined;
+  #exitCode: number | undefined;
+  #isOrphan = false;
 
   /** Binds the in-plug and begins to connect to the agent. */
   constructor(start: StartInfo) {
@@ -50,7 +53,7 @@ export class ServiceProcess {
     const dispatch = (event: ServiceEvent) => this.#host.dispatch(event);
     this.#links = new LinkTable({
       dispatch: (event) => {
-        if (event.kind === "linkClosed") this.#endOrphan();
+        if (event.kind === "linkClosed") this.#onLinkClosed();
         dispatch(event);
       },
       refused: ({ type, reason }) => console.error(`smmp: refused ${type}: ${reason}`),
@@ -150,20 +153,16 @@ export class ServiceProcess {
   /** What was sent leaves with the close of the link, whose end then ends the process. */
   #exit(code: number): void {
     this.#host.stop();
+    if (this.#isOrphan) Deno.exit(code);
     this.#exitCode = code;
     this.#links.closeAll();
-    if (this.#isOrphan) Deno.exit(code);
   }
 
-  #exitCode: number | undefined;
-  #isOrphan = false;
-
   /** The link to the agent has ended: on our word, or because the agent is gone. */
-  #endOrphan(): void {
+  #onLinkClosed(): void {
     if (this.#exitCode !== undefined) Deno.exit(this.#exitCode);
     this.#isOrphan = true;
     console.error("smmp: the agent is gone, so this instance ends");
-    setTimeout(() => Deno.exit(1), ORPHAN_MS);
   }
 }
 
