@@ -7,7 +7,8 @@
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { OutputLine } from "../agent/agent_host.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
-import { createDescriber } from "../history/describe_fact.ts";
+import { createFactMemory, describeFact, isDetail } from "../history/describe_fact.ts";
+import { formatTime } from "../history/history_line.ts";
 import { clockMs } from "../host.ts";
 import type { LocalAddresses } from "../local/local_mesh.ts";
 import type { CommandIO } from "./io.ts";
@@ -42,21 +43,17 @@ export function createMeshOutput(io: CommandIO, options: { json: boolean }): Mes
   return options.json ? jsonOutput(io) : readableOutput(io);
 }
 
-/** Facts that a person need not see one by one as they happen. */
-const QUIET = new Set(["connectionOffered", "connectionUsed", "agentRegistered"]);
-
-function timeOf(atMs: number): string {
-  const date = new Date(atMs);
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-}
-
 function readableOutput(io: CommandIO): MeshOutput {
-  const describe = createDescriber();
+  const memory = createFactMemory();
   const put = (atMs: number, text: string) => {
-    const time = paint(timeOf(atMs), { style: "dim", hasColor: io.hasColor });
+    const time = paint(formatTime(atMs, { hasDate: false }), {
+      style: "dim",
+      hasColor: io.hasColor,
+    });
     const [first = "", ...rest] = text.split("\n");
-    io.stdout([`${time}  ${first}`, ...rest.map((line) => `          ${line}`), ""].join("\n"));
+    io.stdout(
+      [`${time}  ${first}`, ...rest.map((line) => `${" ".repeat(14)}${line}`), ""].join("\n"),
+    );
   };
   return {
     ready(config, { gatewayUrl, adminUrl, data, token }) {
@@ -77,8 +74,8 @@ function readableOutput(io: CommandIO): MeshOutput {
     },
     facts(facts) {
       for (const fact of facts) {
-        const text = describe(fact);
-        if (!QUIET.has(fact.kind)) put(fact.atMs, printableLines(text));
+        const text = describeFact(fact, memory);
+        if (!isDetail(fact)) put(fact.atMs, printableLines(text));
       }
     },
     line({ service, serviceID, text }) {
