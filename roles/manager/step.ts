@@ -33,7 +33,7 @@ import {
   onOfferDue,
   onProcessData,
 } from "./flows/connections.ts";
-import { connectionIdleMs } from "./flows/idle.ts";
+import { rearmConnectionIdle } from "./flows/idle.ts";
 import { onConnectionIdleDue, onInstanceIdleDue } from "./flows/reaper.ts";
 import { settle } from "./settle.ts";
 import {
@@ -103,11 +103,8 @@ function onRecovered(turn: Turn): void {
   }
   for (const connection of registry.connections.values()) {
     const { connectionID, state } = connection;
-    if (state === "open") {
-      // Its use was not heard of while the manager was down, so its idle time begins anew.
-      const idleMs = connectionIdleMs(turn, connection);
-      setDeadline(deadlines, `idle:${connectionID}`, turn.nowMs + idleMs);
-    } else if (state === "offered") {
+    if (state === "open") rearmConnectionIdle(turn, connection);
+    else if (state === "offered") {
       setDeadline(deadlines, `offer:${connectionID}`, turn.nowMs + options.agentLostMs);
     } else setDeadline(deadlines, `close:${connectionID}`, turn.nowMs + options.agentLostMs);
   }

@@ -12,6 +12,7 @@ import { clearDeadline, setDeadline } from "../../deadlines.ts";
 import type { LinkID } from "../../step.ts";
 import { askToClose, closeUnknown } from "./closes.ts";
 import { endConnection, endInstance } from "./endings.ts";
+import { rearmConnectionIdle } from "./idle.ts";
 import { openConnection } from "./offers.ts";
 import { type AgentRecord, findConnection } from "../memory/registry.ts";
 import { repeatPhase } from "./shutdowns.ts";
@@ -161,6 +162,8 @@ function reconcileConnections(
       closeUnknown(turn, link, { serviceID, sourcePlug, destPlug });
     } else if (connection.state === "offered") {
       openConnection(turn, connection);
+    } else if (connection.state === "open") {
+      rearmConnectionIdle(turn, connection);
     } else if (connection.state === "closing") {
       askToClose(turn, connection, { end: "source", reason: "asked again after it was away" });
     }

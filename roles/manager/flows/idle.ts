@@ -32,6 +32,12 @@ export function armConnectionIdle(turn: Turn, connection: Connection): void {
   setDeadline(turn.state.deadlines, `idle:${connection.connectionID}`, dueAtMs);
 }
 
+/** Begins the idle time of a connection anew: its use was not heard of for a while. */
+export function rearmConnectionIdle(turn: Turn, connection: Connection): void {
+  const dueAtMs = turn.nowMs + connectionIdleMs(turn, connection);
+  setDeadline(turn.state.deadlines, `idle:${connection.connectionID}`, dueAtMs);
+}
+
 /** Begins the idle time of an instance, if it is one that can be idle: no connection, launched. */
 export function armInstanceIdle(turn: Turn, instance: Instance): void {
   if (!instance.launched || instance.state !== "running" || !isUnconnected(instance)) return;

@@ -10,6 +10,7 @@ import {
   armInstanceIdle,
   connectionIdleMs,
   isUnconnected,
+  rearmConnectionIdle,
   serviceIdleMs,
 } from "./idle.ts";
 import { shutDownSoftly } from "./shutdowns.ts";
@@ -19,6 +20,10 @@ import type { Turn } from "../turn.ts";
 export function onConnectionIdleDue(turn: Turn, connectionID: number): void {
   const connection = turn.state.registry.connections.get(connectionID);
   if (connection?.state !== "open") return;
+  const source = turn.state.registry.instances.get(connection.serviceID);
+  if (!turn.state.linkOfAgent.has(source?.agent ?? "")) {
+    return rearmConnectionIdle(turn, connection);
+  }
   const idleMs = connectionIdleMs(turn, connection);
   if (connection.lastUsedMs + idleMs > turn.nowMs) return armConnectionIdle(turn, connection);
   closeConnection(turn, connection, `idle for ${idleMs / 1_000} s`);
