@@ -1,0 +1,189 @@
+/**
+ * A simulated host with an agent, which can crash and come back with nothing.
+ *
+ * @module
+ */
+
+import type { Message } from "../../protocol/messages.ts";
+import {
+  type AgentEffect,
+  type AgentEvent,
+  type AgentState,
+  createAgent,
+  type Launch,
+} from "../../roles/agent/state.ts";
+import { LinkEnd, type LinkOwner, openLink } from "./links.ts";
+import { RoleHost } from "./role_host.ts";
+import { type Behaviour, ServiceProcess } from "./service_process.ts";
+import { AGENT_OPTIONS, type World } from "./world.ts";
+
+/** A place for an agent. */
+export class AgentNode {
+  /** The agent that runs now. */
+  run: AgentRun | undefined;
+  /** Its name. */
+  readonly name: string;
+  /** The address of its host. */
+  readonly network: string;
+
+  /** A place without an agent. */
+  constructor(readonly world: World, readonly index: number) {
+    this.name = `agent-${index}`;
+    this.network = `10.0.0.${world.options.hostOfAgent[index] ?? 0}`;
+  }
+
+  /** Starts an agent, unless one runs. */
+  start(): void {
+    this.run ??= new AgentRun(this.world, this);
+  }
+
+  /** The agent dies. */
+  crash(): void {
+    this.run?.crash();
+    this.run = undefined;
+  }
+
+  /** Opens a link to the agent; undefined when there is none. */
+  linkService(owner: LinkOwner, options: { trusted: boolean }): LinkEnd | undefined {
+    const { run } = this;
+    if (run === undefined) return undefined;
+    const [theirs, mine] = openLink(this.world, [owner, run]);
+    run.ends.set(mine.link, mine);
+    const { trusted } = options;
+    run.host.handle({ kind: "serviceLinked", link: mine.link, trusted });
+    return theirs;
+  }
+}
+
+/** An agent from its start to its crash. */
+export class AgentRun implements LinkOwner {
+  /** Its links. */
+  readonly ends = new Map<string, LinkEnd>();
+  /** Processes that it started and that have not ended. */
+  readonly processes = new Map<number, ServiceProcess>();
+  /** The agent role. */
+  readonly host: RoleHost<AgentState, AgentEvent, AgentEffect>;
+  /** Its link to the manager. */
+  managerLink: string | undefined;
+  readonly #killedEarly = new Set<number>();
+
+  /** An agent that has just started. */
+  constructor(readonly world: World, readonly node: AgentNode) {
+    const { services } = world.options;
+    const mine = services.filter(({ agents }) => agents.includes(node.index));
+    const manifests = Object.fromEntries(mine.map(({ name, manifest }) => [name, manifest]));
+    const { name, network } = node;
+    this.host = new RoleHost(world, {
+      name,
+      role: world.roles.agent,
+      state: createAgent({ name, network, port: 7_000 + node.index, manifests, ...AGENT_OPTIONS }),
+      messageEvent: (link, message: Message) => ({ kind: "message", link, message }),
+      tick: { kind: "tick" },
+      perform: (effect) => this.#perform(effect),
+    });
+    this.#connectSoon();
+  }
+
+  #connectSoon(): void {
+    this.world.timeline.after(this.world.network.whole(10, 800), () => {
+      if (!this.host.isStopped && !this.connectManager()) this.#connectSoon();
+    });
+  }
+
+  /** Opens a link to the manager; false when it is away. */
+  connectManager(): boolean {
+    const { run } = this.world.manager;
+    if (run === undefined) return false;
+    const [mine, theirs] = openLink(this.world, [this, run]);
+    run.ends.set(theirs.link, theirs);
+    this.ends.set(mine.link, mine);
+    this.managerLink = mine.link;
+    this.host.handle({ kind: "managerLinked", link: mine.link });
+    return true;
+  }
+
+  /** A value came in. */
+  received(link: string, value: unknown): void {
+    this.host.receive(link, value);
+  }
+
+  /** A link ended. */
+  closed(link: string, reason: string): void {
+    this.ends.delete(link);
+    this.host.handle({ kind: "linkClosed", link, reason });
+    if (link !== this.managerLink) return;
+    this.managerLink = undefined;
+    this.#connectSoon();
+  }
+
+  #perform(effect: AgentEffect): void {
+    const { timeline, network } = this.world;
+    switch (effect.kind) {
+      case "send":
+        return this.ends.get(effect.link)?.send(effect.message);
+      case "closeLink":
+        return this.ends.get(effect.link)?.close(effect.reason);
+      case "launch":
+        return timeline.after(network.whole(1, 50), () => this.#launch(effect));
+      case "kill": {
+        const isSlow = this.world.hasFaults && network.chance(0.05);
+        const { serviceID } = effect;
+        return timeline.after(network.whole(1, isSlow ? 7_000 : 50), () => this.#kill(serviceID));
+      }
+      case "refuse":
+    }
+  }
+
+  #launch(launch: Launch): void {
+    if (this.host.isStopped) return;
+    const { serviceID, service, plugs, messageID } = launch;
+    const behaviour = this.#drawBehaviour();
+    if (behaviour === undefined) {
+      this.host.handle({ kind: "processFailed", serviceID, reason: "no such program" });
+      return;
+    }
+    this.world.count("launches");
+    const token = `${this.node.name}-${serviceID}-${this.world.network.whole(0, 1e9)}`;
+    const setup = { agent: this, serviceID, service, plugs, messageID, token, behaviour };
+    const process = new ServiceProcess(this.world, setup);
+    this.processes.set(serviceID, process);
+    this.host.handle({ kind: "processStarted", serviceID, token });
+    if (this.#killedEarly.delete(serviceID)) this.#kill(serviceID);
+  }
+
+  /** How the next process behaves; undefined: it can't even be created. */
+  #drawBehaviour(): Behaviour | undefined {
+    const { faults, hasFaults, options } = this.world;
+    if (!hasFaults) return { start: "good", isStubborn: false };
+    const isStubborn = faults.chance(options.stubbornProbability);
+    if (!faults.chance(options.badStartProbability)) return { start: "good", isStubborn };
+    if (faults.chance(0.2)) return undefined;
+    const start = faults.pick(["slow", "exits", "silent", "failing"] as const) ?? "slow";
+    return { start, isStubborn };
+  }
+
+  #kill(serviceID: number): void {
+    if (this.host.isStopped) return;
+    const process = this.processes.get(serviceID);
+    if (process !== undefined) process.die({ exitCode: 137, signal: "SIGKILL" });
+    else if (this.host.state.instances.has(serviceID)) this.#killedEarly.add(serviceID);
+  }
+
+  /** A process of it has ended. */
+  processEnded(process: ServiceProcess, how: { exitCode: number; signal?: string }): void {
+    const { serviceID } = process.setup;
+    const { exitCode, signal } = how;
+    this.processes.delete(serviceID);
+    const lastLines = exitCode === 0 ? [] : ["its last words"];
+    this.world.timeline.after(this.world.network.whole(0, 80), () => {
+      this.#killedEarly.delete(serviceID);
+      this.host.handle({ kind: "processExited", serviceID, exitCode, signal, lastLines });
+    });
+  }
+
+  /** It is gone, and its processes are on their own. */
+  crash(): void {
+    this.host.isStopped = true;
+    for (const end of this.ends.values()) end.abandon("its agent died");
+  }
+}

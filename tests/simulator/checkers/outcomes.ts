@@ -1,0 +1,33 @@
+/**
+ * Checks that each request has the outcome that it must have.
+ *
+ * @module
+ */
+
+import type { Call } from "../caller.ts";
+import { NOWHERE, type World } from "../world.ts";
+
+/** What an answer to a request may be: undefined is anything. */
+function expectedStatus(world: World, from: string, call: Call): number {
+  const source = world.options.services.find(({ name }) => name === from);
+  const edges = source === undefined ? "*" : source.manifest.plugs;
+  if (edges !== "*" && !edges.includes(call.service)) return 403;
+  return call.service === NOWHERE ? 404 : 200;
+}
+
+/** A request is over. Once the mesh had time to recover, there is no excuse. */
+export function judgeOutcome(
+  world: World,
+  outcome: { from: string; call: Call; status: number },
+): void {
+  const { from, call, status } = outcome;
+  world.count(`answers ${status}`);
+  const expected = expectedStatus(world, from, call);
+  const isWrong = expected === 200 ? status === 403 : status === 200;
+  const mustSucceed = call.sinceMs >= world.strictFromMs;
+  if (!isWrong && (!mustSucceed || status === expected)) return;
+  if (status === 0 && world.isQuiet) return;
+  const text = `request ${call.requestID} from ${from} to ${call.service} since ` +
+    `${call.sinceMs} got ${status} instead of ${expected}`;
+  world.violations.report("outcomes", text);
+}

@@ -1,0 +1,37 @@
+/**
+ * Checks that no two live instances share a plug on a host.
+ *
+ * @module
+ */
+
+import type { Registry } from "../../../roles/manager/memory/registry.ts";
+import type { ServiceProcess } from "../service_process.ts";
+import type { Listener, World } from "../world.ts";
+
+/** The manager must never have assigned a plug twice. */
+export function judgePlugs(world: World, registry: Registry): void {
+  const taken = new Map<string, number>();
+  for (const { serviceID, network, plugs, launched } of registry.instances.values()) {
+    if (!launched || plugs.in === null) continue;
+    const place = `${network}:${plugs.in}`;
+    const other = taken.get(place);
+    taken.set(place, serviceID);
+    if (other === undefined) continue;
+    world.violations.report("plugs", `instances ${other} and ${serviceID} share ${place}`);
+  }
+}
+
+/** A process listens: on a plug that another live instance was assigned, it must never. */
+export function judgeListener(
+  world: World,
+  process: ServiceProcess,
+  present: Listener | undefined,
+): void {
+  if (present === undefined || present === "stranger") return;
+  world.count("plugsTaken");
+  const registry = world.manager.run?.host.state.registry;
+  if (registry === undefined) return;
+  const ids = [process.setup.serviceID, present.setup.serviceID];
+  if (!ids.every((serviceID) => registry.instances.has(serviceID))) return;
+  world.violations.report("plugs", `${process.name} listens where ${present.name} does`);
+}

@@ -1,0 +1,89 @@
+/**
+ * Checks that everything that waits has a deadline, and that no deadline is past.
+ *
+ * @module
+ */
+
+import { type Deadlines, hasDeadline, nextDeadlineMs } from "../../../roles/deadlines.ts";
+import type { ManagerState } from "../../../roles/manager/state.ts";
+import type { AgentState } from "../../../roles/agent/state.ts";
+import type { SourceState } from "../../../roles/source/state.ts";
+import type { World } from "../world.ts";
+
+/** How late a tick may be. */
+const SLACK_MS = 50;
+
+function judge(
+  world: World,
+  name: string,
+  waits: { deadlines: Deadlines<string>; keys: Iterable<string> },
+): void {
+  const { deadlines, keys } = waits;
+  const nextMs = nextDeadlineMs(deadlines) ?? Infinity;
+  if (nextMs + SLACK_MS < world.timeline.nowMs) {
+    world.violations.report("waits", `${name} has a deadline that is past: ${nextMs}`);
+  }
+  for (const key of keys) {
+    if (hasDeadline(deadlines, key)) continue;
+    world.violations.report("waits", `${name} waits without a deadline: ${key}`);
+  }
+}
+
+function* managerWaits({ registry, parked, linkOfAgent, closeRequests }: ManagerState) {
+  for (const [service, waiting] of parked) {
+    for (const key of waiting.keys()) yield `parked:${service}/${key}`;
+  }
+  for (const { serviceID, state, launched, outgoing, incoming } of registry.instances.values()) {
+    if (state === "starting") yield `start:${serviceID}`;
+    else if (state === "closing") yield `phase:${serviceID}`;
+    else if (launched && outgoing.size + incoming.size === 0) yield `instance:${serviceID}`;
+  }
+  for (const { connectionID, state } of registry.connections.values()) {
+    const kind = { offered: "offer", open: "idle", closing: "close" }[state];
+    yield `${kind}:${connectionID}`;
+  }
+  for (const agent of registry.agents.keys()) {
+    yield linkOfAgent.has(agent) ? `health:${agent}` : `lost:${agent}`;
+  }
+  for (const messageID of closeRequests.keys()) yield `asked:${messageID}`;
+}
+
+function* agentWaits({ relays, instances, links, deadlines }: AgentState) {
+  for (const id of relays.keys()) yield `relay:${id}`;
+  for (const { serviceID, phase, launched, link } of instances.values()) {
+    if (hasDeadline(deadlines, `kill:${serviceID}`)) continue;
+    if (phase === "launching") yield `start:${serviceID}`;
+    else if (phase === "running" && launched && link === undefined) yield `orphan:${serviceID}`;
+  }
+  const registering = new Set([...relays.values()].map(({ link }) => link));
+  for (const [link, { serviceID }] of links) {
+    if (serviceID === undefined && !registering.has(link)) yield `hello:${link}`;
+  }
+}
+
+function* sourceWaits({ waiting, connections }: SourceState) {
+  for (const requests of waiting.values()) {
+    for (const requestID of requests.keys()) yield `wait:${requestID}`;
+  }
+  for (const { state, sourcePlug } of connections.values()) {
+    if (state === "asking") yield `ask:${sourcePlug}`;
+  }
+}
+
+/** Looks at every role. */
+export function judgeWaits(world: World): void {
+  const manager = world.manager.run?.host.state;
+  if (manager !== undefined) {
+    judge(world, "manager", { deadlines: manager.deadlines, keys: managerWaits(manager) });
+  }
+  for (const { run, name } of world.agents) {
+    if (run === undefined) continue;
+    const { state } = run.host;
+    judge(world, name, { deadlines: state.deadlines, keys: agentWaits(state) });
+  }
+  const callers = [...world.processes, ...world.gateways.map(({ run }) => run)];
+  for (const { host, name } of callers) {
+    const { source } = host.state;
+    judge(world, name, { deadlines: source.deadlines, keys: sourceWaits(source) });
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What goes wrong, at random times, until it is switched off.
+ *
+ * @module
+ */
+
+import { PLUG_RANGE } from "../../protocol/limits.ts";
+import { forge } from "./forgery.ts";
+import type { LinkEnd } from "./links.ts";
+import type { World } from "./world.ts";
+
+type Fault = (world: World) => void;
+
+function restartLater(world: World, start: () => void): void {
+  const isLong = world.faults.chance(0.1);
+  world.timeline.after(world.faults.whole(5, isLong ? 45_000 : 3_000), start);
+}
+
+function crashManager(world: World): void {
+  world.manager.crash();
+  restartLater(world, () => world.manager.start());
+}
+
+function crashManagerMidStep(world: World): void {
+  world.manager.effectsLeft = world.faults.whole(1, 12);
+  restartLater(world, () => {
+    world.manager.effectsLeft = undefined;
+    world.manager.start();
+  });
+}
+
+function crashAgent(world: World): void {
+  const agent = world.faults.pick(world.agents);
+  agent?.crash();
+  restartLater(world, () => agent?.start());
+}
+
+function breakLink(end: LinkEnd | undefined): void {
+  end?.breakOff("the network broke");
+}
+
+function breakManagerLink(world: World): void {
+  const run = world.faults.pick(world.agents)?.run;
+  breakLink(run?.ends.get(run.managerLink ?? ""));
+}
+
+function openSecondManagerLink(world: World): void {
+  world.faults.pick(world.agents)?.run?.connectManager();
+}
+
+function crashProcess(world: World): void {
+  const isSignal = world.faults.chance(0.5);
+  const how = isSignal ? { exitCode: 137, signal: "SIGKILL" } : { exitCode: 1 };
+  world.faults.pick([...world.processes])?.die(how);
+}
+
+function giveCommand(world: World): void {
+  const { run } = world.manager;
+  const { faults } = world;
+  if (run === undefined) return;
+  const { registry } = run.host.state;
+  const serviceID = faults.pick([...registry.instances.keys(), 999_999]) ?? 999_999;
+  const connectionID = faults.pick([...registry.connections.keys(), 999_999]) ?? 999_999;
+  const mode = faults.chance(0.5) ? "soft" as const : "hard" as const;
+  if (faults.chance(0.6)) run.command({ kind: "stopInstance", serviceID, mode });
+  else run.command({ kind: "closeConnection", connectionID });
+}
+
+function occupyPort(world: World): void {
+  const { listeners, faults } = world;
+  const network = faults.pick(world.agents)?.network ?? "";
+  const next = world.manager.run?.host.state.registry.plugs.get(network)?.next;
+  const place = `${network}:${(next ?? PLUG_RANGE.first) + faults.whole(0, 2)}`;
+  if (listeners.has(place)) return;
+  listeners.set(place, "stranger");
+  world.timeline.after(faults.whole(1_000, 20_000), () => {
+    if (listeners.get(place) === "stranger") listeners.delete(place);
+  });
+}
+
+function breakSession(world: World): void {
+  world.faults.pick([...world.sessions])?.end(122, "the network broke");
+}
+
+const FAULTS: readonly { readonly weight: number; readonly fault: Fault }[] = [
+  { weight: 2, fault: crashManager },
+  { weight: 2, fault: crashManagerMidStep },
+  { weight: 2, fault: crashAgent },
+  { weight: 4, fault: breakManagerLink },
+  { weight: 1, fault: openSecondManagerLink },
+  { weight: 5, fault: crashProcess },
+  { weight: 3, fault: (world) => breakLink(world.faults.pick([...world.processes])?.end) },
+  { weight: 3, fault: (world) => breakLink(world.faults.pick(world.gateways)?.run.end) },
+  { weight: 2, fault: (world) => world.faults.pick(world.gateways)?.restart() },
+  { weight: 5, fault: breakSession },
+  { weight: 4, fault: giveCommand },
+  { weight: 3, fault: occupyPort },
+  { weight: 8, fault: forge },
+];
+
+/** The next fault, by weight. */
+function drawFault(world: World): Fault | undefined {
+  const total = FAULTS.reduce((sum, { weight }) => sum + weight, 0);
+  let left = world.faults.next() * total;
+  for (const { weight, fault } of FAULTS) {
+    left -= weight;
+    if (left < 0) return fault;
+  }
+  return undefined;
+}
+
+/** Lets things go wrong from now on, while the world has faults. */
+export function beginFaults(world: World): void {
+  const { faults, timeline, options } = world;
+  timeline.after(faults.whole(1, 2 * options.faultMeanMs), () => {
+    if (!world.hasFaults) return;
+    const fault = drawFault(world);
+    if (world.trace !== undefined) world.trace("fault", { kind: fault?.name || "break" }, []);
+    world.count("faults");
+    fault?.(world);
+    beginFaults(world);
+  });
+}
+
+/** Nothing goes wrong any more, and what is down is started. */
+export function endFaults(world: World): void {
+  world.hasFaults = false;
+  world.manager.effectsLeft = undefined;
+  world.manager.start();
+  for (const agent of world.agents) agent.start();
+  for (const [place, listener] of world.listeners) {
+    if (listener === "stranger") world.listeners.delete(place);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * What a simulation is like: everything is drawn from its seed.
+ *
+ * @module
+ */
+
+import type { ServiceManifest } from "../../protocol/manifest.ts";
+import type { Random } from "./random.ts";
+
+/** A service of the simulated mesh. */
+export interface SimulatedService {
+  /** Its name. */
+  readonly name: string;
+  /** Its edges and times. */
+  readonly manifest: ServiceManifest;
+  /** Which agents can start it, by index. */
+  readonly agents: readonly number[];
+}
+
+/** The world of one simulation. */
+export interface SimulationOptions {
+  /** The host of each agent, by index; two agents may share one. */
+  readonly hostOfAgent: readonly number[];
+  /** The agent of each gateway, by index. */
+  readonly agentOfGateway: readonly number[];
+  /** What can be started. */
+  readonly services: readonly SimulatedService[];
+  /** How long an absent agent is waited for. Milliseconds. */
+  readonly agentLostMs: number;
+  /** Longest usual delay of a message. Milliseconds. */
+  readonly delayMs: number;
+  /** Longest unusual delay of a message. Milliseconds. */
+  readonly lagMs: number;
+  /** How often a delay is unusual. */
+  readonly lagProbability: number;
+  /** How often a message is repeated later. */
+  readonly repeatProbability: number;
+  /** How often a start goes wrong in some way. */
+  readonly badStartProbability: number;
+  /** How often a process ignores a soft shutdown. */
+  readonly stubbornProbability: number;
+  /** How often a dial fails for no reason. */
+  readonly badDialProbability: number;
+  /** How often a user goes away before the answer. */
+  readonly impatienceProbability: number;
+  /** Mean time between two faults. Milliseconds. */
+  readonly faultMeanMs: number;
+  /** Mean time between two requests of users. Milliseconds. */
+  readonly requestMeanMs: number;
+  /** How long the faults last. Milliseconds. */
+  readonly faultsMs: number;
+  /** Whether the mesh is stopped at the end, instead of falling asleep. */
+  readonly stopsMesh: boolean;
+}
+
+const NAMES = ["a", "b", "c", "d", "e", "f"];
+
+function drawService(random: Random, index: number, names: readonly string[]): ServiceManifest {
+  const name = names[index];
+  const plugs = random.chance(0.1)
+    ? "*"
+    : names.filter((other) => other !== name && random.chance(0.4));
+  return {
+    plugs,
+    connectionIdleMs: random.whole(1_000, 15_000),
+    serviceIdleMs: random.whole(1_000, 25_000),
+    startTimeoutMs: random.whole(2_000, 8_000),
+    graceMs: random.whole(500, 5_000),
+  };
+}
+
+/** Draws a world. */
+export function drawOptions(random: Random): SimulationOptions {
+  const hostOfAgent = [...Array(random.whole(1, 3)).keys()].map((index) =>
+    random.chance(0.3) ? 0 : index
+  );
+  const agents = [...hostOfAgent.keys()];
+  const names = NAMES.slice(0, random.whole(2, 6));
+  const services = names.map((name, index) => {
+    const able = agents.filter(() => random.chance(0.5));
+    const fallback = random.whole(0, agents.length - 1);
+    const manifest = drawService(random, index, names);
+    return { name, manifest, agents: able.length > 0 ? able : [fallback] };
+  });
+  const isCalm = random.chance(0.2);
+  const rate = (highest: number) => isCalm || random.chance(0.3) ? 0 : random.next() * highest;
+  return {
+    hostOfAgent,
+    agentOfGateway: agents.slice(0, random.whole(1, 2)).map(() =>
+      random.whole(0, agents.length - 1)
+    ),
+    services,
+    agentLostMs: random.whole(5_000, 30_000),
+    delayMs: random.whole(2, 60),
+    lagMs: random.whole(100, 9_000),
+    lagProbability: rate(0.03),
+    repeatProbability: rate(0.1),
+    badStartProbability: rate(0.4),
+    stubbornProbability: rate(0.3),
+    badDialProbability: rate(0.2),
+    impatienceProbability: rate(0.1),
+    faultMeanMs: isCalm ? 60_000 : random.whole(500, 5_000),
+    requestMeanMs: random.whole(80, 1_500),
+    faultsMs: random.whole(30_000, 120_000),
+    stopsMesh: random.chance(0.3),
+  };
+}

@@ -1,0 +1,229 @@
+/**
+ * A simulated process of a service: it boots, listens, serves, calls others, and ends.
+ *
+ * @module
+ */
+
+import type { PlugConfiguration } from "../../protocol/fields.ts";
+import { createService } from "../../roles/service/state.ts";
+import type { ServiceEffect, ServiceEvent, ServiceState } from "../../roles/service/state.ts";
+import type { SourceEvent } from "../../roles/source/state.ts";
+import type { AgentRun } from "./agent_node.ts";
+import { judgeListener } from "./checkers/plugs.ts";
+import { type Call, Caller, type CallerOwner } from "./caller.ts";
+import type { LinkEnd, LinkOwner } from "./links.ts";
+import { RoleHost } from "./role_host.ts";
+import { Session, type SessionEnds } from "./session.ts";
+import { SOURCE_OPTIONS, type World } from "./world.ts";
+
+/** How a process behaves. */
+export interface Behaviour {
+  /** How its start goes. */
+  readonly start: "good" | "slow" | "exits" | "silent" | "failing";
+  /** Whether it ignores being asked to end. */
+  readonly isStubborn: boolean;
+}
+
+/** What a process was started with. */
+export interface ProcessSetup {
+  /** The agent that started it. */
+  readonly agent: AgentRun;
+  /** Its number. */
+  readonly serviceID: number;
+  /** Its service. */
+  readonly service: string;
+  /** Its plugs. */
+  readonly plugs: PlugConfiguration;
+  /** The number that its first message must carry. */
+  readonly messageID: number;
+  /** Its secret. */
+  readonly token: string;
+  /** How it behaves. */
+  readonly behaviour: Behaviour;
+}
+
+/** A process without its agent ends itself within this, whatever its service does. */
+const WATCHDOG_MS = 15_000;
+
+/** A process. */
+export class ServiceProcess implements LinkOwner, CallerOwner {
+  /** Whether it runs. */
+  isAlive = true;
+  /** Its link to its agent. */
+  end: LinkEnd | undefined;
+  /** The service role in it. */
+  readonly host: RoleHost<ServiceState, ServiceEvent, ServiceEffect>;
+  /** Its calls to others. */
+  readonly caller: Caller;
+  /** Sessions that it accepted. */
+  readonly inbound = new Set<Session>();
+  #isDraining = false;
+  readonly #port: string;
+
+  /** A process that was created just now. */
+  constructor(readonly world: World, readonly setup: ProcessSetup) {
+    const { messageID, serviceID, token, plugs } = setup;
+    const start = { messageID, serviceID, token, plug: plugs.in ?? 0 };
+    this.caller = new Caller(world, this);
+    this.#port = `${setup.agent.node.network}:${plugs.in}`;
+    this.host = new RoleHost(world, {
+      name: this.name,
+      role: world.roles.service,
+      state: createService(start, SOURCE_OPTIONS),
+      messageEvent: (link, message) => ({ kind: "message", link, message }),
+      tick: { kind: "tick" },
+      perform: (effect) => this.#perform(effect),
+    });
+    world.processes.add(this);
+    const isSlow = setup.behaviour.start === "slow";
+    world.timeline.after(isSlow ? 12_000 : world.network.whole(20, 300), () => this.#boot());
+  }
+
+  /** Its service. */
+  get service(): string {
+    return this.setup.service;
+  }
+
+  /** For reports. */
+  get name(): string {
+    return `${this.setup.service}#${this.setup.serviceID}`;
+  }
+
+  /** Steps the role. */
+  notify(event: SourceEvent): void {
+    this.host.handle(event);
+  }
+
+  #boot(): void {
+    const { behaviour, agent } = this.setup;
+    if (!this.isAlive || behaviour.start === "silent") return;
+    if (behaviour.start === "exits") return this.die({ exitCode: 1 });
+    const { listeners } = this.world;
+    const isTaken = listeners.has(this.#port);
+    judgeListener(this.world, this, listeners.get(this.#port));
+    const isFailing = behaviour.start === "failing";
+    if (!isTaken && !isFailing) listeners.set(this.#port, this);
+    const end = agent.node.linkService(this, { trusted: false });
+    if (end === undefined) return this.die({ exitCode: 1 });
+    this.end = end;
+    const { link } = end;
+    const failure = isTaken
+      ? { status: 409, reason: "address in use" }
+      : { status: 500, reason: "cannot start" };
+    const isBad = isTaken || isFailing;
+    this.host.handle({ kind: "ready", link, ...(isBad ? { failure } : {}) });
+  }
+
+  #perform(effect: ServiceEffect): void {
+    const { timeline, network } = this.world;
+    switch (effect.kind) {
+      case "send":
+        return this.end?.send(effect.message);
+      case "refuse":
+        return;
+      case "drain":
+        return timeline.after(0, () => this.#drain());
+      case "closeInbound":
+        return timeline.after(0, () => this.#closeInbound(effect));
+      case "measure": {
+        const { messageID } = effect;
+        return timeline.after(
+          1,
+          () => this.host.handle({ kind: "health", messageID, inFlight: 0 }),
+        );
+      }
+      case "exit":
+        return timeline.after(network.whole(0, 5), () => this.die({ exitCode: effect.code }));
+      default:
+        return this.caller.perform(effect);
+    }
+  }
+
+  /** Accepts a session, or does not. */
+  accept(hello: Omit<SessionEnds, "dest"> & { destServiceID: number }): Session | undefined {
+    if (!this.isAlive || this.#isDraining) return undefined;
+    if (hello.destServiceID !== this.setup.serviceID) return undefined;
+    const { caller, serviceID, sourcePlug } = hello;
+    const session = new Session(this.world, { caller, serviceID, sourcePlug, dest: this });
+    this.inbound.add(session);
+    this.world.sessions.add(session);
+    return session;
+  }
+
+  /** Handles a request: works a while, perhaps calls others, and answers. */
+  handleCall(call: Call, respond: (status: number) => void): void {
+    const { traffic, timeline, hasFaults } = this.world;
+    call.isHandled = true;
+    const isLong = hasFaults && traffic.chance(0.03);
+    timeline.after(traffic.whole(1, isLong ? 8_000 : 60), () => {
+      if (!this.isAlive) return;
+      const wanted = call.hops > 0 ? this.world.drawNested(this.service) : [];
+      let open = wanted.length;
+      if (open === 0) return respond(200);
+      const done = () => {
+        open -= 1;
+        if (open === 0) respond(200);
+      };
+      for (const service of wanted) {
+        this.caller.want({ service, timeoutMs: 15_000, hops: call.hops - 1, done });
+      }
+    });
+  }
+
+  #closeInbound({ sourceID, sourcePlug }: { sourceID: number; sourcePlug: number }): void {
+    for (const session of this.inbound) {
+      const { serviceID, sourcePlug: plug } = session.ends;
+      if (serviceID === sourceID && plug === sourcePlug) return session.leave();
+    }
+    const reason = "there is none";
+    const ended = { status: 111, reason, wasOpen: false };
+    this.host.handle({ kind: "inboundEnded", sourceID, sourcePlug, ...ended });
+  }
+
+  /** A session that it accepted is over. */
+  sessionEnded(session: Session, end: { status: number; reason: string }): void {
+    if (!this.inbound.delete(session) || !this.isAlive) return;
+    const { serviceID: sourceID, sourcePlug } = session.ends;
+    this.host.handle({ kind: "inboundEnded", sourceID, sourcePlug, ...end });
+    this.#tellDrained();
+  }
+
+  #drain(): void {
+    if (this.setup.behaviour.isStubborn || !this.isAlive) return;
+    this.#isDraining = true;
+    this.world.freeListener(this.#port, this);
+    for (const session of this.inbound) session.leave();
+    this.#tellDrained();
+  }
+
+  #tellDrained(): void {
+    if (!this.#isDraining || this.inbound.size > 0) return;
+    this.world.timeline.after(this.world.sessionMs(), () => this.host.handle({ kind: "drained" }));
+  }
+
+  /** A value came in from its agent. */
+  received(link: string, value: unknown): void {
+    this.host.receive(link, value);
+  }
+
+  /** Its agent is gone. */
+  closed(link: string, reason: string): void {
+    this.host.handle({ kind: "linkClosed", link, reason });
+    this.world.timeline.after(WATCHDOG_MS, () => this.die({ exitCode: 1 }));
+  }
+
+  /** It ends: by itself, by a crash or by a signal. */
+  die(how: { exitCode: number; signal?: string }): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    this.host.isStopped = true;
+    this.world.processes.delete(this);
+    this.world.freeListener(this.#port, this);
+    if (how.signal === undefined) this.end?.close("it exits");
+    else this.end?.abandon("it was killed");
+    if (this.end !== undefined) this.end.isOpen = false;
+    for (const session of [...this.inbound]) session.end(122, `${this.name} died`);
+    this.caller.die();
+    this.setup.agent.processEnded(this, how);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The simulated data plane: a session from an out-plug to the process that listens on an in-plug.
+ *
+ * @module
+ */
+
+import type { Call, Caller } from "./caller.ts";
+import type { ServiceProcess } from "./service_process.ts";
+import type { World } from "./world.ts";
+
+/** The two ends of a session and their names for it. */
+export interface SessionEnds {
+  /** Who dialled. */
+  readonly caller: Caller;
+  /** The number of who dialled, when it dialled. */
+  readonly serviceID: number;
+  /** The out-plug. */
+  readonly sourcePlug: number;
+  /** Who accepted. */
+  readonly dest: ServiceProcess;
+}
+
+/** A session. Both ends hear of its end, each in its own time. */
+export class Session {
+  /** Whether it is over. */
+  isEnded = false;
+  /** Whether its source may not use it any more. */
+  isClosing = false;
+  /** Whether its destination takes nothing new. */
+  isLeaving = false;
+  /** Calls whose answers are not back. */
+  readonly inFlight = new Set<Call>();
+
+  /** A session that was accepted just now. */
+  constructor(readonly world: World, readonly ends: SessionEnds) {}
+
+  /** Sends a request; its answer, refusal or loss is told to the caller. */
+  send(call: Call): void {
+    const { caller, dest } = this.ends;
+    if (this.isEnded || this.isLeaving) return caller.refused(call);
+    this.inFlight.add(call);
+    this.world.timeline.after(this.world.sessionMs(), () => {
+      if (this.isEnded) return;
+      if (this.isLeaving && !call.isHandled) {
+        this.#take(call);
+        return caller.refused(call);
+      }
+      dest.handleCall(call, (status) => this.#respond(call, status));
+    });
+  }
+
+  #respond(call: Call, status: number): void {
+    this.world.timeline.after(this.world.sessionMs(), () => {
+      if (this.isEnded || !this.inFlight.has(call)) return;
+      this.ends.caller.answered(call, status);
+      this.#take(call);
+    });
+  }
+
+  #take(call: Call): void {
+    this.inFlight.delete(call);
+    this.#endWhenDone();
+  }
+
+  #endWhenDone(): void {
+    if (this.inFlight.size > 0 || !(this.isClosing || this.isLeaving)) return;
+    this.end(111, this.isClosing ? "closed by its source" : "closed by its destination");
+  }
+
+  /** The source finishes and closes. */
+  close(): void {
+    this.isClosing = true;
+    this.world.timeline.after(0, () => this.#endWhenDone());
+  }
+
+  /** The destination finishes and closes. */
+  leave(): void {
+    this.isLeaving = true;
+    this.world.timeline.after(0, () => this.#endWhenDone());
+  }
+
+  /** It is over: what is in flight is lost. */
+  end(status: number, reason: string): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.world.sessions.delete(this);
+    const { caller, dest } = this.ends;
+    for (const call of this.inFlight) caller.answered(call, 502);
+    this.inFlight.clear();
+    const { timeline } = this.world;
+    timeline.after(this.world.sessionMs(), () => caller.sessionEnded(this, { status, reason }));
+    timeline.after(this.world.sessionMs(), () => dest.sessionEnded(this, { status, reason }));
+  }
+}

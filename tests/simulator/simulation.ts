@@ -1,0 +1,94 @@
+/**
+ * One simulation: faults, then calm in which everything must work, then quiet in which everything
+ * must fall asleep.
+ *
+ * @module
+ */
+
+import { judgeLeaks } from "./checkers/leaks.ts";
+import { DIFFERENCE_MAX_MS, TruthChecker } from "./checkers/truth.ts";
+import { judgeWaits } from "./checkers/waits.ts";
+import { beginFaults, endFaults } from "./faults.ts";
+import { drawOptions, type SimulationOptions } from "./options.ts";
+import { Random } from "./random.ts";
+import { Users } from "./users.ts";
+import { REAL_ROLES, type Roles, type Trace, World } from "./world.ts";
+
+/** What a simulation found. */
+export interface SimulationReport {
+  /** The seed that repeats it. */
+  readonly seed: number;
+  /** What was drawn from it. */
+  readonly options: SimulationOptions;
+  /** Broken rules; none is good. */
+  readonly violations: readonly string[];
+  /** How often what happened. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** After the last fault requests must succeed again within this. Milliseconds. */
+const RECOVERY_MS = 80_000;
+/** How long requests are made that must succeed. Milliseconds. */
+const STRICT_MS = 45_000;
+/** How long it takes at most until everything is asleep. Milliseconds. */
+const SLEEP_MS = 140_000;
+/** How often the checkers look. Milliseconds. */
+const LOOK_MS = 500;
+/** A command is done within this. Milliseconds. */
+const COMMAND_MAX_MS = 120_000;
+
+function lookRegularly(world: World, users: Users, truth: TruthChecker): void {
+  judgeWaits(world);
+  users.judge();
+  if (!world.hasFaults) truth.look(DIFFERENCE_MAX_MS);
+  for (const [commandID, sinceMs] of world.manager.run?.commands ?? []) {
+    if (world.timeline.nowMs - sinceMs < COMMAND_MAX_MS) continue;
+    world.manager.run?.commands.delete(commandID);
+    world.violations.report("commands", `command ${commandID} is not done since ${sinceMs} ms`);
+  }
+  world.timeline.after(LOOK_MS, () => lookRegularly(world, users, truth));
+}
+
+/** Runs the world of a seed to its end. */
+export function simulate(
+  seed: number,
+  setup: { roles?: Partial<Roles>; trace?: Trace } = {},
+): SimulationReport {
+  const random = new Random(seed);
+  const options = drawOptions(random);
+  const roles = { ...REAL_ROLES, ...setup.roles };
+  const world = new World(options, { random, roles, trace: setup.trace });
+  const { timeline, violations } = world;
+  const users = new Users(world);
+  const truth = new TruthChecker(world);
+  const run = (lastsMs: number) =>
+    timeline.runUntil(timeline.nowMs + lastsMs, () => violations.isFull);
+  lookRegularly(world, users, truth);
+  beginFaults(world);
+  run(options.faultsMs);
+
+  endFaults(world);
+  world.strictFromMs = timeline.nowMs + RECOVERY_MS;
+  run(RECOVERY_MS + STRICT_MS);
+
+  users.isActive = false;
+  run(5_000);
+  world.isQuiet = true;
+  if (options.stopsMesh) world.manager.run?.command({ kind: "stopMesh" });
+  run(SLEEP_MS);
+  judgeEnd(world, users, truth);
+  const counts = Object.fromEntries([...world.counts].sort());
+  return { seed, options, violations: violations.list, counts };
+}
+
+function judgeEnd(world: World, users: Users, truth: TruthChecker): void {
+  const { run, facts } = world.manager;
+  if (run !== undefined) facts.compare(run.host.state.registry);
+  truth.look(0);
+  judgeLeaks(world);
+  if (users.waiting > 0) {
+    world.violations.report("users", `${users.waiting} requests were never answered`);
+  }
+  const commands = run?.commands.size ?? 0;
+  if (commands > 0) world.violations.report("commands", `${commands} commands are not done`);
+}

@@ -1,0 +1,161 @@
+/**
+ * The simulated world: its clock, its chances, and everything that is in it.
+ *
+ * @module
+ */
+
+import type { AgentEffect, AgentEvent, AgentState } from "../../roles/agent/state.ts";
+import { AGENT } from "../../roles/agent/step.ts";
+import {
+  GATEWAY,
+  type GatewayEffect,
+  type GatewayEvent,
+  type GatewayState,
+} from "../../roles/gateway/step.ts";
+import type { ManagerEffect, ManagerEvent, ManagerState } from "../../roles/manager/state.ts";
+import { MANAGER } from "../../roles/manager/step.ts";
+import type { ServiceEffect, ServiceEvent, ServiceState } from "../../roles/service/state.ts";
+import { SERVICE } from "../../roles/service/step.ts";
+import type { Role } from "../../roles/step.ts";
+import { AgentNode } from "./agent_node.ts";
+import { GatewayNode } from "./gateway_node.ts";
+import { ManagerNode } from "./manager_node.ts";
+import type { SimulationOptions } from "./options.ts";
+import type { Random } from "./random.ts";
+import type { ServiceProcess } from "./service_process.ts";
+import type { Session } from "./session.ts";
+import { Timeline } from "./timeline.ts";
+import { Violations } from "./violations.ts";
+
+/** The roles that are simulated; a test may break one to see that it is noticed. */
+export interface Roles {
+  /** The manager. */
+  readonly manager: Role<ManagerState, ManagerEvent, ManagerEffect>;
+  /** The agent. */
+  readonly agent: Role<AgentState, AgentEvent, AgentEffect>;
+  /** The gateway. */
+  readonly gateway: Role<GatewayState, GatewayEvent, GatewayEffect>;
+  /** The service. */
+  readonly service: Role<ServiceState, ServiceEvent, ServiceEffect>;
+}
+
+/** The real roles. */
+export const REAL_ROLES: Roles = {
+  manager: MANAGER,
+  agent: AGENT,
+  gateway: GATEWAY,
+  service: SERVICE,
+};
+
+/** Who listens on a port: a process of the mesh, or of somebody else. */
+export type Listener = ServiceProcess | "stranger";
+
+/** Takes one transition for the trace. */
+export type Trace = (name: string, event: object, effects: readonly object[]) => void;
+
+/** A name that no agent has. */
+export const NOWHERE = "nowhere";
+/** Sources give up asking sooner than by default, so that a run can wait for it. */
+export const SOURCE_OPTIONS = { askMs: 60_000 };
+/** Agents give up relaying sooner than by default. */
+export const AGENT_OPTIONS = { relayMs: 50_000 };
+
+/** Everything that there is. */
+export class World {
+  /** The clock. */
+  readonly timeline = new Timeline();
+  /** What went wrong. */
+  readonly violations = new Violations(this.timeline);
+  /** Who listens, by `network:port`. */
+  readonly listeners = new Map<string, Listener>();
+  /** Processes that run. */
+  readonly processes = new Set<ServiceProcess>();
+  /** Sessions that are open. */
+  readonly sessions = new Set<Session>();
+  /** How often what happened. */
+  readonly counts = new Map<string, number>();
+  /** Chances of the network. */
+  readonly network: Random;
+  /** Chances of users and services. */
+  readonly traffic: Random;
+  /** Chances of faults. */
+  readonly faults: Random;
+  /** The manager. */
+  readonly manager: ManagerNode;
+  /** The agents. */
+  readonly agents: readonly AgentNode[];
+  /** The gateways. */
+  readonly gateways: readonly GatewayNode[];
+  /** Whether things go wrong now. */
+  hasFaults = true;
+  /** Whether nobody asks for anything any more. */
+  isQuiet = false;
+  /** From when on requests must succeed. */
+  strictFromMs = Infinity;
+  /** How many links there were. */
+  linksOpened = 0;
+
+  /** A world with everything started. */
+  constructor(
+    readonly options: SimulationOptions,
+    readonly setup: { random: Random; roles: Roles; trace: Trace | undefined },
+  ) {
+    const { random } = setup;
+    this.network = random.fork();
+    this.traffic = random.fork();
+    this.faults = random.fork();
+    this.manager = new ManagerNode(this);
+    this.manager.start();
+    this.agents = options.hostOfAgent.map((_host, index) => new AgentNode(this, index));
+    for (const agent of this.agents) agent.start();
+    this.gateways = options.agentOfGateway.map((_agent, index) => new GatewayNode(this, index));
+  }
+
+  /** The roles that are simulated. */
+  get roles(): Roles {
+    return this.setup.roles;
+  }
+
+  /** Takes transitions, when somebody wants to see them. */
+  get trace(): Trace | undefined {
+    return this.setup.trace;
+  }
+
+  /** Counts something. */
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  /** How long a message of the control plane takes. Milliseconds. */
+  delayMs(): number {
+    const { delayMs, lagMs, lagProbability } = this.options;
+    const lags = this.hasFaults && this.network.chance(lagProbability);
+    return this.network.whole(1, lags ? lagMs : delayMs);
+  }
+
+  /** How long anything of the data plane takes. Milliseconds. */
+  sessionMs(): number {
+    return this.network.whole(1, this.options.delayMs);
+  }
+
+  /** How long until an end notices that its link is broken. Milliseconds. */
+  noticeMs(): number {
+    return this.network.chance(0.2) ? this.network.whole(1, 6_000) : this.network.whole(1, 50);
+  }
+
+  /** A process listens no more. */
+  freeListener(place: string, process: ServiceProcess): void {
+    if (this.listeners.get(place) === process) this.listeners.delete(place);
+  }
+
+  /** What a service calls to answer a request: mostly what it may, sometimes what it may not. */
+  drawNested(service: string): string[] {
+    const { traffic, options } = this;
+    const names = options.services.map(({ name }) => name).filter((name) => name !== service);
+    const plugs = options.services.find(({ name }) => name === service)?.manifest.plugs ?? [];
+    const allowed = plugs === "*" ? names : names.filter((name) => plugs.includes(name));
+    const wanted = allowed.filter(() => traffic.chance(0.4));
+    if (!traffic.chance(0.05)) return wanted;
+    return [...wanted, traffic.pick([...names, NOWHERE]) ?? NOWHERE];
+  }
+}
