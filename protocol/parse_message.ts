@@ -58,7 +58,7 @@ export function parseMessage(value: unknown): Parsed {
     if (field === undefined || (given === undefined && field.optional)) continue;
     if (!field.kind.accepts(given)) {
       return refusal(
-        `Cannot read "${type}": "${key}" must be a ${field.kind.name}, got ${shown(given)}`,
+        `Cannot read "${type}": "${key}" must be of kind "${field.kind.name}", got ${shown(given)}`,
       );
     }
     message[key] = given;

@@ -1,0 +1,194 @@
+/**
+ * Values of every kind that a message can carry, made from the names of the kinds, so that a new
+ * kind without samples fails a test.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import fc from "fast-check";
+import { LIMITS } from "../../protocol/limits.ts";
+import { type MessageDefinition, MESSAGES, type MessageType } from "../../protocol/messages.ts";
+
+/** What may and may not be in a field of one kind. */
+export interface KindSamples {
+  /** Values at the bounds, all of which are accepted. */
+  readonly good: readonly unknown[];
+  /** Values just beyond a bound, or of another type. */
+  readonly bad: readonly unknown[];
+}
+
+const MANIFEST = {
+  plugs: ["counter"],
+  connectionIdleMs: 30_000,
+  serviceIdleMs: 60_000,
+  startTimeoutMs: 10_000,
+  graceMs: 0,
+};
+
+const INSTANCE = {
+  serviceID: 7,
+  typeOfService: "greeter",
+  plugConfiguration: { in: 20_000, out: "*" },
+  launched: true,
+  started: false,
+};
+
+const CONNECTION = { serviceID: 7, sourcePlug: 1, destServiceID: 8, destPlug: 20_001 };
+
+function numbers(first: number, last: number): KindSamples {
+  const bad = [first - 1, first + 0.5, String(first), NaN, null, true, [first], {}];
+  return { good: [first, first + 1, last], bad: [...bad, last + 1] };
+}
+
+function texts(charactersMax: number): KindSamples {
+  return {
+    good: ["", "127.0.0.1", "x".repeat(charactersMax), "ä\u0000\n"],
+    bad: ["x".repeat(charactersMax + 1), 1, null, true, ["x"], {}],
+  };
+}
+
+function repeat<Item>(item: Item, count: number): Item[] {
+  return Array.from({ length: count }, () => item);
+}
+
+const BAD_NAMES = [
+  "",
+  "Greeter",
+  "1st",
+  "-x",
+  "a_b",
+  "a b",
+  "__proto__",
+  "x".repeat(LIMITS.nameCharacters + 1),
+  7,
+  null,
+  ["x"],
+];
+
+/** Samples of every kind, by the name of the kind. */
+export const SAMPLES: Readonly<Record<string, KindSamples>> = {
+  "positive integer": numbers(1, Number.MAX_SAFE_INTEGER),
+  plug: numbers(1, Number.MAX_SAFE_INTEGER),
+  port: numbers(0, 65_535),
+  status: numbers(100, 599),
+  count: numbers(0, Number.MAX_SAFE_INTEGER),
+  milliseconds: numbers(0, LIMITS.durationMs),
+  "exit code": numbers(-255, 255),
+  text: texts(LIMITS.reasonCharacters),
+  address: texts(LIMITS.networkCharacters),
+  token: texts(LIMITS.tokenCharacters),
+  signal: texts(16),
+  name: { good: ["a", "greeter-2", "x".repeat(LIMITS.nameCharacters)], bad: BAD_NAMES },
+  "list of names": {
+    good: [[], ["a", "constructor"], repeat("a", LIMITS.repositoryEntries)],
+    bad: [["A"], [null], repeat("a", LIMITS.repositoryEntries + 1), "a", { 0: "a" }, null],
+  },
+  "{inFlight}": {
+    good: [{ inFlight: 0 }, { inFlight: 3, other: 1 }],
+    bad: [{}, { inFlight: -1 }, { inFlight: "3" }, [], null, 3],
+  },
+  "{in, out}": {
+    good: [
+      { in: 20_000, out: ["counter"] },
+      { in: null, out: "*" },
+      { in: 0, out: repeat("a", LIMITS.plugsEntries) },
+    ],
+    bad: [
+      { out: [] },
+      { in: 70_000, out: [] },
+      { in: 1, out: "counter" },
+      { in: 1, out: ["*"] },
+      { in: 1, out: repeat("a", LIMITS.plugsEntries + 1) },
+      { in: 1 },
+      null,
+      [],
+    ],
+  },
+  "manifests by name": {
+    good: [{}, { greeter: MANIFEST }, { constructor: { ...MANIFEST, plugs: "*" } }],
+    bad: [
+      { Greeter: MANIFEST },
+      JSON.parse('{"__proto__":{}}'),
+      { greeter: {} },
+      { greeter: null },
+      { greeter: { ...MANIFEST, graceMs: -1 } },
+      { greeter: { ...MANIFEST, plugs: "counter" } },
+      { greeter: { ...MANIFEST, startTimeoutMs: LIMITS.durationMs + 1 } },
+      Object.fromEntries(
+        Array.from({ length: LIMITS.repositoryEntries + 1 }, (_, at) => [`s${at}`, MANIFEST]),
+      ),
+      [],
+      null,
+    ],
+  },
+  "list of instances": {
+    good: [[], [INSTANCE], repeat(INSTANCE, LIMITS.reportedInstances)],
+    bad: [
+      [{ ...INSTANCE, serviceID: 0 }],
+      [{ ...INSTANCE, launched: 1 }],
+      [{ ...INSTANCE, started: undefined }],
+      [{ ...INSTANCE, plugConfiguration: {} }],
+      [{ ...INSTANCE, typeOfService: "Greeter" }],
+      repeat(INSTANCE, LIMITS.reportedInstances + 1),
+      [null],
+      INSTANCE,
+    ],
+  },
+  "list of connections": {
+    good: [[], [CONNECTION], repeat(CONNECTION, LIMITS.reportedConnections)],
+    bad: [
+      [{ ...CONNECTION, sourcePlug: 0 }],
+      [{ ...CONNECTION, destServiceID: "8" }],
+      repeat(CONNECTION, LIMITS.reportedConnections + 1),
+      [[]],
+      CONNECTION,
+    ],
+  },
+};
+
+/** Samples for a kind. @throws when there are none. */
+export function samplesOf(kind: { readonly name: string }): KindSamples {
+  const samples = SAMPLES[kind.name];
+  assert(samples !== undefined, `there are no samples for values of kind "${kind.name}"`);
+  return samples;
+}
+
+/** Every row of the table. */
+export function definitions(): [MessageType, MessageDefinition][] {
+  const rows: [MessageType, MessageDefinition][] = [];
+  for (const [type, definition] of Object.entries(MESSAGES)) {
+    if (isType(type)) rows.push([type, definition]);
+  }
+  return rows;
+}
+
+function isType(type: string): type is MessageType {
+  return type in MESSAGES;
+}
+
+/** A valid message: every field, or just those that it must have. */
+export function sampleMessage(
+  type: string,
+  definition: MessageDefinition,
+  options: { all: boolean },
+): Record<string, unknown> {
+  const message: Record<string, unknown> = { type };
+  for (const [key, field] of Object.entries(definition.fields)) {
+    if (options.all || !field.optional) message[key] = samplesOf(field.kind).good[0];
+  }
+  return message;
+}
+
+/** Valid messages of any type, with any of their optional fields. */
+export function anyMessage(): fc.Arbitrary<Record<string, unknown>> {
+  return fc.oneof(
+    ...definitions().map(([type, { fields }]) => {
+      const keys = Object.entries(fields);
+      const model: Record<string, fc.Arbitrary<unknown>> = { type: fc.constant(type) };
+      for (const [key, { kind }] of keys) model[key] = fc.constantFrom(...samplesOf(kind).good);
+      const requiredKeys = ["type", ...keys.filter(([, f]) => !f.optional).map(([key]) => key)];
+      return fc.record(model, { requiredKeys });
+    }),
+  );
+}
