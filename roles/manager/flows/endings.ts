@@ -65,11 +65,19 @@ export function endInstance(
   clearDeadline(deadlines, `instance:${serviceID}`);
   clearDeadline(deadlines, `phase:${serviceID}`);
   turn.state.killAttempts.delete(serviceID);
+  if (!instance.launched) forgetRegistration(turn, serviceID);
   forgetRequestsOf(turn, serviceID);
   turn.wanted.add(service);
   finishCommands(turn, `instance:${serviceID}`, { status: STATUS.done, reason: ending.reason });
   if (turn.state.stopping && !hasLaunched(turn)) {
     finishCommands(turn, "mesh", { status: STATUS.done, reason: "every service has ended" });
+  }
+}
+
+/** Forgets by which request an instance registered: repeated, it is another instance. */
+function forgetRegistration(turn: Turn, serviceID: number): void {
+  for (const [key, registered] of turn.state.registrations) {
+    if (registered === serviceID) turn.state.registrations.delete(key);
   }
 }
 
