@@ -185,6 +185,8 @@ export function onHardShutdownRequest(
   if (instance.link !== undefined) {
     const known = turn.state.links.get(instance.link);
     if (known !== undefined) known.serviceID = undefined;
+    const dueAtMs = turn.nowMs + turn.state.options.helloMs;
+    setDeadline(turn.state.deadlines, `hello:${instance.link}`, dueAtMs);
     const reason = message.reason ?? "the manager does not know it";
     const id = newMessageID(turn);
     send(turn, instance.link, { type: "softShutdownRequest", messageID: id, serviceID, reason });

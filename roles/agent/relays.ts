@@ -60,14 +60,18 @@ function answerDown(
   send(turn, to.link, { type, messageID, ...answer });
 }
 
-/** Forgets a passed request. */
+/** Forgets a passed request. Whoever wanted to register must say again who it is. */
 export function dropRelay(turn: AgentTurn, id: number): void {
-  const { relays, relayIDs, deadlines } = turn.state;
+  const { relays, relayIDs, deadlines, links, options } = turn.state;
   const relay = relays.get(id);
   if (relay === undefined) return;
   relays.delete(id);
   relayIDs.delete(`${relay.link}/${relay.messageID}`);
   clearDeadline(deadlines, `relay:${id}`);
+  const known = links.get(relay.link);
+  if (relay.message.type !== "serviceRegisterRequest" || known === undefined) return;
+  if (known.serviceID !== undefined) return;
+  setDeadline(deadlines, `hello:${relay.link}`, turn.nowMs + options.helloMs);
 }
 
 /** The manager did not answer, or the service did not confirm, for too long. */

@@ -26,15 +26,8 @@ export function onServiceMessage(turn: AgentTurn, link: LinkID, message: Message
   if (message.type === "startServiceResponse" && known.serviceID === undefined) {
     return onStartServiceResponse(turn, link, message);
   }
-  if (message.type === "serviceRegisterRequest" && known.serviceID === undefined) {
-    if (known.trusted) {
-      clearDeadline(turn.state.deadlines, `hello:${link}`);
-      return passUp(turn, link, message);
-    }
-    const reason = `Cannot register "${message.typeOfService}": this link is not trusted`;
-    refuse(turn, { link, type: message.type }, { status: STATUS.unauthorized, reason });
-    turn.effects.push({ kind: "closeLink", link, reason });
-    return;
+  if (message.type === "serviceRegisterRequest" && !isNamedProcess(known)) {
+    return onServiceRegisterRequest(turn, link, { message, known });
   }
   const instance = turn.state.instances.get(known.serviceID ?? 0);
   if (instance === undefined) {
@@ -46,6 +39,41 @@ export function onServiceMessage(turn: AgentTurn, link: LinkID, message: Message
     return refuseClaim(turn, instance, message);
   }
   onOwnMessage(turn, instance, message);
+}
+
+type KnownLink = NonNullable<ReturnType<AgentTurn["state"]["links"]["get"]>>;
+
+function isNamedProcess(known: KnownLink): boolean {
+  return !known.trusted && known.serviceID !== undefined;
+}
+
+/** Flow 1: a service comes by itself. Of several requests by one link the newest counts. */
+function onServiceRegisterRequest(
+  turn: AgentTurn,
+  link: LinkID,
+  asked: { message: MessageOf<"serviceRegisterRequest">; known: KnownLink },
+): void {
+  const { message, known } = asked;
+  const { messageID, type } = message;
+  if (!known.trusted) {
+    const reason = `Cannot register "${message.typeOfService}": this link is not trusted`;
+    refuse(turn, { link, type }, { status: STATUS.unauthorized, reason });
+    turn.effects.push({ kind: "closeLink", link, reason });
+    return;
+  }
+  const { serviceID } = known;
+  if (serviceID !== undefined) {
+    // The answer crossed a request that was repeated: it is the same instance.
+    const status = STATUS.done;
+    return send(turn, link, { type: "serviceRegisterResponse", messageID, status, serviceID });
+  }
+  for (const [id, relay] of turn.state.relays) {
+    const isEarlier = relay.link === link && relay.messageID !== messageID;
+    if (isEarlier && relay.message.type === type) dropRelay(turn, id);
+  }
+  passUp(turn, link, message);
+  const isPassed = turn.state.relayIDs.has(`${link}/${messageID}`);
+  if (isPassed) clearDeadline(turn.state.deadlines, `hello:${link}`);
 }
 
 /** An instance speaks for another one: it is told so where it waits for an answer. */
@@ -96,9 +124,17 @@ export function onServiceRegisterResponse(
   message: MessageOf<"serviceRegisterResponse">,
 ): void {
   const relay = relayOf(turn, message);
-  if (relay === undefined || relay.message.type !== "serviceRegisterRequest") return;
-  const known = turn.state.links.get(relay.link);
   const { serviceID } = message;
+  if (relay === undefined) {
+    const isNobody = serviceID !== undefined && !turn.state.instances.has(serviceID);
+    if (!isNobody || !isDone(message.status)) return;
+    // Whoever asked is gone, or has asked again: the manager must not take it for an instance.
+    const status = STATUS.gone;
+    const reason = "its link ended before it was registered";
+    return sendUp(turn, { type: "serviceTerminationInfo", serviceID, status, reason });
+  }
+  if (relay.message.type !== "serviceRegisterRequest") return;
+  const known = turn.state.links.get(relay.link);
   if (isDone(message.status) && serviceID !== undefined && known !== undefined) {
     known.serviceID = serviceID;
     clearDeadline(turn.state.deadlines, `hello:${relay.link}`);
