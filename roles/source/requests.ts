@@ -108,9 +108,10 @@ export function rejectWaiting(
 }
 
 function takeWaiting(turn: SourceTurn, service: string): number[] {
-  const { waiting, deadlines } = turn.source;
+  const { waiting, retries, deadlines } = turn.source;
   const requestIDs = [...(waiting.get(service)?.keys() ?? [])];
   waiting.delete(service);
+  retries.delete(service);
   for (const requestID of requestIDs) clearDeadline(deadlines, `wait:${requestID}`);
   return requestIDs;
 }
@@ -131,11 +132,13 @@ export function onRequestEnded(turn: SourceTurn, event: RequestEnded): void {
 }
 
 function leaveWaiting(turn: SourceTurn, service: string, requestID: number): void {
-  const { waiting, deadlines } = turn.source;
+  const { waiting, retries, deadlines } = turn.source;
   clearDeadline(deadlines, `wait:${requestID}`);
   const ofService = waiting.get(service);
   ofService?.delete(requestID);
-  if (ofService?.size === 0) waiting.delete(service);
+  if (ofService?.size !== 0) return;
+  waiting.delete(service);
+  retries.delete(service);
 }
 
 /** A request has waited too long. */
