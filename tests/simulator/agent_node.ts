@@ -65,6 +65,8 @@ export class AgentRun implements LinkOwner {
   readonly host: RoleHost<AgentState, AgentEvent, AgentEffect>;
   /** Its link to the manager. */
   managerLink: string | undefined;
+  /** Until when it can't reach the manager. Milliseconds. */
+  isolatedUntilMs = 0;
   readonly #killedEarly = new Set<number>();
 
   /** An agent that has just started. */
@@ -85,7 +87,9 @@ export class AgentRun implements LinkOwner {
   }
 
   #connectSoon(): void {
-    this.world.timeline.after(this.world.network.whole(10, 800), () => {
+    const { timeline, network } = this.world;
+    const isolatedMs = Math.max(0, this.isolatedUntilMs - timeline.nowMs);
+    timeline.after(isolatedMs + network.whole(10, 800), () => {
       if (!this.host.isStopped && !this.connectManager()) this.#connectSoon();
     });
   }
@@ -126,9 +130,8 @@ export class AgentRun implements LinkOwner {
       case "launch":
         return timeline.after(network.whole(1, 50), () => this.#launch(effect));
       case "kill": {
-        const isSlow = this.world.hasFaults && network.chance(0.05);
         const { serviceID } = effect;
-        return timeline.after(network.whole(1, isSlow ? 7_000 : 50), () => this.#kill(serviceID));
+        return timeline.after(this.#killMs(), () => this.#kill(serviceID));
       }
       case "refuse":
     }
@@ -162,6 +165,13 @@ export class AgentRun implements LinkOwner {
     return { start, isStubborn };
   }
 
+  /** How long a kill takes: a process in the hands of the kernel dies when it is let go. */
+  #killMs(): number {
+    const { network, hasFaults } = this.world;
+    if (!hasFaults || !network.chance(0.1)) return network.whole(1, 50);
+    return network.whole(1, network.chance(0.3) ? 45_000 : 7_000);
+  }
+
   #kill(serviceID: number): void {
     if (this.host.isStopped) return;
     const process = this.processes.get(serviceID);
@@ -185,5 +195,6 @@ export class AgentRun implements LinkOwner {
   crash(): void {
     this.host.isStopped = true;
     for (const end of this.ends.values()) end.abandon("its agent died");
+    for (const process of this.processes.values()) process.orphan();
   }
 }

@@ -44,6 +44,13 @@ function breakManagerLink(world: World): void {
   breakLink(run?.ends.get(run.managerLink ?? ""));
 }
 
+function isolateAgent(world: World): void {
+  const run = world.faults.pick(world.agents)?.run;
+  if (run === undefined) return;
+  run.isolatedUntilMs = world.timeline.nowMs + world.faults.whole(1_000, 50_000);
+  breakLink(run.ends.get(run.managerLink ?? ""));
+}
+
 function openSecondManagerLink(world: World): void {
   world.faults.pick(world.agents)?.run?.connectManager();
 }
@@ -52,6 +59,18 @@ function crashProcess(world: World): void {
   const isSignal = world.faults.chance(0.5);
   const how = isSignal ? { exitCode: 137, signal: "SIGKILL" } : { exitCode: 1 };
   world.faults.pick([...world.processes])?.die(how);
+}
+
+function breakServiceLink(world: World): void {
+  breakLink(world.faults.pick([...world.processes])?.end);
+}
+
+function breakGatewayLink(world: World): void {
+  breakLink(world.faults.pick(world.gateways)?.run.end);
+}
+
+function restartGateway(world: World): void {
+  world.faults.pick(world.gateways)?.restart();
 }
 
 function giveCommand(world: World): void {
@@ -87,11 +106,12 @@ const FAULTS: readonly { readonly weight: number; readonly fault: Fault }[] = [
   { weight: 2, fault: crashManagerMidStep },
   { weight: 2, fault: crashAgent },
   { weight: 4, fault: breakManagerLink },
+  { weight: 2, fault: isolateAgent },
   { weight: 1, fault: openSecondManagerLink },
   { weight: 5, fault: crashProcess },
-  { weight: 3, fault: (world) => breakLink(world.faults.pick([...world.processes])?.end) },
-  { weight: 3, fault: (world) => breakLink(world.faults.pick(world.gateways)?.run.end) },
-  { weight: 2, fault: (world) => world.faults.pick(world.gateways)?.restart() },
+  { weight: 3, fault: breakServiceLink },
+  { weight: 3, fault: breakGatewayLink },
+  { weight: 2, fault: restartGateway },
   { weight: 5, fault: breakSession },
   { weight: 4, fault: giveCommand },
   { weight: 3, fault: occupyPort },
@@ -115,7 +135,7 @@ export function beginFaults(world: World): void {
   timeline.after(faults.whole(1, 2 * options.faultMeanMs), () => {
     if (!world.hasFaults) return;
     const fault = drawFault(world);
-    if (world.trace !== undefined) world.trace("fault", { kind: fault?.name || "break" }, []);
+    world.trace("fault", { kind: fault?.name ?? "none" }, []);
     world.count("faults");
     fault?.(world);
     beginFaults(world);
@@ -127,7 +147,10 @@ export function endFaults(world: World): void {
   world.hasFaults = false;
   world.manager.effectsLeft = undefined;
   world.manager.start();
-  for (const agent of world.agents) agent.start();
+  for (const agent of world.agents) {
+    agent.start();
+    if (agent.run !== undefined) agent.run.isolatedUntilMs = 0;
+  }
   for (const [place, listener] of world.listeners) {
     if (listener === "stranger") world.listeners.delete(place);
   }

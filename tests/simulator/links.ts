@@ -49,10 +49,10 @@ export class LinkEnd {
 
   /** Closes the link after what was sent by it has arrived. */
   close(reason: string): void {
-    if (this.#isLost) return;
     const { timeline } = this.world;
     const peer = this.peer;
     timeline.after(1, () => this.end(reason));
+    if (this.#isLost) return;
     const lastMs = Math.max(0, (peer?.arrivesMs ?? 0) - timeline.nowMs);
     timeline.after(lastMs + this.world.delayMs(), () => peer?.end(reason));
   }

@@ -10,13 +10,19 @@ import { simulate, type SimulationReport } from "./simulation.ts";
 const USAGE = "usage: deno task sim --seed N [--verbose] | --seeds A..B";
 
 /** One line per transition: when, who, the event, and what follows of it. */
-function printTransition(name: string, event: object, effects: readonly object[]): void {
+function printTransition(
+  nowMs: number,
+  name: string,
+  event: object,
+  effects: readonly object[],
+): void {
+  const seconds = (nowMs / 1_000).toFixed(3).padStart(8);
   const shown = (value: object) => {
     const text = JSON.stringify(value);
     return text.length > 220 ? `${text.slice(0, 220)}…` : text;
   };
-  console.log(`${name.padEnd(12)} ${shown(event)}`);
-  for (const effect of effects) console.log(`${" ".repeat(12)}   ${shown(effect)}`);
+  console.log(`${seconds} ${name.padEnd(12)} ${shown(event)}`);
+  for (const effect of effects) console.log(`${" ".repeat(24)} ${shown(effect)}`);
 }
 
 function printViolations({ seed, violations }: SimulationReport): void {

@@ -24,11 +24,11 @@ export class ManagerNode {
   /** The manager that runs now. */
   run: ManagerRun | undefined;
   /** What was recorded, as text. */
-  readonly store: string[] = [];
+  store: string[] = [];
   /** After how many more effects it dies; undefined: it does not. */
   effectsLeft: number | undefined;
   /** What the store must say. */
-  readonly facts: FactsChecker;
+  facts: FactsChecker;
 
   /** A place with an empty store. */
   constructor(readonly world: World) {
@@ -37,6 +37,10 @@ export class ManagerNode {
 
   /** Starts the manager, unless it runs. */
   start(): void {
+    if (this.run === undefined && this.world.options.forgetsAll) {
+      this.store = [];
+      this.facts = new FactsChecker(this.world);
+    }
     this.run ??= new ManagerRun(this.world, this);
     const { host } = this.run;
     if (host.state.registry.lastSeq > 0 || this.store.length === 0) return;

@@ -49,6 +49,8 @@ export interface SimulationOptions {
   readonly requestMeanMs: number;
   /** How long the faults last. Milliseconds. */
   readonly faultsMs: number;
+  /** Whether the manager has no store: a new one knows nothing of the time before. */
+  readonly forgetsAll: boolean;
   /** Whether the mesh is stopped at the end, instead of falling asleep. */
   readonly stopsMesh: boolean;
 }
@@ -99,9 +101,10 @@ export function drawOptions(random: Random): SimulationOptions {
     stubbornProbability: rate(0.3),
     badDialProbability: rate(0.2),
     impatienceProbability: rate(0.1),
-    faultMeanMs: isCalm ? 60_000 : random.whole(500, 5_000),
+    faultMeanMs: isCalm ? 60_000 : Math.round(100 * 50 ** random.next()),
     requestMeanMs: random.whole(80, 1_500),
     faultsMs: random.whole(30_000, 120_000),
+    forgetsAll: random.chance(0.15),
     stopsMesh: random.chance(0.3),
   };
 }

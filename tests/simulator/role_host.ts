@@ -33,6 +33,8 @@ export interface HostSetup<State, Event, Effect> {
 export class RoleHost<State, Event extends Kinded, Effect extends Kinded> {
   /** Whether it has ended or crashed. */
   isStopped = false;
+  /** When it was stepped last. */
+  steppedMs = 0;
   #wakeAtMs = Infinity;
 
   /** A host of a role in the simulated world. */
@@ -57,6 +59,7 @@ export class RoleHost<State, Event extends Kinded, Effect extends Kinded> {
     const { role, state, name, perform, observe } = this.setup;
     const { world } = this;
     let effects: Effect[] = [];
+    this.steppedMs = world.timeline.nowMs;
     try {
       effects = role.step(state, event, world.timeline.nowMs);
     } catch (error) {
@@ -64,7 +67,7 @@ export class RoleHost<State, Event extends Kinded, Effect extends Kinded> {
       world.violations.report("role", `${name} threw at ${JSON.stringify(event)}: ${error}`);
     }
     world.count("steps");
-    if (world.trace !== undefined) world.trace(name, event, effects);
+    world.trace(name, event, effects);
     for (const effect of effects) {
       if (this.isStopped) break;
       if (effect.kind === "refuse") world.count("refused");

@@ -154,8 +154,8 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
   handleCall(call: Call, respond: (status: number) => void): void {
     const { traffic, timeline, hasFaults } = this.world;
     call.isHandled = true;
-    const isLong = hasFaults && traffic.chance(0.03);
-    timeline.after(traffic.whole(1, isLong ? 8_000 : 60), () => {
+    const longestMs = hasFaults && traffic.chance(0.03) ? traffic.pick([8_000, 40_000]) : 60;
+    timeline.after(traffic.whole(1, longestMs ?? 60), () => {
       if (!this.isAlive) return;
       const wanted = call.hops > 0 ? this.world.drawNested(this.service) : [];
       let open = wanted.length;
@@ -209,6 +209,11 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
   /** Its agent is gone. */
   closed(link: string, reason: string): void {
     this.host.handle({ kind: "linkClosed", link, reason });
+    this.orphan();
+  }
+
+  /** It has lost its agent: it ends in time, even if it hangs. */
+  orphan(): void {
     this.world.timeline.after(WATCHDOG_MS, () => this.die({ exitCode: 1 }));
   }
 

@@ -71,10 +71,10 @@ export function simulate(
   world.strictFromMs = timeline.nowMs + RECOVERY_MS;
   run(RECOVERY_MS + STRICT_MS);
 
-  users.isActive = false;
-  run(5_000);
-  world.isQuiet = true;
+  world.strictFromMs = Infinity;
   if (options.stopsMesh) world.manager.run?.command({ kind: "stopMesh" });
+  run(5_000);
+  users.isActive = false;
   run(SLEEP_MS);
   judgeEnd(world, users, truth);
   const counts = Object.fromEntries([...world.counts].sort());

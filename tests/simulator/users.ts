@@ -7,7 +7,7 @@
 import { NOWHERE, type World } from "./world.ts";
 
 /** An answer comes at most this much later than its connection had to come. Milliseconds. */
-const EXCHANGE_MAX_MS = 60_000;
+const EXCHANGE_MAX_MS = 180_000;
 
 /** Users of a world. */
 export class Users {

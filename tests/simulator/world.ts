@@ -51,7 +51,12 @@ export const REAL_ROLES: Roles = {
 export type Listener = ServiceProcess | "stranger";
 
 /** Takes one transition for the trace. */
-export type Trace = (name: string, event: object, effects: readonly object[]) => void;
+export type Trace = (
+  nowMs: number,
+  name: string,
+  event: object,
+  effects: readonly object[],
+) => void;
 
 /** A name that no agent has. */
 export const NOWHERE = "nowhere";
@@ -88,8 +93,6 @@ export class World {
   readonly gateways: readonly GatewayNode[];
   /** Whether things go wrong now. */
   hasFaults = true;
-  /** Whether nobody asks for anything any more. */
-  isQuiet = false;
   /** From when on requests must succeed. */
   strictFromMs = Infinity;
   /** How many links there were. */
@@ -116,9 +119,9 @@ export class World {
     return this.setup.roles;
   }
 
-  /** Takes transitions, when somebody wants to see them. */
-  get trace(): Trace | undefined {
-    return this.setup.trace;
+  /** Tells of a transition, when somebody wants to see it. */
+  trace(name: string, event: object, effects: readonly object[]): void {
+    this.setup.trace?.(this.timeline.nowMs, name, event, effects);
   }
 
   /** Counts something. */
@@ -140,6 +143,7 @@ export class World {
 
   /** How long until an end notices that its link is broken. Milliseconds. */
   noticeMs(): number {
+    if (this.network.chance(0.03)) return this.network.whole(1, 40_000);
     return this.network.chance(0.2) ? this.network.whole(1, 6_000) : this.network.whole(1, 50);
   }
 

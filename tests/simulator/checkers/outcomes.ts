@@ -26,7 +26,6 @@ export function judgeOutcome(
   const isWrong = expected === 200 ? status === 403 : status === 200;
   const mustSucceed = call.sinceMs >= world.strictFromMs;
   if (!isWrong && (!mustSucceed || status === expected)) return;
-  if (status === 0 && world.isQuiet) return;
   const text = `request ${call.requestID} from ${from} to ${call.service} since ` +
     `${call.sinceMs} got ${status} instead of ${expected}`;
   world.violations.report("outcomes", text);

@@ -30,7 +30,8 @@ export function judgeListener(
   if (present === undefined || present === "stranger") return;
   world.count("plugsTaken");
   const registry = world.manager.run?.host.state.registry;
-  if (registry === undefined) return;
+  // A manager that forgets all gives the plug of an orphan again, and then has to try another.
+  if (registry === undefined || world.options.forgetsAll) return;
   const ids = [process.setup.serviceID, present.setup.serviceID];
   if (!ids.every((serviceID) => registry.instances.has(serviceID))) return;
   world.violations.report("plugs", `${process.name} listens where ${present.name} does`);

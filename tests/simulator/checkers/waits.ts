@@ -12,17 +12,22 @@ import type { World } from "../world.ts";
 
 /** How late a tick may be. */
 const SLACK_MS = 50;
+/** How long a host may take to close a link. */
+const HOST_MS = 2;
 
 function judge(
   world: World,
   name: string,
-  waits: { deadlines: Deadlines<string>; keys: Iterable<string> },
+  waits: { deadlines: Deadlines<string>; keys: Iterable<string>; steppedMs: number },
 ): void {
-  const { deadlines, keys } = waits;
+  const { deadlines, keys, steppedMs } = waits;
   const nextMs = nextDeadlineMs(deadlines) ?? Infinity;
-  if (nextMs + SLACK_MS < world.timeline.nowMs) {
+  // A step may set a deadline that is past already: then it is due at once.
+  if (Math.max(nextMs, steppedMs) + SLACK_MS < world.timeline.nowMs) {
     world.violations.report("waits", `${name} has a deadline that is past: ${nextMs}`);
   }
+  // What was stepped just now may wait for what its host does next.
+  if (steppedMs + HOST_MS > world.timeline.nowMs) return;
   for (const key of keys) {
     if (hasDeadline(deadlines, key)) continue;
     world.violations.report("waits", `${name} waits without a deadline: ${key}`);
@@ -72,18 +77,18 @@ function* sourceWaits({ waiting, connections }: SourceState) {
 
 /** Looks at every role. */
 export function judgeWaits(world: World): void {
-  const manager = world.manager.run?.host.state;
+  const manager = world.manager.run?.host;
   if (manager !== undefined) {
-    judge(world, "manager", { deadlines: manager.deadlines, keys: managerWaits(manager) });
+    const { state: { deadlines }, steppedMs } = manager;
+    judge(world, "manager", { deadlines, keys: managerWaits(manager.state), steppedMs });
   }
   for (const { run, name } of world.agents) {
     if (run === undefined) continue;
-    const { state } = run.host;
-    judge(world, name, { deadlines: state.deadlines, keys: agentWaits(state) });
+    const { state, steppedMs } = run.host;
+    judge(world, name, { deadlines: state.deadlines, keys: agentWaits(state), steppedMs });
   }
   const callers = [...world.processes, ...world.gateways.map(({ run }) => run)];
-  for (const { host, name } of callers) {
-    const { source } = host.state;
-    judge(world, name, { deadlines: source.deadlines, keys: sourceWaits(source) });
+  for (const { host: { state: { source }, steppedMs }, name } of callers) {
+    judge(world, name, { deadlines: source.deadlines, keys: sourceWaits(source), steppedMs });
   }
 }
