@@ -6,6 +6,7 @@
  * @module
  */
 
+import { PLUG_RANGE } from "../../protocol/limits.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
 import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
 import type { Fact } from "./memory/facts.ts";
@@ -39,6 +40,13 @@ export interface ManagerOptions {
   readonly killAttemptsMax: number;
   /** How many other plugs are tried when a plug is taken. @default {5} */
   readonly plugRetriesMax: number;
+  /**
+   * The plug that the first instance of each host gets; the next ones follow it. Meshes that share
+   * a machine, and begin at different plugs, do not try each other's one by one.
+   *
+   * @default {20_000}
+   */
+  readonly plugFirst: number;
 }
 
 /** The defaults of a manager. */
@@ -52,6 +60,7 @@ export const MANAGER_DEFAULTS: ManagerOptions = {
   parkedMax: 10_000,
   killAttemptsMax: 3,
   plugRetriesMax: 5,
+  plugFirst: PLUG_RANGE.first,
 };
 
 /** A connectionRequest that waits until an instance of the service runs. */

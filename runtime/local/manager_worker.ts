@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PLUG_RANGE } from "../../protocol/limits.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { LinkID } from "../../roles/step.ts";
 import { linkMessagePort } from "../../transports/message_port.ts";
@@ -55,7 +56,7 @@ export function createManagerWorker(): ManagerWorker {
   return {
     start(options, facts, warn) {
       const store = openStore(options.data);
-      const manager = new ManagerHost({ store, warn });
+      const manager = new ManagerHost({ store, warn, manager: { plugFirst: somePlug() } });
       manager.subscribe(facts);
       const { adminHost: hostname, adminPort: port, token, gatewayUrl } = options;
       const app = createAdminApp({
@@ -87,6 +88,12 @@ export function createManagerWorker(): ManagerWorker {
     stopMesh: () => running().command({ kind: "stopMesh" }),
     stop: () => close(),
   };
+}
+
+/** Any plug: another mesh on this machine is likely to have begun elsewhere. */
+function somePlug(): number {
+  const { first, last } = PLUG_RANGE;
+  return first + Math.floor(Math.random() * (last - first + 1));
 }
 
 /** Whether an agent and a gateway are there, so that a request would be served. */

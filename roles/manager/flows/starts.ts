@@ -117,14 +117,15 @@ export function parkRequest(turn: Turn, service: string, parked: Parked): Failur
  * either: the agent may come back before those who wait run out of time.
  */
 function startInstance(turn: Turn, service: string, reason: string): Failure | undefined {
-  const { registry, deadlines } = turn.state;
+  const { registry, deadlines, options } = turn.state;
   const agent = chooseAgent(turn, service);
   if (agent === undefined) return undefined;
-  const plug = choosePlug(registry, agent.network, turn.nowMs);
+  const { network } = agent;
+  const plug = choosePlug(registry, { network, nowMs: turn.nowMs, first: options.plugFirst });
   if (plug === undefined) {
     return {
       status: STATUS.unavailable,
-      reason: `Cannot start "${service}": every plug of ${agent.network} is used or rests`,
+      reason: `Cannot start "${service}": every plug of ${network} is used or rests`,
     };
   }
   const manifest = manifestIn(agent.manifests, service) ?? MANIFEST_DEFAULTS;

@@ -41,14 +41,16 @@ export function freePlug(
   pool.resting.set(freed.plug, freed.atMs);
 }
 
-/** A plug that no live instance of the host uses, or undefined when the range is used up. */
+/**
+ * A plug that no live instance of the host uses, or undefined when the range is used up. A host
+ * that had none before gets `first`.
+ */
 export function choosePlug(
   registry: Registry,
-  network: string,
-  nowMs: number,
+  { network, nowMs, first }: { network: string; nowMs: number; first: number },
 ): number | undefined {
   const pool = registry.plugs.get(network);
-  if (pool === undefined) return PLUG_RANGE.first;
+  if (pool === undefined) return first;
   let plug = pool.next;
   for (let tried = PLUG_RANGE.first; tried <= PLUG_RANGE.last; tried += 1) {
     const freedAtMs = pool.resting.get(plug);
