@@ -44,12 +44,14 @@ export function onStartServiceRequest(
     const status = manifest === undefined ? STATUS.notFound : STATUS.unavailable;
     return sendUp(turn, { type: "startServiceResponse", messageID, status, serviceID, reason });
   }
+  const { startTimeoutMs = manifest.startTimeoutMs ?? MANIFEST_DEFAULTS.startTimeoutMs } = message;
   instances.set(serviceID, {
     serviceID,
     service: serviceName,
     plugs: message.plugConfiguration,
     launched: true,
     startMessageID: messageID,
+    startTimeoutMs,
     phase: "launching",
     token: undefined,
     link: undefined,
@@ -58,9 +60,7 @@ export function onStartServiceRequest(
     kills: [],
     connections: new Map(),
   });
-  const timeoutMs = message.startTimeoutMs ?? manifest.startTimeoutMs ??
-    MANIFEST_DEFAULTS.startTimeoutMs;
-  setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + timeoutMs);
+  setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + startTimeoutMs);
   const plugs = message.plugConfiguration;
   turn.effects.push({ kind: "launch", serviceID, service: serviceName, plugs, messageID });
 }
@@ -133,7 +133,8 @@ export function onStartDue(turn: AgentTurn, serviceID: number): void {
   instance.phase = "failing";
   // Whoever shows the token from now on is too late: the kill is on its way.
   instance.token = undefined;
-  instance.failure = { status: STATUS.deadline, reason: "not ready within its start timeout" };
+  const reason = `not ready within its start timeout of ${instance.startTimeoutMs} ms`;
+  instance.failure = { status: STATUS.deadline, reason };
   kill(turn, instance);
 }
 

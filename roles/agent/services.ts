@@ -144,6 +144,7 @@ export function onServiceRegisterResponse(
       plugs: relay.message.plugsConfiguration,
       launched: false,
       startMessageID: 0,
+      startTimeoutMs: 0,
       phase: "running",
       token: undefined,
       link: relay.link,

@@ -79,6 +79,8 @@ export interface LocalInstance {
   readonly launched: boolean;
   /** The number of the request that started it. */
   readonly startMessageID: number;
+  /** How long its start may take; 0 when this agent did not launch it. Milliseconds. */
+  readonly startTimeoutMs: number;
   /** Where in its life it is. */
   phase: LocalPhase;
   /** The secret that its process must show; gone once shown. */
