@@ -49,7 +49,7 @@ export interface LaunchedProcess {
 function mainModule(entry: string): string {
   const service = JSON.stringify(new URL(`file://${encodeURI(entry)}`).href);
   return `import { serve } from ${JSON.stringify(RUN)};\n` +
-    `import service from ${service};\n` +
+    `import * as service from ${service};\n` +
     `serve(service);\n`;
 }
 

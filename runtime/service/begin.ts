@@ -20,10 +20,15 @@ const serviceProcess = new ServiceProcess(start);
 installFetch((service, request) => serviceProcess.fetch(service, request));
 
 /**
- * Serves the default export of a service: an object with `fetch`, as for `deno serve`.
- *
- * @throws {TypeError} when it has no such function; the start of the instance fails with this text.
+ * Serves the default export of a service's module: an object with `fetch`, as for `deno serve`.
+ * When it is none the process ends, and the start of the instance fails with what it says.
  */
-export function serve(service: unknown): void {
-  serviceProcess.serve(fetchOf(service, start.service));
+export function serve(module: { readonly default?: unknown }): void {
+  try {
+    serviceProcess.serve(fetchOf(module.default, start.service));
+  } catch (error) {
+    // Its author needs this one sentence, not a stack trace of ours.
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
 }
