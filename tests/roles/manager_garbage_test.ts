@@ -1,0 +1,153 @@
+import { assert } from "@std/assert";
+import fc from "fast-check";
+import type { Message } from "../../protocol/messages.ts";
+import { parseMessage } from "../../protocol/parse_message.ts";
+import type { ManagerEvent } from "../../roles/manager/state.ts";
+import { ManagerBench } from "./manager_bench.ts";
+
+const LINKS = ["one", "two", "stranger"] as const;
+
+/** Fields with so few values that forged messages hit what is there again and again. */
+const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  messageID: fc.integer({ min: 1, max: 12 }),
+  serviceID: fc.integer({ min: 1, max: 8 }),
+  sourceServiceID: fc.integer({ min: 1, max: 8 }),
+  sourcePlug: fc.integer({ min: 1, max: 3 }),
+  destPlug: fc.integer({ min: 20_000, max: 20_004 }),
+  destServiceName: fc.constantFrom("greeter", "counter", "gateway", "nobody"),
+  status: fc.constantFrom(111, 122, 200, 404, 409, 500, 502),
+  typeOfService: fc.constantFrom("gateway", "greeter"),
+  plugsConfiguration: fc.constantFrom({ in: null, out: "*" }, { in: 20_001, out: [] }),
+  agentNetwork: fc.constantFrom("10.0.0.1", "10.0.0.2"),
+  count: fc.nat(5),
+  agentPort: fc.constant(7_000),
+  repository: fc.constantFrom(["greeter"], ["greeter", "counter"], []),
+  agentName: fc.constantFrom("one", "two"),
+  instances: fc.array(
+    fc.record({
+      serviceID: fc.integer({ min: 1, max: 9 }),
+      typeOfService: fc.constantFrom("greeter", "counter", "gateway"),
+      plugConfiguration: fc.record({
+        in: fc.constantFrom(null, 20_000, 20_001),
+        out: fc.constantFrom("*", []),
+      }),
+      launched: fc.boolean(),
+      started: fc.boolean(),
+    }),
+    { maxLength: 3 },
+  ),
+  connections: fc.array(
+    fc.record({
+      serviceID: fc.integer({ min: 1, max: 8 }),
+      sourcePlug: fc.integer({ min: 1, max: 3 }),
+      destServiceID: fc.integer({ min: 1, max: 8 }),
+      destPlug: fc.integer({ min: 20_000, max: 20_004 }),
+    }),
+    { maxLength: 3 },
+  ),
+};
+
+const TYPES = [
+  "agentRegisterRequest",
+  "serviceRegisterRequest",
+  ...["startServiceResponse", "startServiceResponse", "startServiceResponse"],
+  ...["connectionRequest", "connectionRequest", "connectionRequest", "connectionRequest"],
+  ...["connectionConfirmation", "connectionConfirmation", "connectionConfirmation"],
+  "processData",
+  "sourceConnectionClose",
+  "destConnectionClose",
+  "connectionCloseResponse",
+  "softShutdownResponse",
+  "hardShutdownResponse",
+  "serviceTerminationInfo",
+  "agentHealthResponse",
+  "startServiceRequest",
+  "connectionResponse",
+];
+
+const message = fc.record({ type: fc.constantFrom(...TYPES), ...FIELDS }).map(
+  (value): Message | undefined => {
+    const parsed = parseMessage(value);
+    return "message" in parsed ? parsed.message : undefined;
+  },
+);
+
+const event: fc.Arbitrary<ManagerEvent | "wait" | "restart" | "honest" | undefined> = fc.oneof(
+  {
+    weight: 60,
+    arbitrary: fc.tuple(fc.constantFrom(...LINKS), message).map(([link, one]) =>
+      one === undefined ? undefined : { kind: "message" as const, link, message: one }
+    ),
+  },
+  { weight: 2, arbitrary: fc.constant("wait" as const) },
+  { weight: 10, arbitrary: fc.constant("honest" as const) },
+  { weight: 1, arbitrary: fc.constant("restart" as const) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(...LINKS).map((link) => ({
+      kind: "linkClosed" as const,
+      link,
+      reason: "it broke",
+    })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("command" as const),
+      commandID: fc.nat(),
+      command: fc.oneof(
+        fc.record({
+          kind: fc.constant("stopInstance" as const),
+          serviceID: fc.integer({ min: 1, max: 8 }),
+          mode: fc.constantFrom("soft" as const, "hard" as const),
+        }),
+        fc.record({
+          kind: fc.constant("closeConnection" as const),
+          connectionID: fc.integer({ min: 1, max: 8 }),
+        }),
+      ),
+    }),
+  },
+);
+
+/** Between the garbage, agents and services do what they should. */
+function goOn(bench: ManagerBench): void {
+  const { registry, linkOfAgent } = bench.state;
+  const linkOf = (agent: string) => linkOfAgent.get(agent) ?? "stranger";
+  for (const { serviceID, agent, state } of [...registry.instances.values()]) {
+    if (state === "starting") bench.confirmStart(linkOf(agent), serviceID);
+  }
+  for (const connection of [...registry.connections.values()]) {
+    const { serviceID, sourcePlug, destPlug, state } = connection;
+    const link = linkOf(bench.instance(serviceID).agent);
+    const used = { messageID: 1, serviceID, sourcePlug, destPlug };
+    if (state === "open") bench.take(link, { type: "processData", ...used });
+    if (state !== "offered") continue;
+    bench.take(link, { type: "connectionConfirmation", status: 200, ...used });
+  }
+  for (const { serviceID, agent, service } of [...registry.instances.values()]) {
+    const dest = service === "gateway" ? "greeter" : "counter";
+    bench.ask(linkOf(agent), { serviceID, sourcePlug: bench.history.length, dest });
+  }
+}
+
+Deno.test("manager: whatever comes by any link in any order, the registry stays true (no message is trusted)", () => {
+  fc.assert(
+    fc.property(fc.array(event, { minLength: 20, maxLength: 80, size: "max" }), (events) => {
+      const bench = new ManagerBench({ agentLostMs: 20_000 });
+      bench.addAgent("one", { greeter: { plugs: ["counter"] }, counter: {} });
+      const gateway = bench.addGateway("one");
+      bench.addAgent("two", { counter: {} }, { network: "10.0.0.2" });
+      bench.connect("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });
+      for (const one of events) {
+        if (one === "wait") bench.wait(7_000);
+        else if (one === "restart") bench.restart();
+        else if (one === "honest") goOn(bench);
+        else if (one !== undefined) bench.step(one);
+      }
+      bench.wait(600_000);
+      assert(bench.state.parked.size === 0, "a request waits past its deadline");
+    }),
+    { numRuns: 150 },
+  );
+});
