@@ -1,0 +1,31 @@
+/**
+ * What the admin API needs of the mesh.
+ *
+ * @module
+ */
+
+import type { Fact } from "../../roles/manager/memory/facts.ts";
+import type { Registry } from "../../roles/manager/memory/registry.ts";
+import type { ManagerCommand } from "../../roles/manager/state.ts";
+import type { Store } from "../store/store.ts";
+import type { OutcomeView, RefusalView } from "./view.ts";
+
+/** The manager, as the admin API sees it. */
+export interface AdminBackend {
+  /** When the manager was started. Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** Where the mesh takes requests. */
+  readonly gatewayUrl?: string | undefined;
+  /** The history. */
+  readonly store: Store;
+  /** What the manager knows now; it is only read. */
+  registry(): Registry;
+  /** What was refused so far. */
+  refusals(): readonly RefusalView[];
+  /** Carries out a command; resolves when it is done or refused. */
+  command(command: ManagerCommand): Promise<OutcomeView>;
+  /** Calls a listener with facts once they are recorded; returns how to end that. */
+  subscribe(listener: (facts: readonly Fact[]) => void): () => void;
+  /** Whether the mesh takes requests. */
+  ready(): boolean;
+}

@@ -1,0 +1,176 @@
+/**
+ * What each operation of the admin API does.
+ *
+ * @module
+ */
+
+import { isRecord } from "../../protocol/fields.ts";
+import { isDone } from "../../protocol/status.ts";
+import type { ManagerCommand } from "../../roles/manager/state.ts";
+import { problemResponse } from "../problem.ts";
+import type { AdminBackend } from "./admin_backend.ts";
+import { type AdminQuery, readWhole } from "./admin_query.ts";
+import { streamEvents } from "./event_stream.ts";
+import { viewFacts } from "./history_view.ts";
+import { readJsonBody } from "./json_body.ts";
+import type { OperationName } from "./operations.ts";
+import {
+  isoTime,
+  viewAgents,
+  viewConnections,
+  viewInstance,
+  viewInstances,
+  viewServices,
+} from "./registry_view.ts";
+import type { StateView } from "./view.ts";
+
+/** Most event streams at a time. */
+export const EVENT_STREAMS_MAX = 32;
+
+/** A request that was let in, in the parts that operations use. */
+export interface AdminCall {
+  /** The request. */
+  readonly request: Request;
+  /** Its query. */
+  readonly query: AdminQuery;
+  /** The number in its path; 0 where there is none. */
+  readonly id: number;
+}
+
+/** Answers a call. */
+export type AdminOperation = (call: AdminCall) => Response | Promise<Response>;
+
+/** What the operations need beside the mesh. */
+export interface OperationOptions {
+  /** The port that the API is served on. */
+  readonly port: number;
+  /** Ends the event streams when it aborts. */
+  readonly signal?: AbortSignal;
+  /** The time between two heartbeats of an event stream. Milliseconds. */
+  readonly heartbeatMs?: number;
+}
+
+/** Makes every operation of the table. */
+export function createOperations(
+  backend: AdminBackend,
+  options: OperationOptions,
+): Readonly<Record<OperationName, AdminOperation>> {
+  return {
+    getState: ({ query }) => Response.json(viewState(backend, query)),
+    listAgents: ({ query }) => Response.json(viewAgents(backend.registry(), query)),
+    listServices: ({ query }) => Response.json(viewServices(backend.registry(), query)),
+    listInstances: ({ query }) => Response.json(viewInstances(backend.registry(), query)),
+    getInstance: ({ id }) => getInstance(backend, id),
+    stopInstance: (call) => stopInstance(backend, call),
+    listConnections: ({ query }) => Response.json(viewConnections(backend.registry(), query)),
+    closeConnection: ({ id }) => command(backend, { kind: "closeConnection", connectionID: id }),
+    listHistory: ({ query }) => listHistory(backend, query),
+    streamEvents: createEventStreams(backend, options),
+    checkHealth: () => Response.json({ status: "ok" }),
+    checkReadiness: () =>
+      backend.ready()
+        ? Response.json({ status: "ready" })
+        : problemResponse({ status: 503, detail: "Cannot take requests: the mesh is not ready" }),
+    describe: async () => {
+      // The schemas are loaded when somebody asks for them: a mesh starts faster without.
+      const { describeApi } = await import("./openapi.ts");
+      return Response.json(describeApi(`http://127.0.0.1:${options.port}`));
+    },
+  };
+}
+
+function viewState(backend: AdminBackend, { limit }: AdminQuery): StateView {
+  const registry = backend.registry();
+  return {
+    now: isoTime(Date.now()),
+    startedAt: isoTime(backend.startedAtMs),
+    ready: backend.ready(),
+    gatewayUrl: backend.gatewayUrl ?? null,
+    seq: registry.lastSeq,
+    agents: viewAgents(registry, { limit }),
+    services: viewServices(registry, { limit }),
+    instances: viewInstances(registry, { limit }),
+    connections: viewConnections(registry, { limit }),
+    refusals: backend.refusals(),
+  };
+}
+
+function getInstance(backend: AdminBackend, id: number): Response {
+  const registry = backend.registry();
+  const instance = registry.instances.get(id);
+  if (instance !== undefined) return Response.json(viewInstance(registry, instance));
+  const [end] = backend.store.query({ serviceID: id, kinds: ["instanceEnded"], limit: 1 });
+  const why = end === undefined ? "there is none" : `it ended at ${isoTime(end.atMs)}`;
+  return problemResponse({ status: 404, detail: `Cannot find instance "${id}": ${why}` });
+}
+
+async function stopInstance(
+  backend: AdminBackend,
+  { request, id }: AdminCall,
+): Promise<Response> {
+  const body = await readJsonBody(request);
+  if (!body.ok) return problemResponse(body);
+  const mode = readMode(body.value);
+  if (mode !== undefined) return command(backend, { kind: "stopInstance", serviceID: id, mode });
+  const detail = 'Cannot use the body: expected {"mode":"soft"} or {"mode":"hard"}';
+  return problemResponse({ status: 400, detail });
+}
+
+function readMode(body: unknown): "soft" | "hard" | undefined {
+  if (body === undefined) return "soft";
+  if (!isRecord(body) || Object.keys(body).some((key) => key !== "mode")) return undefined;
+  const { mode = "soft" } = body;
+  return mode === "soft" || mode === "hard" ? mode : undefined;
+}
+
+async function command(backend: AdminBackend, command: ManagerCommand): Promise<Response> {
+  const { status, reason } = await backend.command(command);
+  if (isDone(status)) return Response.json({ status, reason });
+  return problemResponse({ status, detail: reason });
+}
+
+function listHistory({ store }: AdminBackend, query: AdminQuery): Response {
+  const facts = store.query({
+    service: query.service,
+    serviceID: query.instance,
+    connectionID: query.connection,
+    sinceMs: query.since,
+    untilMs: query.until,
+    afterSeq: query.after,
+    limit: query.limit,
+  });
+  return Response.json({ total: facts.length, items: viewFacts(facts, { store }) });
+}
+
+/** Event streams, so many at a time that none of them can be used to fill the memory. */
+function createEventStreams(backend: AdminBackend, options: OperationOptions): AdminOperation {
+  const { signal = new AbortController().signal, heartbeatMs } = options;
+  let openStreams = 0;
+  return ({ request, query }) => {
+    const lastEventID = request.headers.get("last-event-id");
+    const afterSeq = lastEventID === null
+      ? query.after ?? backend.store.lastSeq
+      : readWhole(lastEventID, 0);
+    if (afterSeq === undefined) {
+      const detail = "Cannot use Last-Event-ID: expected the id of an event";
+      return problemResponse({ status: 400, detail });
+    }
+    if (openStreams >= EVENT_STREAMS_MAX) {
+      const detail = `Cannot stream events: ${EVENT_STREAMS_MAX} streams are open already`;
+      return problemResponse({ status: 429, detail });
+    }
+    const headers = { "content-type": "text/event-stream" };
+    if (request.method === "HEAD") return new Response(null, { headers });
+    openStreams += 1;
+    const body = streamEvents({
+      store: backend.store,
+      subscribe: (listener) => backend.subscribe(listener),
+      // A number of another history, which was longer, must not hide what happens in this one.
+      afterSeq: Math.min(afterSeq, backend.store.lastSeq),
+      signal,
+      closed: () => openStreams -= 1,
+      ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+    });
+    return new Response(body, { headers });
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * The one table of what the admin API can do: its routes and its description derive from it.
+ *
+ * @module
+ */
+
+import type { ParameterName } from "./admin_query.ts";
+import type { AnswerName } from "./view_schema.ts";
+
+/** What one route does. */
+export interface OperationSpec {
+  /** Its method. */
+  readonly method: "get" | "post";
+  /** Its path; `{id}` stands for a number. */
+  readonly path: string;
+  /** What it does. */
+  readonly summary: string;
+  /** The parameters that its query may have. */
+  readonly parameters: readonly ParameterName[];
+  /** The JSON Schema of its body, if it takes one. */
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** What it answers, in JSON; none for what is no JSON or has no fixed shape. */
+  readonly answer?: AnswerName;
+  /** The media type of its answer. @default {"application/json"} */
+  readonly mediaType?: string;
+}
+
+/** Every operation by its name. */
+export const OPERATIONS = {
+  getState: {
+    method: "get",
+    path: "/v1/state",
+    summary: "The whole mesh at this moment.",
+    parameters: ["limit"],
+    answer: "State",
+  },
+  listAgents: {
+    method: "get",
+    path: "/v1/agents",
+    summary: "The agents, and what they can start.",
+    parameters: ["service", "limit"],
+    answer: "AgentList",
+  },
+  listServices: {
+    method: "get",
+    path: "/v1/services",
+    summary: "The services that run or could, and which may reach which.",
+    parameters: ["service", "limit"],
+    answer: "ServiceList",
+  },
+  listInstances: {
+    method: "get",
+    path: "/v1/instances",
+    summary: "The live instances with their plugs.",
+    parameters: ["service", "limit"],
+    answer: "InstanceList",
+  },
+  getInstance: {
+    method: "get",
+    path: "/v1/instances/{id}",
+    summary: "One live instance.",
+    parameters: [],
+    answer: "Instance",
+  },
+  stopInstance: {
+    method: "post",
+    path: "/v1/instances/{id}/stop",
+    summary: "Ends an instance: softly after what it has in flight, or hard at once. " +
+      "Answers when it has ended.",
+    parameters: [],
+    body: {
+      type: "object",
+      properties: { mode: { enum: ["soft", "hard"], default: "soft" } },
+      additionalProperties: false,
+    },
+    answer: "Outcome",
+  },
+  listConnections: {
+    method: "get",
+    path: "/v1/connections",
+    summary: "The live connections between instances.",
+    parameters: ["service", "limit"],
+    answer: "ConnectionList",
+  },
+  closeConnection: {
+    method: "post",
+    path: "/v1/connections/{id}/close",
+    summary: "Closes a connection after what it has in flight. Answers when it is closed.",
+    parameters: [],
+    answer: "Outcome",
+  },
+  listHistory: {
+    method: "get",
+    path: "/v1/history",
+    summary: "What happened, the newest last.",
+    parameters: ["service", "instance", "connection", "since", "until", "after", "limit"],
+    answer: "History",
+  },
+  streamEvents: {
+    method: "get",
+    path: "/v1/events",
+    summary: "What happens, as server-sent events. The id of each is its number in the history, " +
+      "so that a client which comes back with Last-Event-ID misses nothing.",
+    parameters: ["after"],
+    answer: "HistoryEntry",
+    mediaType: "text/event-stream",
+  },
+  checkHealth: {
+    method: "get",
+    path: "/healthz",
+    summary: "Answers 200 while the manager lives.",
+    parameters: [],
+  },
+  checkReadiness: {
+    method: "get",
+    path: "/readyz",
+    summary: "Answers 200 while the mesh takes requests, else 503.",
+    parameters: [],
+  },
+  describe: {
+    method: "get",
+    path: "/openapi.json",
+    summary: "This description.",
+    parameters: [],
+  },
+} as const satisfies Record<string, OperationSpec>;
+
+/** The name of an operation. */
+export type OperationName = keyof typeof OPERATIONS;
+
+/** Every name of an operation. */
+export const OPERATION_NAMES: readonly OperationName[] = Object.keys(OPERATIONS).filter(
+  isOperationName,
+);
+
+function isOperationName(word: string): word is OperationName {
+  return Object.hasOwn(OPERATIONS, word);
+}

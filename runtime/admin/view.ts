@@ -1,0 +1,184 @@
+/**
+ * What the admin API shows: plain JSON. Times are ISO 8601 in UTC; what does not apply is null.
+ *
+ * @module
+ */
+
+import type { Fact } from "../../roles/manager/memory/facts.ts";
+
+/** Some of a list, and how many there are. */
+export interface ListView<Item> {
+  /** How many there are. */
+  readonly total: number;
+  /** The first of them, as many as were asked for. */
+  readonly items: readonly Item[];
+}
+
+/** An agent. */
+export interface AgentView {
+  /** Its name. */
+  readonly agent: string;
+  /** The address of its host. */
+  readonly network: string;
+  /** Where it accepts services. */
+  readonly port: number;
+  /** Whether a link to it is open. */
+  readonly connected: boolean;
+  /** The services that it can start. */
+  readonly services: readonly string[];
+  /** How many instances it has. */
+  readonly instances: number;
+}
+
+/** A service: what an agent can start, or what runs. */
+export interface ServiceView {
+  /** Its name. */
+  readonly service: string;
+  /** The agents that can start it. */
+  readonly agents: readonly string[];
+  /** The services that it may connect to, `"*"` for every one. */
+  readonly plugs: readonly string[] | "*";
+  /** The services that it is connected to, with the number of connections. */
+  readonly connected: readonly { readonly service: string; readonly connections: number }[];
+  /** After how long without use its connections and instances are closed; null: never. */
+  readonly idle: { readonly connectionMs: number; readonly serviceMs: number } | null;
+  /** How many instances it has, by state. */
+  readonly instances: {
+    readonly starting: number;
+    readonly running: number;
+    readonly closing: number;
+  };
+}
+
+/** One end of a connection. */
+export interface EndView {
+  /** The service. */
+  readonly service: string;
+  /** The instance. */
+  readonly id: number;
+  /** The plug. */
+  readonly plug: number;
+}
+
+/** How far a connection is. */
+export type ConnectionState = "offered" | "open" | "closing";
+
+/** A plug of an instance, with what it is connected to. */
+export interface PlugView {
+  /** The plug. */
+  readonly plug: number;
+  /** The connection. */
+  readonly connection: number;
+  /** Its state. */
+  readonly state: ConnectionState;
+  /** The other end. */
+  readonly to: EndView;
+  /** When it was last used. */
+  readonly lastUsed: string;
+}
+
+/** An instance. */
+export interface InstanceView {
+  /** Its number. */
+  readonly id: number;
+  /** Its service. */
+  readonly service: string;
+  /** Its agent. */
+  readonly agent: string;
+  /** Starting until it confirms, closing once it was asked to end. */
+  readonly state: "starting" | "running" | "closing";
+  /** How far its closing is. */
+  readonly phase: "drain" | "soft" | "hard" | null;
+  /** Whether an agent launched it; what runs from the start is never closed as idle. */
+  readonly launched: boolean;
+  /** Its in-plug: the port that it listens on. */
+  readonly plug: number | null;
+  /** Its connected out-plugs, the first of them when there are very many. */
+  readonly out: readonly PlugView[];
+  /** What is connected to its in-plug, the first of them when there are very many. */
+  readonly in: readonly PlugView[];
+  /** How many connections it has, out and in. */
+  readonly connections: number;
+  /** When its start was ordered. */
+  readonly since: string;
+  /** When it confirmed its start. */
+  readonly startedAt: string | null;
+  /** When it was last used. */
+  readonly lastUsed: string;
+  /** When it will be closed as idle, unless it is used or connected before. */
+  readonly closesAt: string | null;
+}
+
+/** A connection. */
+export interface ConnectionView {
+  /** Its number. */
+  readonly id: number;
+  /** Offered until its source confirms that it dialled. */
+  readonly state: ConnectionState;
+  /** The end that dialled. */
+  readonly from: EndView;
+  /** The end that accepted. */
+  readonly to: EndView;
+  /** When it was offered. */
+  readonly since: string;
+  /** When it was last used. */
+  readonly lastUsed: string;
+  /** When it will be closed as idle, unless it is used before. */
+  readonly closesAt: string | null;
+  /** How many exchanges ended on it. */
+  readonly exchanges: number;
+}
+
+/** A line of the history. */
+export interface HistoryEntry {
+  /** Its number. */
+  readonly seq: number;
+  /** When it was recorded. */
+  readonly at: string;
+  /** What happened, for people. */
+  readonly text: string;
+  /** What happened, for programs. */
+  readonly fact: Fact;
+}
+
+/** Messages that were refused. */
+export interface RefusalView {
+  /** The type of the message. */
+  readonly type: string;
+  /** The status. */
+  readonly status: number;
+  /** How many. */
+  readonly count: number;
+}
+
+/** The whole mesh at one moment. */
+export interface StateView {
+  /** The moment. */
+  readonly now: string;
+  /** When the manager was started. */
+  readonly startedAt: string;
+  /** Whether the mesh takes requests. */
+  readonly ready: boolean;
+  /** Where it takes them. */
+  readonly gatewayUrl: string | null;
+  /** The number of the newest line of history. */
+  readonly seq: number;
+  /** Its agents. */
+  readonly agents: ListView<AgentView>;
+  /** Its services. */
+  readonly services: ListView<ServiceView>;
+  /** Its instances. */
+  readonly instances: ListView<InstanceView>;
+  /** Its connections. */
+  readonly connections: ListView<ConnectionView>;
+  /** Messages that the manager refused. */
+  readonly refusals: readonly RefusalView[];
+}
+
+/** The outcome of a command. */
+export interface OutcomeView {
+  /** As in HTTP. */
+  readonly status: number;
+  /** In words. */
+  readonly reason: string;
+}

@@ -1,0 +1,71 @@
+/**
+ * A mesh for tests of the admin API: a real registry and store, and commands that are only noted.
+ *
+ * @module
+ */
+
+import type { Fact, FactBody } from "../../../roles/manager/memory/facts.ts";
+import { applyFact } from "../../../roles/manager/memory/fold.ts";
+import { emptyRegistry } from "../../../roles/manager/memory/registry.ts";
+import type { ManagerCommand } from "../../../roles/manager/state.ts";
+import type { AdminBackend } from "../../../runtime/admin/admin_backend.ts";
+import type { OutcomeView } from "../../../runtime/admin/view.ts";
+import { openMemoryStore } from "../../../runtime/store/memory_store.ts";
+import { MESH_BODIES, numbered } from "../store/fact_samples.ts";
+
+/** The token of every fake mesh. */
+export const TOKEN = "correct-horse-battery-staple";
+
+/** A mesh that a test can look into. */
+export interface FakeBackend extends AdminBackend {
+  /** The commands that were given. */
+  readonly commands: ManagerCommand[];
+  /** What the next commands come to. */
+  outcome: OutcomeView;
+  /** Whether the mesh is ready. */
+  isReady: boolean;
+  /** How many listen to facts. */
+  readonly listenerCount: number;
+  /** Lets something happen. */
+  record(...bodies: readonly FactBody[]): void;
+}
+
+/** A mesh in which the sample facts have happened, a second apart from `startMs` on. */
+export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {}): FakeBackend {
+  const registry = emptyRegistry();
+  const store = openMemoryStore();
+  const listeners = new Set<(facts: readonly Fact[]) => void>();
+  const commands: ManagerCommand[] = [];
+  const backend: FakeBackend = {
+    commands,
+    outcome: { status: 200, reason: "done" },
+    isReady: true,
+    startedAtMs: startMs,
+    gatewayUrl: "http://127.0.0.1:8080",
+    store,
+    get listenerCount() {
+      return listeners.size;
+    },
+    registry: () => registry,
+    refusals: () => [{ type: "processData", status: 404, count: 2 }],
+    command(command) {
+      commands.push(command);
+      return Promise.resolve(backend.outcome);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    ready: () => backend.isReady,
+    record(...bodies) {
+      const firstSeq = registry.lastSeq + 1;
+      const at = startMs + (firstSeq - 1) * 1_000;
+      const facts = numbered(bodies, { firstSeq, startMs: at, stepMs: 1_000 });
+      for (const fact of facts) applyFact(registry, fact);
+      store.append(facts);
+      for (const listener of listeners) listener(facts);
+    },
+  };
+  backend.record(...MESH_BODIES);
+  return backend;
+}
