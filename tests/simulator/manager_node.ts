@@ -14,7 +14,7 @@ import {
   type ManagerState,
 } from "../../roles/manager/state.ts";
 import { FactsChecker } from "./checkers/facts.ts";
-import { judgePlugs } from "./checkers/plugs.ts";
+import { judgePlugs, judgeStarts } from "./checkers/plugs.ts";
 import type { LinkEnd, LinkOwner } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
 import type { World } from "./world.ts";
@@ -78,7 +78,9 @@ export class ManagerRun implements LinkOwner {
       perform: (effect) => this.#perform(effect),
       observe: (effects) => {
         node.facts.stepped(this.host.state.registry);
-        if (effects.length > 0) judgePlugs(world, this.host.state.registry);
+        if (effects.length === 0) return;
+        judgePlugs(world, this.host.state.registry);
+        judgeStarts(world, this.host.state.registry);
       },
     });
     this.host.handle({ kind: "recovered" });

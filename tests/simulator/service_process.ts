@@ -152,10 +152,9 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
 
   /** Handles a request: works a while, perhaps calls others, and answers. */
   handleCall(call: Call, respond: (status: number) => void): void {
-    const { traffic, timeline, hasFaults } = this.world;
+    const { traffic, timeline } = this.world;
     call.isHandled = true;
-    const longestMs = hasFaults && traffic.chance(0.03) ? traffic.pick([8_000, 40_000]) : 60;
-    timeline.after(traffic.whole(1, longestMs ?? 60), () => {
+    timeline.after(traffic.whole(1, this.world.longestWorkMs()), () => {
       if (!this.isAlive) return;
       const wanted = call.hops > 0 ? this.world.drawNested(this.service) : [];
       let open = wanted.length;

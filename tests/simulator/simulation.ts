@@ -31,7 +31,7 @@ const RECOVERY_MS = 80_000;
 /** How long requests are made that must succeed. Milliseconds. */
 const STRICT_MS = 45_000;
 /** How long it takes at most until everything is asleep. Milliseconds. */
-const SLEEP_MS = 140_000;
+const SLEEP_MS = 190_000;
 /** How often the checkers look. Milliseconds. */
 const LOOK_MS = 500;
 /** A command is done within this. Milliseconds. */

@@ -141,6 +141,12 @@ export class World {
     return this.network.whole(1, this.options.delayMs);
   }
 
+  /** How long the work on a request may take: sometimes longer than the idle times. Milliseconds. */
+  longestWorkMs(): number {
+    if (!this.traffic.chance(0.03)) return 60;
+    return this.hasFaults && this.traffic.chance(0.5) ? 40_000 : 12_000;
+  }
+
   /** How long until an end notices that its link is broken. Milliseconds. */
   noticeMs(): number {
     if (this.network.chance(0.03)) return this.network.whole(1, 40_000);

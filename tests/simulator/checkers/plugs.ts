@@ -1,5 +1,5 @@
 /**
- * Checks that no two live instances share a plug on a host.
+ * Checks that no two live instances share a plug on a host, and that a service is started once.
  *
  * @module
  */
@@ -18,6 +18,14 @@ export function judgePlugs(world: World, registry: Registry): void {
     taken.set(place, serviceID);
     if (other === undefined) continue;
     world.violations.report("plugs", `instances ${other} and ${serviceID} share ${place}`);
+  }
+}
+
+/** Requests for a service that is starting must share that start. */
+export function judgeStarts(world: World, registry: Registry): void {
+  if (world.options.forgetsAll) return;
+  for (const [service, { starting }] of registry.services) {
+    if (starting > 1) world.violations.report("starts", `${starting} starts of ${service} at once`);
   }
 }
 

@@ -1,0 +1,184 @@
+/**
+ * Roles with a fault of their own, to see that the checkers notice it.
+ *
+ * @module
+ */
+
+import type { Role } from "../../roles/step.ts";
+import { REAL_ROLES, type Roles } from "./world.ts";
+
+type Kinded = { readonly kind: string };
+
+/** A role whose effects are changed before its host sees them. */
+function withEffects<State, Event extends Kinded, Effect>(
+  role: Role<State, Event, Effect>,
+  change: (effects: Effect[], state: State) => Effect[],
+): Role<State, Event, Effect> {
+  const step = (state: State, event: Event, nowMs: number) =>
+    change(role.step(state, event, nowMs), state);
+  return { ...role, step };
+}
+
+/** A sabotage: what is broken, and the checker that must notice. */
+export interface Sabotage {
+  /** What the broken role does. */
+  readonly name: string;
+  /** The checker that must report it. */
+  readonly checker: string;
+  /** The broken role. */
+  readonly roles: Partial<Roles>;
+}
+
+const { manager, agent, gateway, service } = REAL_ROLES;
+
+/** Ways to break a role. */
+export const SABOTAGES: readonly Sabotage[] = [
+  {
+    name: "a manager that does not record the end of instances",
+    checker: "facts",
+    roles: {
+      manager: withEffects(
+        manager,
+        (effects) =>
+          effects.filter((effect) =>
+            effect.kind !== "record" || effect.fact.kind !== "instanceEnded"
+          ),
+      ),
+    },
+  },
+  {
+    name: "a manager that sends before it records",
+    checker: "facts",
+    roles: {
+      manager: withEffects(manager, (effects) => [
+        ...effects.filter(({ kind }) => kind !== "record"),
+        ...effects.filter(({ kind }) => kind === "record"),
+      ]),
+    },
+  },
+  {
+    name: "a manager that assigns plugs that are used",
+    checker: "plugs",
+    roles: {
+      manager: withEffects(manager, (effects, { registry }) => {
+        registry.plugs.clear();
+        return effects;
+      }),
+    },
+  },
+  {
+    name: "a manager that does not ask idle instances to end",
+    checker: "truth",
+    roles: {
+      manager: withEffects(
+        manager,
+        (effects) =>
+          effects.filter((effect) =>
+            effect.kind !== "send" || !effect.message.type.endsWith("ShutdownRequest")
+          ),
+      ),
+    },
+  },
+  {
+    name: "a manager that finishes no command",
+    checker: "commands",
+    roles: {
+      manager: withEffects(
+        manager,
+        (effects) => effects.filter(({ kind }) => kind !== "commandDone"),
+      ),
+    },
+  },
+  {
+    name: "an agent that does not tell of processes that ended",
+    checker: "truth",
+    roles: {
+      agent: withEffects(
+        agent,
+        (effects) =>
+          effects.filter((effect) =>
+            effect.kind !== "send" || effect.message.type !== "serviceTerminationInfo"
+          ),
+      ),
+    },
+  },
+  {
+    name: "an agent that forgets its deadlines",
+    checker: "waits",
+    roles: {
+      agent: withEffects(agent, (effects, { deadlines }) => {
+        deadlines.heap.length = 0;
+        deadlines.entries.clear();
+        return effects;
+      }),
+    },
+  },
+  {
+    name: "an agent that keeps every request that it passed on",
+    checker: "leaks",
+    roles: {
+      agent: withEffects(agent, (effects, { relayIDs, lastMessageID }) => {
+        relayIDs.set(`kept/${lastMessageID}`, lastMessageID);
+        return effects;
+      }),
+    },
+  },
+  {
+    name: "a gateway that rejects twice",
+    checker: "requests",
+    roles: {
+      gateway: withEffects(
+        gateway,
+        (effects) =>
+          effects.flatMap((effect) => Array(effect.kind === "reject" ? 2 : 1).fill(effect)),
+      ),
+    },
+  },
+  {
+    name: "a gateway that does not reject",
+    checker: "requests",
+    roles: {
+      gateway: withEffects(gateway, (effects) => effects.filter(({ kind }) => kind !== "reject")),
+    },
+  },
+  {
+    name: "sources and destinations that do not close connections on command",
+    checker: "truth",
+    roles: {
+      gateway: withEffects(
+        gateway,
+        (effects) => effects.filter(({ kind }) => kind !== "closeSession"),
+      ),
+      service: withEffects(
+        service,
+        (effects) =>
+          effects.filter(({ kind }) => kind !== "closeSession" && kind !== "closeInbound"),
+      ),
+    },
+  },
+  {
+    name: "a service that asks for everything under the name of another",
+    checker: "outcomes",
+    roles: {
+      service: withEffects(
+        service,
+        (effects) =>
+          effects.map((effect) =>
+            effect.kind === "send" && effect.message.type === "connectionRequest"
+              ? { ...effect, message: { ...effect.message, serviceID: 1 } }
+              : effect
+          ),
+      ),
+    },
+  },
+  {
+    name: "a service that throws at a soft shutdown",
+    checker: "role",
+    roles: {
+      service: withEffects(service, (effects) => {
+        if (effects.some(({ kind }) => kind === "drain")) throw new Error("sabotage");
+        return effects;
+      }),
+    },
+  },
+];
