@@ -30,6 +30,8 @@ const QUIET: Partial<ManagerOptions> = { healthIntervalMs: 1_000_000_000 };
 export class ManagerBench {
   /** The simulated time. */
   nowMs = 1_000_000;
+  /** Whether each step is held to the fold: not after a test has changed the registry by hand. */
+  isFolded = true;
   /** Everything that was recorded. */
   readonly history: Fact[] = [];
   /** The manager. */
@@ -195,7 +197,7 @@ export class ManagerBench {
   /** What must hold after any step. */
   check(): void {
     const { registry, deadlines, parked, closeRequests } = this.state;
-    assertEquals(registry, foldFacts(this.history), "the registry is not the fold of the history");
+    if (this.isFolded) assertEquals(registry, foldFacts(this.history), "it is not the fold");
     const plugs = new Set<string>();
     for (
       const { serviceID, network, plugs: { in: plug }, launched, state } of registry.instances
