@@ -7,7 +7,7 @@
 
 import { armInstanceIdle } from "./flows/idle.ts";
 import { continueDrain } from "./flows/shutdowns.ts";
-import { startIfWanted } from "./flows/starts.ts";
+import { startIfWanted } from "./flows/parking.ts";
 import type { Turn } from "./turn.ts";
 
 /** Looks at everything that the step touched, until nothing is left to look at. */

@@ -42,7 +42,8 @@ import {
   onServiceTerminationInfo,
   onSoftShutdownResponse,
 } from "./flows/shutdowns.ts";
-import { onParkedDue, onStartDue, onStartServiceResponse } from "./flows/starts.ts";
+import { onParkedDue } from "./flows/parking.ts";
+import { onStartDue, onStartServiceResponse } from "./flows/starts.ts";
 import type { ManagerEffect, ManagerEvent, ManagerState } from "./state.ts";
 import { beginTurn, record, refuse, type Turn } from "./turn.ts";
 

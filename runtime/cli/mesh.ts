@@ -40,7 +40,10 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
   try {
     const addresses = await mesh.start();
     const { adminUrl: url, gatewayUrl } = addresses;
-    writeAdminFile(flags.data, { url, gatewayUrl, token, pid: Deno.pid });
+    // Without a data folder there is no place for the token: it is printed instead.
+    if (flags.data !== "none") {
+      writeAdminFile(flags.data, { url, gatewayUrl, token, pid: Deno.pid });
+    }
     output.ready(config, { ...addresses, data: flags.data, token });
     await stop.asked;
     await mesh.stop();
@@ -51,7 +54,7 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
     throw new CommandError(error instanceof Error ? error.message : String(error));
   } finally {
     stop.ignore();
-    removeAdminFile(flags.data);
+    if (flags.data !== "none") removeAdminFile(flags.data, Deno.pid);
   }
 }
 

@@ -45,6 +45,8 @@ export function createMeshOutput(io: CommandIO, options: { json: boolean }): Mes
 
 function readableOutput(io: CommandIO): MeshOutput {
   const memory = createFactMemory();
+  // What happens while the mesh starts is told after it was said where the mesh is.
+  let early: Fact[] | undefined = [];
   const put = (atMs: number, text: string) => {
     const time = paint(formatTime(atMs, { hasDate: false }), {
       style: "dim",
@@ -54,6 +56,12 @@ function readableOutput(io: CommandIO): MeshOutput {
     io.stdout(
       [`${time}  ${first}`, ...rest.map((line) => `${" ".repeat(14)}${line}`), ""].join("\n"),
     );
+  };
+  const tell = (facts: readonly Fact[]) => {
+    for (const fact of facts) {
+      const text = describeFact(fact, memory);
+      if (!isDetail(fact)) put(fact.atMs, printableLines(text));
+    }
   };
   return {
     ready(config, { gatewayUrl, adminUrl, data, token }) {
@@ -70,13 +78,14 @@ function readableOutput(io: CommandIO): MeshOutput {
       }
       io.stdout(`\n  gateway          ${gatewayUrl}\n  admin API        ${adminUrl}\n`);
       if (data === "none") io.stdout(`  token            ${token}\n`);
-      io.stdout("\nCtrl-C stops it. What happens from now on:\n");
+      io.stdout("\nCtrl-C stops it. What happens:\n");
+      const facts = early ?? [];
+      early = undefined;
+      tell(facts);
     },
     facts(facts) {
-      for (const fact of facts) {
-        const text = describeFact(fact, memory);
-        if (!isDetail(fact)) put(fact.atMs, printableLines(text));
-      }
+      if (early === undefined) tell(facts);
+      else early.push(...facts);
     },
     line({ service, serviceID, text }) {
       put(clockMs(), `${service}#${serviceID} | ${printable(text)}`);

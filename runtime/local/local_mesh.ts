@@ -93,10 +93,11 @@ export class LocalMesh {
    * @throws {Error} when a port is taken or the store can't be opened.
    */
   async start(): Promise<LocalAddresses> {
-    // The gateway first: the others are told its address, and a taken port is the usual failure.
+    // The gateway first: the manager is told its address, and a taken port is the usual failure.
     await this.#gateway.start();
-    await Promise.all([this.#manager.start(), this.#agent.start()]);
-    await this.#link();
+    await this.#manager.start();
+    // The agent last: it finds both others there and is linked with each of them once.
+    await this.#agent.start();
     return this.addresses;
   }
 
@@ -167,12 +168,6 @@ export class LocalMesh {
     const options = { hostname, port: this.#port, routes, token };
     this.#port = await gateway.call("start", [options, callback(warn)]);
     await this.#linkAgentAndGateway(this.#agent.call, gateway);
-  }
-
-  /** Links all, once, when the first three workers run. */
-  async #link(): Promise<void> {
-    await this.#linkManagerAndAgent(this.#manager.call, this.#agent.call);
-    await this.#linkAgentAndGateway(this.#agent.call, this.#gateway.call);
   }
 
   /** Gives both an end of a new channel; while one of them is away there is nothing to link. */

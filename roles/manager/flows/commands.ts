@@ -8,7 +8,7 @@ import { STATUS } from "../../../protocol/status.ts";
 import { closeConnection } from "./closes.ts";
 import { hasLaunched } from "./endings.ts";
 import { drainInstance, shutDownHard, shutDownSoftly } from "./shutdowns.ts";
-import { failParked } from "./starts.ts";
+import { failParked } from "./parking.ts";
 import type { CommandGiven } from "../state.ts";
 import type { Turn } from "../turn.ts";
 

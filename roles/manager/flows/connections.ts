@@ -11,7 +11,8 @@ import { closeConnection } from "./closes.ts";
 import { endConnection } from "./endings.ts";
 import { type Connection, endsOf, findConnection } from "../memory/registry.ts";
 import { answerOffer, offerConnection, openConnection } from "./offers.ts";
-import { chooseInstance, failRequest, type Failure, parkRequest } from "./starts.ts";
+import { failRequest, parkRequest } from "./parking.ts";
+import { chooseInstance, type Failure } from "./placement.ts";
 import type { Parked } from "../state.ts";
 import { record, refuse, send, type Turn } from "../turn.ts";
 

@@ -1,0 +1,140 @@
+/**
+ * Requests that wait for a service. All of them share one start; each waits with a deadline, and each
+ * deadline answers.
+ *
+ * @module
+ */
+
+import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
+import { cutReason } from "../../../protocol/parse_message.ts";
+import { STATUS } from "../../../protocol/status.ts";
+import { setDeadline } from "../../deadlines.ts";
+import { offerConnection } from "./offers.ts";
+import { manifestOf } from "../memory/registry.ts";
+import { unpark } from "./endings.ts";
+import type { Parked } from "../state.ts";
+import { record, send, type Turn } from "../turn.ts";
+
+import {
+  chooseAgent,
+  chooseInstance,
+  type Failure,
+  isKnown,
+  isStarting,
+  startInstance,
+} from "./placement.ts";
+
+function parkedKey(parked: Parked): string {
+  return `${parked.serviceID}/${parked.sourcePlug}`;
+}
+
+/** Lets a request wait for a service, which is started unless it is starting already. */
+export function parkRequest(turn: Turn, service: string, parked: Parked): Failure | undefined {
+  const { state, nowMs } = turn;
+  if (state.stopping) {
+    return {
+      status: STATUS.unavailable,
+      reason: `Cannot start "${service}": the mesh is stopping`,
+    };
+  }
+  if (!isKnown(turn, service)) {
+    return {
+      status: STATUS.notFound,
+      reason: `Cannot connect to "${service}": no agent has a service of that name`,
+    };
+  }
+  const waiting = state.parked.get(service) ?? new Map<string, Parked>();
+  const key = parkedKey(parked);
+  if (!waiting.has(key) && waiting.size >= state.options.parkedMax) {
+    return {
+      status: STATUS.tooMany,
+      reason: `Cannot wait for "${service}": ${waiting.size} requests wait already`,
+    };
+  }
+  if (!isStarting(turn, service)) {
+    const asker = state.registry.instances.get(parked.serviceID)?.service ?? "instance";
+    const reason = `${asker}#${parked.serviceID} asked for it`;
+    const failure = startInstance(turn, service, reason);
+    if (failure !== undefined) return failure;
+  }
+  const repeated = waiting.has(key);
+  waiting.set(key, parked);
+  state.parked.set(service, waiting);
+  if (repeated) return undefined;
+  const timeoutMs = manifestOf(state.registry, service)?.startTimeoutMs ??
+    MANIFEST_DEFAULTS.startTimeoutMs;
+  const dueAtMs = nowMs + timeoutMs + state.options.parkedMarginMs;
+  setDeadline(state.deadlines, `parked:${service}/${key}`, dueAtMs);
+  return undefined;
+}
+
+/** Answers everybody who waits for a service with a connection to an instance of it. */
+export function answerParked(turn: Turn, service: string): void {
+  const waiting = turn.state.parked.get(service);
+  if (waiting === undefined) return;
+  for (const [key, parked] of waiting) {
+    const instance = chooseInstance(turn, service);
+    if (instance === undefined) return;
+    unpark(turn, service, key);
+    offerConnection(turn, instance, parked);
+  }
+}
+
+/** Tells one who waits that there will be no connection. */
+export function failRequest(
+  turn: Turn,
+  parked: Parked,
+  failed: Failure & { destService: string },
+): void {
+  const { status, destService } = failed;
+  const reason = cutReason(failed.reason);
+  const service = turn.state.registry.instances.get(parked.serviceID)?.service;
+  if (service !== undefined) {
+    record(turn, {
+      kind: "requestFailed",
+      serviceID: parked.serviceID,
+      service,
+      destService,
+      status,
+      reason,
+    });
+  }
+  const { messageID } = parked;
+  send(turn, parked.link, { type: "connectionResponse", messageID, status, reason });
+}
+
+/** Tells everybody who waits for a service that it could not be started. */
+export function failParked(turn: Turn, service: string, failure: Failure): void {
+  const waiting = turn.state.parked.get(service);
+  if (waiting === undefined) return;
+  for (const [key, parked] of waiting) {
+    unpark(turn, service, key);
+    failRequest(turn, parked, { ...failure, destService: service });
+  }
+}
+
+/** The deadline of one who waits: it is answered now, with the reason that is known. */
+export function onParkedDue(turn: Turn, identity: string): void {
+  const [service = "", ...rest] = identity.split("/");
+  const key = rest.join("/");
+  const parked = turn.state.parked.get(service)?.get(key);
+  if (parked === undefined) return;
+  unpark(turn, service, key);
+  const connected = chooseAgent(turn, service) !== undefined;
+  failRequest(turn, parked, {
+    status: connected ? STATUS.deadline : STATUS.unavailable,
+    reason: connected
+      ? `Cannot connect to "${service}": it did not start in time`
+      : `Cannot start "${service}": no agent that has it is connected`,
+    destService: service,
+  });
+}
+
+/** Starts a service again when somebody waits for it and nothing is on its way. */
+export function startIfWanted(turn: Turn, service: string, reason: string): void {
+  if (!turn.state.parked.has(service)) return;
+  if (chooseInstance(turn, service) !== undefined) return answerParked(turn, service);
+  if (isStarting(turn, service)) return;
+  const failure = startInstance(turn, service, reason);
+  if (failure !== undefined) failParked(turn, service, failure);
+}
