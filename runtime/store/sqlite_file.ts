@@ -24,18 +24,26 @@ const LOCK_WAIT_MS = 2_000;
  * goes back, and a time is found by halving. The columns of the dialled end are only filled where
  * they differ from the other end, so that no fact is found twice.
  */
+const COLUMNS = `
+  seq INTEGER PRIMARY KEY,
+  latest_ms REAL NOT NULL,
+  kind TEXT NOT NULL,
+  service TEXT,
+  dest_service TEXT,
+  service_id INTEGER,
+  dest_service_id INTEGER,
+  connection_id INTEGER,
+  body TEXT NOT NULL
+`;
+
+/**
+ * Facts are appended to `fresh_facts`, which has no index, and moved to `facts` many at a time or
+ * before they are searched: a commit writes every page that it changes, and one for each index
+ * would make it three times as long.
+ */
 const SCHEMA = `
-  CREATE TABLE facts (
-    seq INTEGER PRIMARY KEY,
-    latest_ms REAL NOT NULL,
-    kind TEXT NOT NULL,
-    service TEXT,
-    dest_service TEXT,
-    service_id INTEGER,
-    dest_service_id INTEGER,
-    connection_id INTEGER,
-    body TEXT NOT NULL
-  ) STRICT;
+  CREATE TABLE fresh_facts (${COLUMNS}) STRICT;
+  CREATE TABLE facts (${COLUMNS}) STRICT;
   CREATE INDEX facts_by_service ON facts (service) WHERE service IS NOT NULL;
   CREATE INDEX facts_by_dest_service ON facts (dest_service) WHERE dest_service IS NOT NULL;
   CREATE INDEX facts_by_instance ON facts (service_id) WHERE service_id IS NOT NULL;

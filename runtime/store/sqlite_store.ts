@@ -24,6 +24,10 @@ import {
 
 /** How many facts are read at a time. */
 const PAGE_FACTS = 1_000;
+/** How many facts may wait for their indexes: they take two milliseconds then. */
+const FRESH_FACTS_MAX = 512;
+/** So many facts at once get their indexes at once. */
+const BULK_FACTS = 128;
 
 /**
  * Opens a store in an SQLite file, which is made if it does not exist.
@@ -39,6 +43,7 @@ class SqliteStore implements Store {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
+  readonly #insertFresh: StatementSync;
   readonly #readPage: StatementSync;
   readonly #readTime: StatementSync;
   #isOpen = true;
@@ -46,15 +51,17 @@ class SqliteStore implements Store {
   #lastSeq: number;
   #latestMs: number;
   #snapshotSeq: number;
+  #freshFacts = 0;
 
   constructor(path: string) {
     this.#path = path;
     this.#database = openSqliteFile(path);
     try {
-      this.#insert = this.#database.prepare(
-        `INSERT INTO facts (seq, latest_ms, kind, service, dest_service, service_id,
-          dest_service_id, connection_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      );
+      this.#insert = this.#prepareInsert("facts");
+      this.#insertFresh = this.#prepareInsert("fresh_facts");
+      this.#freshFacts = this.#numberOf("SELECT count(*) AS value FROM fresh_facts") ?? 0;
+      // They are there when the process that appended them died.
+      this.#indexFresh();
       this.#readPage = this.#database.prepare(
         "SELECT seq, body FROM facts WHERE seq > ? ORDER BY seq LIMIT ?",
       );
@@ -84,13 +91,19 @@ class SqliteStore implements Store {
 
   append(facts: readonly Fact[]): void {
     checkContinues(facts, this.#lastSeq);
+    const isBulk = facts.length >= BULK_FACTS;
+    if (isBulk || this.#freshFacts + facts.length > FRESH_FACTS_MAX) this.#indexFresh();
     let latestMs = this.#latestMs;
-    this.#write(() => {
+    const insertAll = () => {
       for (const fact of facts) {
         latestMs = Math.max(latestMs, fact.atMs);
-        this.#insertFact(fact, latestMs);
+        this.#insertFact(isBulk ? this.#insert : this.#insertFresh, fact, latestMs);
       }
-    });
+    };
+    // A single statement is a transaction of its own.
+    if (facts.length === 1) this.#try("write", insertAll);
+    else this.#write(insertAll);
+    if (!isBulk) this.#freshFacts += facts.length;
     this.#latestMs = latestMs;
     this.#lastSeq += facts.length;
   }
@@ -98,6 +111,7 @@ class SqliteStore implements Store {
   *read(afterSeq = 0): Iterable<Fact> {
     let seq = afterSeq;
     for (;;) {
+      this.#indexFresh();
       const rows = this.#try("read", () => this.#readPage.all(seq, PAGE_FACTS));
       for (const row of rows) yield this.#factOf(row);
       const last = rows.at(-1)?.seq;
@@ -107,6 +121,7 @@ class SqliteStore implements Store {
   }
 
   query(filter: StoreQuery): Fact[] {
+    this.#indexFresh();
     const range = this.#rangeOf(filter);
     if (range.first > range.last || range.limit <= 0) return [];
     const { sql, values } = sqlOf(filter, range);
@@ -144,6 +159,7 @@ class SqliteStore implements Store {
   prune(keepFacts: number): number {
     const throughSeq = Math.min(this.#snapshotSeq, this.#lastSeq - keepFacts);
     if (throughSeq < this.#firstSeq) return 0;
+    this.#indexFresh();
     this.#write(() => {
       this.#database.prepare("DELETE FROM facts WHERE seq <= ?").run(throughSeq);
     });
@@ -154,13 +170,34 @@ class SqliteStore implements Store {
 
   close(): void {
     if (!this.#isOpen) return;
+    try {
+      this.#indexFresh();
+    } catch {
+      // They are safe where they are, and get their indexes when the file is opened again.
+    }
     this.#isOpen = false;
     this.#database.close();
   }
 
-  #insertFact(fact: Fact, latestMs: number): void {
+  #prepareInsert(table: string): StatementSync {
+    return this.#database.prepare(
+      `INSERT INTO ${table} (seq, latest_ms, kind, service, dest_service, service_id,
+        dest_service_id, connection_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+  }
+
+  /** Moves the facts that have no indexes yet to where they have. */
+  #indexFresh(): void {
+    if (this.#freshFacts === 0) return;
+    this.#write(() => {
+      this.#database.exec("INSERT INTO facts SELECT * FROM fresh_facts; DELETE FROM fresh_facts;");
+    });
+    this.#freshFacts = 0;
+  }
+
+  #insertFact(insert: StatementSync, fact: Fact, latestMs: number): void {
     const { service, destService, serviceID, destServiceID, connectionID } = subjectsOf(fact);
-    this.#insert.run(
+    insert.run(
       fact.seq,
       latestMs,
       fact.kind,
