@@ -77,13 +77,16 @@ export class RoleHost<State, Event, Effect> {
     this.#arm();
   }
 
-  /** One timer for the next deadline, whatever the number of deadlines. */
+  /**
+   * One timer for the next deadline, whatever the number of deadlines. One that is earlier than it
+   * need be stays: most deadlines are cleared before they are due, and a tick too many costs less
+   * than a timer that is moved at every step.
+   */
   #arm(): void {
     const dueMs = this.#role.nextDeadlineMs(this.state) ?? Infinity;
-    if (dueMs === this.#timerDueMs || this.#isStopped) return;
+    if (dueMs >= this.#timerDueMs || this.#isStopped) return;
     clearTimeout(this.#timer);
     this.#timerDueMs = dueMs;
-    if (dueMs === Infinity) return;
     const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, dueMs - clockMs()));
     this.#timer = setTimeout(() => {
       this.#timerDueMs = Infinity;

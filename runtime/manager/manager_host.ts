@@ -144,6 +144,8 @@ export class ManagerHost {
           this.#commands.delete(effect.commandID);
       }
     }
+    // Whoever waits for an answer comes before whoever watches.
+    if (facts.length > 0) { for (const listener of this.#listeners) listener(facts); }
   }
 
   #record(facts: readonly Fact[]): void {
@@ -153,6 +155,5 @@ export class ManagerHost {
       this.#appended = 0;
       compactIfNeeded(this.#store, this.registry);
     }
-    for (const listener of this.#listeners) listener(facts);
   }
 }
