@@ -48,6 +48,8 @@ export interface AgentHostOptions {
   readonly warn: (text: string) => void;
   /** Takes the output of instances. */
   readonly output: (line: OutputLine) => void;
+  /** Creates processes. @default {launch} */
+  readonly launch?: typeof launch;
 }
 
 /** A running agent. */
@@ -160,7 +162,7 @@ export class AgentHost {
     };
     try {
       if (config === undefined) throw new Error("the agent has no such service");
-      const process = launch(config, start, {
+      const process = (this.#options.launch ?? launch)(config, start, {
         line: (text, stream) => this.#options.output({ service, serviceID, stream, text }),
         exited: (end) => {
           this.#processes.delete(serviceID);
