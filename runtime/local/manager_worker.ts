@@ -12,6 +12,7 @@ import { createAdminApp } from "../admin/admin_app.ts";
 import { clockMs } from "../host.ts";
 import { type CommandOutcome, ManagerHost } from "../manager/manager_host.ts";
 import { openStore } from "../store/open_store.ts";
+import { FactBatches } from "./fact_batches.ts";
 import { listenHttp } from "./listen_http.ts";
 
 /** How a manager worker is started. */
@@ -57,7 +58,8 @@ export function createManagerWorker(): ManagerWorker {
     start(options, facts, warn) {
       const store = openStore(options.data);
       const manager = new ManagerHost({ store, warn, manager: { plugFirst: somePlug() } });
-      manager.subscribe(facts);
+      const batches = new FactBatches(facts);
+      manager.subscribe((some) => batches.add(some));
       const { adminHost: hostname, adminPort: port, token, gatewayUrl } = options;
       const app = createAdminApp({
         registry: () => manager.registry,
@@ -76,6 +78,7 @@ export function createManagerWorker(): ManagerWorker {
       host = manager;
       close = async () => {
         manager.stop();
+        batches.flush();
         await server.abort();
         store.close();
       };
