@@ -4,6 +4,8 @@
  * @module
  */
 
+import { problemResponse } from "../problem.ts";
+
 /** Where to listen, and how to say that it can't be done. */
 export interface ListenHttpOptions {
   /** The address. */
@@ -20,7 +22,10 @@ export interface ListenHttpOptions {
 export interface HttpServer {
   /** The port that it has. */
   readonly port: number;
-  /** Accepts nothing new; resolves when every request in flight has been answered. */
+  /**
+   * Accepts nothing new; resolves when every request in flight has been answered. While a request
+   * body is still arriving, what comes new is answered with 503; after that nobody listens.
+   */
   drain(): Promise<void>;
   /** Breaks what is in flight; resolves when all is closed. */
   abort(): Promise<void>;
@@ -38,28 +43,65 @@ export interface HttpApp {
  * @throws {Error} when the port is taken or the address is not this machine's, with what to do.
  */
 export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer {
-  const { hostname, port, what, flag } = options;
+  const { hostname, port } = options;
   const controller = new AbortController();
+  const uploads = new Uploads();
+  let isDraining = false;
   try {
     const server = Deno.serve({
       hostname,
       port,
       signal: controller.signal,
       onListen: () => {},
-    }, (request) => app.fetch(request));
+    }, (request, info) => {
+      if (isDraining) return refuse();
+      if (request.body !== null) uploads.add(info.completed);
+      return app.fetch(request);
+    });
     return {
       port: server.addr.port,
-      drain: () => server.shutdown(),
+      drain: async () => {
+        isDraining = true;
+        // The shutdown of the platform's server breaks a request body that is still arriving.
+        await uploads.ended();
+        await server.shutdown();
+      },
       abort: async () => {
         controller.abort();
         await server.finished;
       },
     };
   } catch (error) {
-    const isTaken = error instanceof Deno.errors.AddrInUse;
-    const why = isTaken
-      ? `another program listens there (choose another port with ${flag})`
-      : (error instanceof Error ? error.message : String(error));
-    throw new Error(`Cannot listen on "${hostname}:${port}" for ${what}: ${why}`, { cause: error });
+    throw new Error(cannotListen(options, error), { cause: error });
+  }
+}
+
+function cannotListen({ hostname, port, what, flag }: ListenHttpOptions, error: unknown): string {
+  const isTaken = error instanceof Deno.errors.AddrInUse;
+  const why = isTaken
+    ? `another program listens there (choose another port with ${flag})`
+    : (error instanceof Error ? error.message : String(error));
+  return `Cannot listen on "${hostname}:${port}" for ${what}: ${why}`;
+}
+
+function refuse(): Response {
+  const detail = "Cannot take the request: the mesh is stopping";
+  const response = problemResponse({ status: 503, detail, retryAfterSeconds: 1 });
+  response.headers.set("connection", "close");
+  return response;
+}
+
+/** The requests with a body that are not answered yet. */
+class Uploads {
+  readonly #open = new Set<Promise<void>>();
+
+  add(completed: Promise<void>): void {
+    // How it ended is told to whoever reads the body; here it only counts that it did.
+    const ended = completed.catch(() => {}).finally(() => this.#open.delete(ended));
+    this.#open.add(ended);
+  }
+
+  async ended(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
   }
 }
