@@ -13,7 +13,7 @@ import type { AgentWorker } from "./agent_worker.ts";
 import type { GatewayWorker } from "./gateway_worker.ts";
 import type { ManagerWorker } from "./manager_worker.ts";
 import { RoleWorker } from "./role_worker.ts";
-import { callback, transferred, type WorkerCall } from "./worker_call.ts";
+import { callback, transferred, type WorkerCall, WorkerGoneError } from "./worker_call.ts";
 
 /** How a local mesh is started. */
 export interface LocalMeshOptions {
@@ -177,8 +177,10 @@ export class LocalMesh {
   ): Promise<void> {
     if (manager === undefined || agent === undefined) return;
     const { port1, port2 } = new MessageChannel();
-    await manager.call("linkAgent", [transferred(port1)]);
-    await agent.call("linkManager", [transferred(port2)]);
+    await whileBothRun(async () => {
+      await manager.call("linkAgent", [transferred(port1)]);
+      await agent.call("linkManager", [transferred(port2)]);
+    });
   }
 
   async #linkAgentAndGateway(
@@ -187,7 +189,18 @@ export class LocalMesh {
   ): Promise<void> {
     if (agent === undefined || gateway === undefined) return;
     const { port1, port2 } = new MessageChannel();
-    await agent.call("linkGateway", [transferred(port1)]);
-    await gateway.call("linkAgent", [transferred(port2)]);
+    await whileBothRun(async () => {
+      await agent.call("linkGateway", [transferred(port1)]);
+      await gateway.call("linkAgent", [transferred(port2)]);
+    });
+  }
+}
+
+/** Links two workers, unless one of them dies meanwhile: its successor is linked anew then. */
+async function whileBothRun(link: () => Promise<void>): Promise<void> {
+  try {
+    await link();
+  } catch (error) {
+    if (!(error instanceof WorkerGoneError)) throw error;
   }
 }
