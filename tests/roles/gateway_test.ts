@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ofKind, sent, theOne, theSent } from "./effects.ts";
+import { GatewayBench } from "./service_bench.ts";
+
+Deno.test("gateway: it registers by each link to an agent, with no in-plug and every edge (flow 1)", () => {
+  const bench = new GatewayBench({ isRegistered: false });
+  const asked = theSent(bench.register(3), "serviceRegisterRequest", "agent");
+  assertEquals([asked.typeOfService, asked.plugsConfiguration], ["gateway", {
+    in: null,
+    out: "*",
+  }]);
+  assertEquals(theSent(bench.want(1), "connectionRequest").serviceID, 3);
+});
+
+Deno.test("gateway: requests wait for the registration, and are asked for once it is there", () => {
+  const bench = new GatewayBench({ isRegistered: false });
+  assertEquals(bench.want(1), []);
+  const effects = bench.register(3);
+  assertEquals(theSent(effects, "connectionRequest").destServiceName, "greeter");
+});
+
+Deno.test("gateway: without a registration a request is rejected in its time (504), and says so", () => {
+  const bench = new GatewayBench({ isRegistered: false });
+  bench.want(1, "greeter", 2_000);
+  const rejected = theOne(bench.wait(2_000), "reject");
+  assertEquals(rejected.status, 504);
+  assertStringIncludes(rejected.reason, "not ready");
+});
+
+Deno.test("gateway: a registration without an answer, or that is refused, is repeated (flow 1)", () => {
+  for (const isRefused of [false, true]) {
+    const bench = new GatewayBench({ isRegistered: false });
+    const asked = bench.step({ kind: "agentLinked", link: "agent" });
+    const { messageID } = theSent(asked, "serviceRegisterRequest");
+    const refusal = { type: "serviceRegisterResponse", messageID, status: 429 } as const;
+    if (isRefused) bench.take(refusal);
+    const again = theSent(bench.wait(10_000), "serviceRegisterRequest");
+    assert(again.messageID !== messageID);
+  }
+});
+
+Deno.test("gateway: a late or repeated answer to a registration changes nothing", () => {
+  const bench = new GatewayBench();
+  const answer = { type: "serviceRegisterResponse", status: 200, serviceID: 99 } as const;
+  for (const messageID of [1, 50]) bench.take({ ...answer, messageID });
+  assertEquals(bench.state.source.serviceID, 3);
+});
+
+Deno.test("gateway: registered anew, its old connections finish and close, unknown to the manager", () => {
+  const bench = new GatewayBench();
+  const sourcePlug = bench.open(1);
+  const gone = bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
+  assertEquals(theOne(gone, "closeSession").sourcePlug, sourcePlug);
+  bench.register(4, "agent-b");
+  const asked = theSent(bench.want(2), "connectionRequest", "agent-b");
+  assertEquals(asked.serviceID, 4);
+  assert(asked.sourcePlug !== sourcePlug);
+  bench.step({ kind: "requestEnded", requestID: 1 });
+  const ended = bench.step({ kind: "sessionEnded", sourcePlug, status: 111, reason: "closed" });
+  assertEquals(sent(ended, "sourceConnectionClose"), []);
+});
+
+Deno.test("gateway: what it had asked for under its old number is asked for again under the new one", () => {
+  const bench = new GatewayBench();
+  const first = theSent(bench.want(1), "connectionRequest");
+  bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
+  const again = theSent(bench.register(4, "agent-b"), "connectionRequest", "agent-b");
+  assertEquals(again.serviceID, 4);
+  assert(again.messageID !== first.messageID && again.sourcePlug !== first.sourcePlug);
+  const dest = { destServiceNetwork: "10.0.0.2", destPlug: 20_050, destServiceID: 50 };
+  const late = { messageID: first.messageID, status: 200, ...dest };
+  const effects = bench.take({ type: "connectionResponse", ...late }, "agent-b");
+  assertEquals(theOne(effects, "refuse").status, 404);
+});
+
+Deno.test("gateway: a soft shutdown makes it register anew instead of ending (it is never reaped)", () => {
+  const bench = new GatewayBench();
+  bench.open(1);
+  const request = { type: "softShutdownRequest", messageID: 41, serviceID: 3 } as const;
+  const effects = bench.take(request);
+  assertEquals(theSent(effects, "softShutdownResponse").messageID, 41);
+  theSent(effects, "serviceRegisterRequest");
+  assertEquals(ofKind(effects, "closeSession").length, 1);
+});
+
+Deno.test("gateway: it says how busy it is (serviceHealthRequest)", () => {
+  const bench = new GatewayBench();
+  bench.open(1);
+  bench.want(2);
+  const effects = bench.take({ type: "serviceHealthRequest", messageID: 41, serviceID: 3 });
+  assertEquals(theSent(effects, "serviceHealthResponse").load?.inFlight, 2);
+});
+
+Deno.test("gateway: messages of another link, or that it does not get, change nothing", () => {
+  const bench = new GatewayBench();
+  const close = { messageID: 1, serviceID: 3, sourcePlug: 1, destPlug: 20_050 };
+  assertEquals(bench.take({ type: "connectionCloseRequest", ...close }, "stranger"), []);
+  const effects = bench.take({ type: "hardShutdownRequest", messageID: 1, serviceID: 3 });
+  assertEquals(theOne(effects, "refuse").status, 400);
+});
