@@ -1,0 +1,159 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type MeshProcess, startMesh } from "./mesh_process.ts";
+import { untilGone } from "./processes.ts";
+
+async function problemOf(response: Response): Promise<{ status: number; detail: string }> {
+  assertEquals(response.headers.get("content-type"), "application/problem+json");
+  const { status, detail } = await response.json();
+  assertEquals(response.status, status);
+  return { status, detail };
+}
+
+/** Waits until every connection to an instance is closed in the history. */
+async function connectionsClosed(mesh: MeshProcess, serviceID: number): Promise<void> {
+  for (const { connectionID } of mesh.all("connectionOpened", { destServiceID: serviceID })) {
+    await mesh.event("connectionClosed", { connectionID: Number(connectionID) });
+  }
+}
+
+Deno.test("mesh answers 502 when a service crashes in a request, and starts it anew", async () => {
+  await using mesh = await startMesh();
+  const waiting = mesh.fetch("/echo/hold?id=a");
+  await mesh.output("holding a");
+  const crashing = await mesh.fetch("/echo/crash");
+  for (const response of [crashing, await waiting]) {
+    const { status, detail } = await problemOf(response);
+    assertEquals(status, 502);
+    assert(detail.startsWith('Cannot get an answer of "echo": '), detail);
+  }
+  const { serviceID, reason, exitCode } = await mesh.event("instanceEnded", { service: "echo" });
+  assertEquals(exitCode, 7);
+  assert(String(reason).includes("crashing on purpose"), String(reason));
+  await connectionsClosed(mesh, Number(serviceID));
+  assertEquals(await mesh.text("/echo/who?id=again"), "again");
+  assertEquals(mesh.all("instanceStarted").length, 2);
+});
+
+Deno.test("mesh breaks a response whose service crashes while it writes", async () => {
+  await using mesh = await startMesh();
+  const response = await mesh.fetch("/echo/stream?id=a");
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  await mesh.text("/echo/push?id=a&text=half");
+  assertEquals((await reader.read()).value, "half");
+  await mesh.text("/echo/crash");
+  await assertRejects(() => reader.read());
+});
+
+Deno.test("mesh reports a service that was killed from outside, and starts it anew", async () => {
+  await using mesh = await startMesh();
+  const pid = await mesh.pidOf("echo");
+  const waiting = mesh.fetch("/echo/hold?id=a");
+  await mesh.output("holding a");
+  Deno.kill(pid, "SIGKILL");
+  assertEquals((await problemOf(await waiting)).status, 502);
+  const ended = await mesh.event("instanceEnded", { service: "echo" });
+  assertEquals(ended.signal, "SIGKILL");
+  await connectionsClosed(mesh, Number(ended.serviceID));
+  assert(await mesh.pidOf("echo") !== pid);
+});
+
+Deno.test("mesh answers 500 when a service throws, and the service goes on", async () => {
+  await using mesh = await startMesh();
+  const pid = await mesh.pidOf("echo");
+  const response = await mesh.fetch("/echo/throw");
+  await response.body?.cancel();
+  assertEquals(response.status, 500);
+  await mesh.output("thrown on purpose");
+  assertEquals(await mesh.pidOf("echo"), pid);
+});
+
+Deno.test("mesh answers 503 with the last words of a service that ends at start", async () => {
+  await using mesh = await startMesh({ services: { exits: {} } });
+  const { status, detail } = await problemOf(await mesh.fetch("/exits/"));
+  assertEquals(status, 503);
+  assert(detail.includes("code 3"), detail);
+  assert(detail.includes("first words\nlast words: no database"), detail);
+});
+
+Deno.test("mesh answers 503 with what is wrong with a service's module", async () => {
+  await using mesh = await startMesh({
+    services: { broken: { entry: "broken.ts" }, missing: { entry: "missing.ts" }, unready: {} },
+    files: {
+      "broken.ts": "export default { fetch( };\n",
+      "missing.ts": 'import "./nowhere.ts";\nexport default {};\n',
+    },
+  });
+  const wanted = { broken: "broken.ts:1", missing: "nowhere.ts", unready: "default export" };
+  for (const [name, text] of Object.entries(wanted)) {
+    const { status, detail } = await problemOf(await mesh.fetch(`/${name}/`));
+    assertEquals(status, 503, name);
+    assert(detail.includes(text), detail);
+  }
+});
+
+Deno.test("mesh answers 504 when a service does not start in time, and kills it", async () => {
+  await using mesh = await startMesh({ services: { hangs: { startTimeout: "900ms" } } });
+  const { status, detail } = await problemOf(await mesh.fetch("/hangs/"));
+  assertEquals(status, 504);
+  assert(detail.includes("900"), detail);
+  await mesh.event("instanceEnded", { service: "hangs" });
+  assertEquals(await mesh.processes(), [mesh.pid]);
+});
+
+Deno.test("mesh kills a service that is busy for ever once its grace is over", async () => {
+  await using mesh = await startMesh({
+    services: { echo: { grace: "300ms" } },
+  });
+  const pid = await mesh.pidOf("echo");
+  const spinning = mesh.fetch("/echo/spin");
+  await mesh.output("spinning");
+  const { serviceID } = await mesh.event("instanceStarted");
+  const asked = mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "soft" });
+  await mesh.event("instanceClosing", { phase: "soft" });
+  await mesh.event("instanceClosing", { phase: "hard" });
+  await mesh.event("instanceEnded");
+  await untilGone([pid], 0);
+  assertEquals((await problemOf(await spinning)).status, 502);
+  await (await asked).body?.cancel();
+});
+
+Deno.test("mesh kills everything that a service started together with it", async () => {
+  await using mesh = await startMesh({
+    services: { parent: { permissions: { run: ["sleep"] } } },
+  });
+  const { pid, child } = await (await mesh.fetch("/parent/")).json();
+  const { serviceID } = await mesh.event("instanceStarted");
+  await (await mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "hard" })).body?.cancel();
+  await mesh.event("instanceEnded");
+  await untilGone([pid, child], 5_000);
+  assertEquals(await mesh.processes(), [mesh.pid]);
+});
+
+Deno.test("mesh puts a service on another plug when the first is taken", async () => {
+  await using mesh = await startMesh();
+  await mesh.text("/echo/crash");
+  const { destPlug } = await mesh.event("connectionOpened");
+  const next = Number(destPlug) + 1;
+  const taken = occupy([next, next + 1, next + 2]);
+  try {
+    assertEquals(await mesh.text("/echo/who?id=a"), "a");
+    const places = mesh.all("connectionOpened").map((event) => Number(event.destPlug));
+    assertEquals(places.length, 2);
+    assert(places[1]! >= next + 3, places.join(" "));
+    assert(mesh.all("instanceEnded", { reason: "another program listens there" }).length >= 3);
+  } finally {
+    for (const listener of taken) listener.close();
+  }
+});
+
+function occupy(ports: readonly number[]): Deno.Listener[] {
+  return ports.flatMap((port) => {
+    try {
+      return [Deno.listen({ hostname: "127.0.0.1", port })];
+    } catch (error) {
+      // Somebody else has it already, which is as good.
+      if (error instanceof Deno.errors.AddrInUse) return [];
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { startMesh } from "./mesh_process.ts";
+
+Deno.test("mesh answers a cold request and a warm one with one start", async () => {
+  await using mesh = await startMesh();
+  const cold = await mesh.fetch("/echo/");
+  assertEquals([cold.status, await cold.text()], [200, "echo /"]);
+  assertEquals(await mesh.text("/echo/who?id=warm"), "warm");
+  assertEquals(mesh.all("instanceStarting").length, 1);
+  assertEquals(mesh.all("connectionOpened").length, 1);
+});
+
+Deno.test("mesh gives each of 200 clients its own answer, with one start for all", async () => {
+  await using mesh = await startMesh();
+  const ask = async (round: string) => {
+    const ids = Array.from({ length: 200 }, (_, index) => `${round}-${index}`);
+    const answers = await Promise.all(ids.map((id) => mesh.text(`/echo/who?id=${id}`)));
+    assertEquals(answers, ids);
+  };
+  await ask("cold");
+  await ask("warm");
+  assertEquals(mesh.all("instanceStarting").length, 1);
+  assertEquals(mesh.all("connectionOffered").length, 1);
+});
+
+Deno.test("mesh passes a response on as it is written", async () => {
+  await using mesh = await startMesh();
+  const response = await mesh.fetch("/echo/stream?id=a");
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  for (const text of ["one", "two", "three"]) {
+    await mesh.text(`/echo/push?id=a&text=${text}`);
+    assertEquals((await reader.read()).value, text);
+  }
+  await mesh.text("/echo/end?id=a");
+  assertEquals((await reader.read()).done, true);
+});
+
+Deno.test("mesh passes a request body on as it is written", async () => {
+  await using mesh = await startMesh();
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const answer = mesh.text("/echo/upload", { method: "POST", body: readable });
+  for (const text of ["one", "two", "three"]) {
+    await writer.write(new TextEncoder().encode(text));
+    await mesh.output(`received ${text}`);
+  }
+  await writer.close();
+  assertEquals(await answer, "onetwothree");
+});
+
+Deno.test("mesh tells a service that a client has gone away", async () => {
+  await using mesh = await startMesh();
+  const controller = new AbortController();
+  const request = mesh.fetch("/echo/hold?id=a", { signal: controller.signal });
+  await mesh.output("holding a");
+  controller.abort();
+  await assertRejects(() => request, DOMException);
+  await mesh.output("aborted a");
+  const stream = await mesh.fetch("/echo/stream?id=b");
+  await stream.body?.cancel();
+  await mesh.output("cancelled b");
+  assertEquals(await mesh.text("/echo/who?id=still-there"), "still-there");
+});
+
+Deno.test("mesh connects services by fetch and by plug, along declared edges only", async () => {
+  await using mesh = await startMesh({
+    services: { caller: { plugs: ["echo"] }, echo: {}, probe: {} },
+  });
+  assertEquals(await mesh.text("/caller/fetch/echo/who?id=x"), "x");
+  assertEquals(await mesh.text("/caller/plug/echo/who?id=y"), "y");
+  assertEquals(mesh.all("connectionOpened", { service: "caller", destService: "echo" }).length, 1);
+  const refused = await mesh.fetch("/caller/fetch/probe/");
+  assertEquals(refused.status, 403);
+  assertEquals(refused.headers.get("content-type"), "application/problem+json");
+  const { detail } = await refused.json();
+  assert(detail.includes('"probe"') && detail.includes("plugs"), detail);
+  assertEquals(mesh.all("instanceStarting", { service: "probe" }), []);
+});
+
+Deno.test("mesh answers a service that asks for a name that no service has with 404", async () => {
+  await using mesh = await startMesh({ services: { caller: { plugs: "*" } } });
+  const response = await mesh.fetch("/caller/fetch/nobody/");
+  assertEquals(response.status, 404);
+  const { detail } = await response.json();
+  assert(detail.includes('"nobody"'), detail);
+});
+
+Deno.test("mesh answers 404 to what is not routed, and says so", async () => {
+  await using mesh = await startMesh({ services: { echo: {}, probe: {} }, routes: {} });
+  for (const path of ["/", "/echo/", "/probe", "/%2e%2e/", "//echo/", "/.smmp/", "/echo%2Fwho"]) {
+    const response = await mesh.fetch(path);
+    assertEquals(response.status, 404, path);
+    const { title, detail, status } = await response.json();
+    assertEquals([title, status], ["Not found", 404]);
+    assert(detail.includes("no route"), detail);
+  }
+  assertEquals(mesh.all("instanceStarting"), []);
+});
+
+Deno.test("mesh lets only the holder of its token call a service that is not routed", async () => {
+  await using mesh = await startMesh({ routes: {} });
+  const { token } = JSON.parse(await Deno.readTextFile(`${mesh.data}/admin.json`));
+  const call = (authorization: string) =>
+    mesh.fetch("/.smmp/call/echo/request?x=1", { headers: { authorization } });
+  for (const authorization of ["", "Bearer", `Bearer ${token}x`, `Basic ${token}`]) {
+    const response = await call(authorization);
+    assertEquals(response.status, 401, authorization);
+    await response.body?.cancel();
+  }
+  assertEquals(mesh.all("instanceStarting"), []);
+  const response = await call(`Bearer ${token}`);
+  const { url, headers } = await response.json();
+  assertEquals(url, "http://echo.mesh/request?x=1");
+  assertEquals(headers.authorization, undefined);
+});

@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import { type MeshProcess, startMesh } from "./mesh_process.ts";
+
+const SERVICES = new URL("./services/", import.meta.url).pathname;
+
+async function attempt(mesh: MeshProcess, what: readonly [string, string]): Promise<unknown> {
+  const [way, target] = what;
+  const query = new URLSearchParams({ what: target });
+  return await (await mesh.fetch(`/probe/${way}?${query}`)).json();
+}
+
+Deno.test("a service may read its own file and reach the loopback, nothing else", async () => {
+  await using mesh = await startMesh({ services: { probe: {} } });
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  const { port } = listener.addr as Deno.NetAddr;
+  assertEquals(await attempt(mesh, ["net", `127.0.0.1:${port}`]), { value: null });
+  (await accepted).close();
+  const size = (await Deno.stat(`${SERVICES}probe.ts`)).size;
+  assertEquals(await attempt(mesh, ["read", `${SERVICES}probe.ts`]), { value: size });
+  const refused = [
+    ["read", `${SERVICES}echo.ts`],
+    ["read", `${mesh.data}/admin.json`],
+    ["read", "/proc/self/environ"],
+    ["write", `${mesh.folder}/written`],
+    ["write", `${SERVICES}probe.ts`],
+    ["run", "true"],
+    ["env", "PATH"],
+    ["env", "SMMP_START_"],
+    ["environment", ""],
+    ["net", "192.0.2.1:80"],
+    ["net", "0.0.0.0:80"],
+  ] as const;
+  for (const one of refused) {
+    assertEquals(await attempt(mesh, one), { error: "NotCapable" }, one.join(" "));
+  }
+  assertEquals(await attempt(mesh, ["import", `${SERVICES}echo.ts`]), { error: "TypeError" });
+  // The token of its start is gone, so nothing that runs in it later can pose as the instance.
+  assertEquals(await attempt(mesh, ["env", "SMMP_START"]), { value: null });
+});
+
+Deno.test("a service gets what it declares, and only that of its environment", async () => {
+  const file = await Deno.makeTempFile({ prefix: "smmp-test-" });
+  try {
+    const permissions = { read: [file], write: [file], run: ["true"], env: ["GIVEN"] };
+    await using mesh = await startMesh({
+      services: { probe: { permissions, env: { SET: "by the mesh" } } },
+      env: { GIVEN: "by its user", SECRET: "of its user" },
+    });
+    assertEquals(await attempt(mesh, ["write", file]), { value: null });
+    assertEquals(await attempt(mesh, ["read", file]), { value: "written".length });
+    assertEquals(await attempt(mesh, ["run", "true"]), { value: 0 });
+    assertEquals(await attempt(mesh, ["env", "GIVEN"]), { value: "by its user" });
+    assertEquals(await attempt(mesh, ["env", "SET"]), { value: "by the mesh" });
+    assertEquals(await attempt(mesh, ["env", "SECRET"]), { error: "NotCapable" });
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("a service gets no variable that it may not read, even with all of env allowed", async () => {
+  await using mesh = await startMesh({
+    services: { parent: { permissions: { run: ["sleep"] } } },
+    env: { SECRET: "of its user" },
+  });
+  const { pid } = await (await mesh.fetch("/parent/")).json();
+  const variables = await Deno.readTextFile(`/proc/${pid}/environ`);
+  assertEquals(variables.includes("SECRET"), false);
+});

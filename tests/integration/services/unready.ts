@@ -1,0 +1,2 @@
+/** A module without a service. */
+export const answer = 42;
