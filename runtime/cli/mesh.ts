@@ -36,7 +36,13 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
     output: (line) => output.line(line),
     warn: (text) => output.warn(text),
   });
-  const stop = listenForSignals(mesh, output);
+  const forget = () => {
+    if (flags.data !== "none") removeAdminFile(flags.data, Deno.pid);
+  };
+  const stop = listenForSignals(output, async () => {
+    await mesh.kill();
+    forget();
+  });
   try {
     const addresses = await mesh.start();
     const { adminUrl: url, gatewayUrl } = addresses;
@@ -54,7 +60,7 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
     throw new CommandError(error instanceof Error ? error.message : String(error));
   } finally {
     stop.ignore();
-    if (flags.data !== "none") removeAdminFile(flags.data, Deno.pid);
+    forget();
   }
 }
 
@@ -67,16 +73,16 @@ async function load(path: string): Promise<MeshConfig> {
   }
 }
 
-/** The first signal asks for a soft end; the second ends at once. */
+/** The first signal asks for a soft end; the second ends the process as soon as all is killed. */
 function listenForSignals(
-  mesh: LocalMesh,
   output: MeshOutput,
+  kill: () => Promise<void>,
 ): { readonly asked: Promise<void>; ignore(): void } {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   let isAsked = false;
   const onSignal = () => {
     if (isAsked) {
-      void mesh.kill().finally(() => Deno.exit(INTERRUPTED_EXIT_CODE));
+      void kill().finally(() => Deno.exit(INTERRUPTED_EXIT_CODE));
       return;
     }
     isAsked = true;
