@@ -7,7 +7,7 @@
 import type { MessageOf } from "../../../protocol/messages.ts";
 import { isDone, STATUS } from "../../../protocol/status.ts";
 import type { LinkID } from "../../step.ts";
-import { closeConnection } from "./closes.ts";
+import { closeConnection, closeUnknown } from "./closes.ts";
 import { endConnection } from "./endings.ts";
 import { type Connection, endsOf, findConnection } from "../memory/registry.ts";
 import { answerOffer, offerConnection, openConnection } from "./offers.ts";
@@ -113,7 +113,7 @@ export function onConnectionConfirmation(
   message: MessageOf<"connectionConfirmation">,
 ): void {
   const connection = connectionOfSource(turn, link, message);
-  if (connection === undefined) return;
+  if (connection === undefined) return closeIfOpen(turn, link, message);
   if (connection.state !== "offered") {
     const reason = `Cannot confirm connection "${connection.connectionID}": ${connection.state}`;
     return refuse(turn, { link, type: message.type }, { status: STATUS.conflict, reason });
@@ -123,6 +123,20 @@ export function onConnectionConfirmation(
     return endConnection(turn, connection, { status: message.status, reason });
   }
   openConnection(turn, connection);
+}
+
+/** A connection that was offered by a manager that forgot it is closed, not left unknown. */
+function closeIfOpen(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"connectionConfirmation">,
+): void {
+  const { registry, agentOfLink } = turn.state;
+  const { serviceID = 0, sourcePlug, destPlug } = message;
+  const isMine = registry.instances.get(serviceID)?.agent === agentOfLink.get(link);
+  if (isMine && isDone(message.status)) {
+    closeUnknown(turn, link, { serviceID, sourcePlug, destPlug });
+  }
 }
 
 /** Nobody confirmed an offer in time: the source may be gone, or never got it. */
