@@ -68,7 +68,7 @@ export function forge(world: World): void {
   const isElsewhere = !agent?.host.state.instances.has(otherID);
   const up = faults.pick([...GARBAGE, ...forgedOfInstance(isElsewhere ? otherID : NOBODY)]);
   const down = faults.pick([...GARBAGE, ...FORGED_ANSWERS]);
-  switch (faults.whole(0, 3)) {
+  switch (faults.whole(0, 4)) {
     case 0:
       return process?.end?.send(lie);
     case 1:
@@ -78,8 +78,22 @@ export function forge(world: World): void {
       return end?.send(down);
     }
     case 3:
+      return showUsedToken(world);
+    case 4:
       return sendAsStranger(world, faults.pick([lie, up, down]));
   }
+}
+
+/** Somebody shows a secret that a process has shown before. */
+function showUsedToken(world: World): void {
+  const process = world.faults.pick([...world.processes]);
+  if (process === undefined) return;
+  const { agent, serviceID, token } = process.setup;
+  const instance = agent.host.state.instances.get(serviceID);
+  if (instance === undefined || instance.token !== undefined) return;
+  const owner = { received: () => {}, closed: () => {} };
+  const message = { type: "startServiceResponse", messageID: 1, status: 200, serviceID, token };
+  agent.node.linkService(owner, { trusted: false })?.send(message);
 }
 
 /** Somebody from outside opens a link to the manager or an agent. */

@@ -64,7 +64,7 @@ function drawService(random: Random, index: number, names: readonly string[]): S
     : names.filter((other) => other !== name && random.chance(0.4));
   return {
     plugs,
-    connectionIdleMs: random.whole(1_000, 15_000),
+    connectionIdleMs: random.whole(2_500, 15_000),
     serviceIdleMs: random.whole(1_000, 25_000),
     startTimeoutMs: random.whole(2_000, 8_000),
     graceMs: random.whole(500, 5_000),

@@ -28,8 +28,10 @@ export class Session {
   isClosing = false;
   /** Whether its destination takes nothing new. */
   isLeaving = false;
-  /** Calls whose answers are not back. */
-  readonly inFlight = new Set<Call>();
+  /** When it was last used. Milliseconds. */
+  usedMs = 0;
+  /** Calls whose answers are not back, with the time at which they were sent. */
+  readonly inFlight = new Map<Call, number>();
 
   /** A session that was accepted just now. */
   constructor(readonly world: World, readonly ends: SessionEnds) {}
@@ -38,7 +40,8 @@ export class Session {
   send(call: Call): void {
     const { caller, dest } = this.ends;
     if (this.isEnded || this.isLeaving) return caller.refused(call);
-    this.inFlight.add(call);
+    this.inFlight.set(call, this.world.timeline.nowMs);
+    this.usedMs = this.world.timeline.nowMs;
     this.world.timeline.after(this.world.sessionMs(), () => {
       if (this.isEnded) return;
       if (this.isLeaving && !call.isHandled) {
@@ -59,6 +62,7 @@ export class Session {
 
   #take(call: Call): void {
     this.inFlight.delete(call);
+    this.usedMs = this.world.timeline.nowMs;
     this.#endWhenDone();
   }
 
@@ -85,7 +89,7 @@ export class Session {
     this.isEnded = true;
     this.world.sessions.delete(this);
     const { caller, dest } = this.ends;
-    for (const call of this.inFlight) caller.answered(call, 502);
+    for (const call of this.inFlight.keys()) caller.answered(call, 502);
     this.inFlight.clear();
     const { timeline } = this.world;
     timeline.after(this.world.sessionMs(), () => caller.sessionEnded(this, { status, reason }));

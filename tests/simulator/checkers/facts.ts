@@ -11,6 +11,7 @@ import type { Fact } from "../../../roles/manager/memory/facts.ts";
 import { applyFact } from "../../../roles/manager/memory/fold.ts";
 import { emptyRegistry, type Registry } from "../../../roles/manager/memory/registry.ts";
 import type { World } from "../world.ts";
+import { judgeIdleness } from "./idleness.ts";
 import { findDifference } from "./difference.ts";
 
 /** The registries are compared deeply at every so many steps. */
@@ -30,6 +31,7 @@ export class FactsChecker {
     if (fact.atMs !== this.world.timeline.nowMs) {
       this.world.violations.report("facts", `fact ${fact.seq} says another time than now`);
     }
+    judgeIdleness(this.world, fact);
     try {
       applyFact(this.#registry, fact);
     } catch (error) {

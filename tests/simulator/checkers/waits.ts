@@ -66,9 +66,12 @@ function* agentWaits({ relays, instances, links, deadlines }: AgentState) {
   }
 }
 
-function* sourceWaits({ waiting, connections }: SourceState) {
-  for (const requests of waiting.values()) {
+function* sourceWaits({ waiting, connections, plugsOf, agentLink, serviceID }: SourceState) {
+  for (const [service, requests] of waiting) {
     for (const requestID of requests.keys()) yield `wait:${requestID}`;
+    // Who waits is asked for, or will be soon.
+    const isNamed = agentLink !== undefined && serviceID !== undefined;
+    if (isNamed && !plugsOf.has(service)) yield `retry:${service}`;
   }
   for (const { state, sourcePlug } of connections.values()) {
     if (state === "asking") yield `ask:${sourcePlug}`;
