@@ -15,7 +15,7 @@ import {
 import { LinkEnd, type LinkOwner, openLink } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
 import { type Behaviour, ServiceProcess } from "./service_process.ts";
-import { AGENT_OPTIONS, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** A place for an agent. */
 export class AgentNode {
@@ -78,7 +78,13 @@ export class AgentRun implements LinkOwner {
     this.host = new RoleHost(world, {
       name,
       role: world.roles.agent,
-      state: createAgent({ name, network, port: 7_000 + node.index, manifests, ...AGENT_OPTIONS }),
+      state: createAgent({
+        name,
+        network,
+        port: 7_000 + node.index,
+        manifests,
+        ...world.agentOptions,
+      }),
       messageEvent: (link, message: Message) => ({ kind: "message", link, message }),
       tick: { kind: "tick" },
       perform: (effect) => this.#perform(effect),

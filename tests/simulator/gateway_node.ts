@@ -16,7 +16,7 @@ import type { AgentNode } from "./agent_node.ts";
 import { Caller, type CallerOwner } from "./caller.ts";
 import type { LinkEnd, LinkOwner } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
-import { SOURCE_OPTIONS, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** A gateway from its start to its end. */
 export class GatewayRun implements LinkOwner, CallerOwner {
@@ -37,7 +37,7 @@ export class GatewayRun implements LinkOwner, CallerOwner {
     this.host = new RoleHost(world, {
       name,
       role: world.roles.gateway,
-      state: createGateway(SOURCE_OPTIONS),
+      state: createGateway(world.sourceOptions),
       messageEvent: (link, message) => ({ kind: "message", link, message }),
       tick: { kind: "tick" },
       perform: (effect) => this.#perform(effect),

@@ -68,11 +68,10 @@ export class ManagerRun implements LinkOwner {
   /** A manager that replays its store. */
   constructor(readonly world: World, readonly node: ManagerNode) {
     const facts = node.store.map((text): Fact => JSON.parse(text));
-    const options = { agentLostMs: world.options.agentLostMs };
     this.host = new RoleHost(world, {
       name: "manager",
       role: world.roles.manager,
-      state: createManager(options, foldFacts(facts)),
+      state: createManager(world.managerOptions, foldFacts(facts)),
       messageEvent: (link, message) => ({ kind: "message", link, message }),
       tick: { kind: "tick" },
       perform: (effect) => this.#perform(effect),

@@ -49,6 +49,8 @@ export interface SimulationOptions {
   readonly requestMeanMs: number;
   /** How long the faults last. Milliseconds. */
   readonly faultsMs: number;
+  /** Whether the bounds of the roles are so low that they are reached. */
+  readonly isTight: boolean;
   /** Whether the manager has no store: a new one knows nothing of the time before. */
   readonly forgetsAll: boolean;
   /** Whether the mesh is stopped at the end, instead of falling asleep. */
@@ -104,6 +106,7 @@ export function drawOptions(random: Random): SimulationOptions {
     faultMeanMs: isCalm ? 60_000 : Math.round(100 * 50 ** random.next()),
     requestMeanMs: random.whole(80, 1_500),
     faultsMs: random.whole(30_000, 120_000),
+    isTight: random.chance(0.1),
     forgetsAll: random.chance(0.15),
     stopsMesh: random.chance(0.3),
   };

@@ -14,7 +14,7 @@ import { type Call, Caller, type CallerOwner } from "./caller.ts";
 import type { LinkEnd, LinkOwner } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
 import { Session, type SessionEnds } from "./session.ts";
-import { SOURCE_OPTIONS, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** How a process behaves. */
 export interface Behaviour {
@@ -69,7 +69,7 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
     this.host = new RoleHost(world, {
       name: this.name,
       role: world.roles.service,
-      state: createService(start, SOURCE_OPTIONS),
+      state: createService(start, world.sourceOptions),
       messageEvent: (link, message) => ({ kind: "message", link, message }),
       tick: { kind: "tick" },
       perform: (effect) => this.#perform(effect),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AgentEffect, AgentEvent, AgentState } from "../../roles/agent/state.ts";
+import type { AgentEffect, AgentEvent, AgentOptions, AgentState } from "../../roles/agent/state.ts";
 import { AGENT } from "../../roles/agent/step.ts";
 import {
   GATEWAY,
@@ -12,10 +12,16 @@ import {
   type GatewayEvent,
   type GatewayState,
 } from "../../roles/gateway/step.ts";
-import type { ManagerEffect, ManagerEvent, ManagerState } from "../../roles/manager/state.ts";
+import type {
+  ManagerEffect,
+  ManagerEvent,
+  ManagerOptions,
+  ManagerState,
+} from "../../roles/manager/state.ts";
 import { MANAGER } from "../../roles/manager/step.ts";
 import type { ServiceEffect, ServiceEvent, ServiceState } from "../../roles/service/state.ts";
 import { SERVICE } from "../../roles/service/step.ts";
+import type { SourceOptions } from "../../roles/source/state.ts";
 import type { Role } from "../../roles/step.ts";
 import { AgentNode } from "./agent_node.ts";
 import { GatewayNode } from "./gateway_node.ts";
@@ -60,10 +66,6 @@ export type Trace = (
 
 /** A name that no agent has. */
 export const NOWHERE = "nowhere";
-/** Sources give up asking sooner than by default, so that a run can wait for it. */
-export const SOURCE_OPTIONS = { askMs: 60_000 };
-/** Agents give up relaying sooner than by default. */
-export const AGENT_OPTIONS = { relayMs: 50_000 };
 
 /** Everything that there is. */
 export class World {
@@ -122,6 +124,22 @@ export class World {
   /** Tells of a transition, when somebody wants to see it. */
   trace(name: string, event: object, effects: readonly object[]): void {
     this.setup.trace?.(this.timeline.nowMs, name, event, effects);
+  }
+
+  /** Sources give up asking sooner than by default, so that a run can wait for it. */
+  get sourceOptions(): Partial<SourceOptions> {
+    return { askMs: 60_000, ...(this.options.isTight ? { waitingMax: 4 } : {}) };
+  }
+
+  /** Agents give up relaying sooner than by default. */
+  get agentOptions(): Partial<AgentOptions> {
+    return { relayMs: 50_000, ...(this.options.isTight ? { relaysMax: 6, instancesMax: 4 } : {}) };
+  }
+
+  /** The manager has the default times, but for one. */
+  get managerOptions(): Partial<ManagerOptions> {
+    const { agentLostMs, isTight } = this.options;
+    return { agentLostMs, ...(isTight ? { parkedMax: 3, plugRetriesMax: 1 } : {}) };
   }
 
   /** Counts something. */
