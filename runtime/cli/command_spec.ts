@@ -22,7 +22,7 @@ export interface ValueTypes {
   port: number;
   /** How many, at least one. */
   count: number;
-  /** The number of an instance. */
+  /** The number of an instance or a connection. */
   id: number;
   /** A moment, in milliseconds since 1970; written as a time, or as how long ago. */
   moment: number;

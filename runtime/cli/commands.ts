@@ -120,7 +120,11 @@ export const COMMANDS = {
     invocation: "deno task smmp close",
     summary: "Close a connection after what it has in flight.",
     arguments: {
-      id: { type: "text", label: "ID", doc: "The connection, as connections prints it." },
+      id: {
+        type: "id",
+        label: "ID",
+        doc: "The number of the connection, as connections prints it.",
+      },
     },
     flags: ADMIN_FLAGS,
   },

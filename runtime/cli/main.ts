@@ -48,8 +48,23 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
       return await (await import("./mesh.ts")).run(parsed, io);
     case "check":
       return await (await import("./check.ts")).run(parsed, io);
-    default:
-      throw new CommandError(`Cannot run "${parsed.command}": it is not part of this version`);
+    case "ps":
+      return await (await import("./ps.ts")).run(parsed, io);
+    case "agents":
+      return await (await import("./agents.ts")).run(parsed, io);
+    case "connections":
+      return await (await import("./connections.ts")).run(parsed, io);
+    case "history":
+      return await (await import("./history.ts")).run(parsed, io);
+    case "graph":
+      return await (await import("./graph.ts")).run(parsed, io);
+    case "stop":
+    case "kill":
+      return await (await import("./stop.ts")).run(parsed, io);
+    case "close":
+      return await (await import("./close.ts")).run(parsed, io);
+    case "call":
+      return await (await import("./call.ts")).run(parsed, io);
   }
 }
 

@@ -4,31 +4,30 @@
  * @module
  */
 
-import type { Fact } from "../../roles/manager/memory/facts.ts";
-import { describeFact, type FactMemory } from "./describe_fact.ts";
-
-/** How the lines of a history are written. */
-export interface HistoryLineOptions {
-  /** What earlier facts told. */
-  readonly memory: FactMemory;
-  /** Whether the day is told beside the time. @default {true} */
-  readonly hasDate?: boolean;
+/** Something that happened, in words. */
+export interface HistoryLine {
+  /** When. Milliseconds since 1970. */
+  readonly atMs: number;
+  /** What, as `describeFact` says it. */
+  readonly text: string;
 }
 
 /**
- * Writes a fact with its local time. The lines of a reason that follow are indented below the
- * description; characters that could steer a terminal become blanks.
+ * Writes a line of history with its local time. The lines of a reason that follow are indented
+ * below the description; characters that could steer a terminal become blanks.
  *
- * @param fact The fact.
- * @param options What earlier facts told, and whether to write the date.
+ * @param line When and what.
+ * @param options Whether the day is told beside the time.
  * @returns The lines, without the end of the last one.
  */
-export function formatHistoryLine(fact: Fact, options: HistoryLineOptions): string {
-  const { memory, hasDate = true } = options;
-  const time = formatTime(fact.atMs, { hasDate });
-  const [first = "", ...rest] = describeFact(fact, memory).trimEnd().split(/\r\n|[\n\r]/);
+export function formatHistoryLine(
+  line: HistoryLine,
+  options: { readonly hasDate: boolean },
+): string {
+  const time = formatTime(line.atMs, options);
+  const [first = "", ...rest] = line.text.trimEnd().split(/\r\n|[\n\r]/);
   const indent = " ".repeat(time.length + 4);
-  return [`${time}  ${harmless(first)}`, ...rest.map((line) => indent + harmless(line))].join("\n");
+  return [`${time}  ${harmless(first)}`, ...rest.map((more) => indent + harmless(more))].join("\n");
 }
 
 /**

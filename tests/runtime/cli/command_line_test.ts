@@ -51,7 +51,7 @@ Deno.test("parseCommandLine() reads numbers only where the table has numbers", (
   assertEquals(stop.arguments.id, 12);
   const close = parse("close 12");
   assert(close.kind === "command" && close.command === "close");
-  assertEquals(close.arguments.id, "12");
+  assertEquals(close.arguments.id, 12);
   assertEquals(mistakesIn("stop twelve"), [
     'Cannot use ID "twelve": expected a whole number above 0',
   ]);

@@ -96,16 +96,9 @@ Deno.test("isDetail() hides offers and use, nothing else", () => {
 
 Deno.test("formatHistoryLine() writes local time and indents the lines of a reason", () => {
   const atMs = new Date(2026, 10, 4, 3, 5, 7, 42).getTime();
-  const fact: Fact = {
-    seq: 1,
-    atMs,
-    kind: "agentLost",
-    agent: "a",
-    reason: "first\r\n\x1b[31m second\n  third\n",
-  };
-  const memory = createFactMemory();
+  const text = "agent a is lost: first\r\n\x1b[31m second\n  third\n";
   assertEquals(
-    formatHistoryLine(fact, { memory }),
+    formatHistoryLine({ atMs, text }, { hasDate: true }),
     [
       "2026-11-04 03:05:07.042  agent a is lost: first",
       "                            [31m second",
@@ -113,8 +106,8 @@ Deno.test("formatHistoryLine() writes local time and indents the lines of a reas
     ].join("\n"),
   );
   assertEquals(
-    formatHistoryLine({ ...fact, reason: "x" }, { memory, hasDate: false }),
-    "03:05:07.042  agent a is lost: x",
+    formatHistoryLine({ atMs, text: "x" }, { hasDate: false }),
+    "03:05:07.042  x",
   );
   assertEquals(formatTime(atMs, { hasDate: false }), "03:05:07.042");
 });

@@ -1,0 +1,48 @@
+/**
+ * `agents`: the agents and what they can start.
+ *
+ * @module
+ */
+
+import type { AgentView } from "../admin/view.ts";
+import { findMesh, readAnswer } from "./admin_client.ts";
+import type { Parsed } from "./commands.ts";
+import type { CommandIO } from "./io.ts";
+import { jsonDocument, LIST_MAX, tellRest } from "./listing.ts";
+import { type Cell, renderTable } from "./table.ts";
+
+const COLUMNS = [
+  { title: "AGENT" },
+  { title: "STATE" },
+  { title: "ADDRESS" },
+  { title: "INSTANCES", align: "right" },
+  { title: "SERVICES" },
+] as const;
+
+/**
+ * Lists the agents of a mesh.
+ *
+ * @param parsed The command line.
+ * @param io What it prints to.
+ * @returns The exit code.
+ */
+export async function run({ flags }: Parsed<"agents">, io: CommandIO): Promise<number> {
+  const query = { limit: LIST_MAX };
+  const list = await readAnswer(findMesh(flags), "/v1/agents", { answer: "AgentList", query });
+  if (flags.json) io.stdout(jsonDocument(list));
+  else {
+    const rows = list.items.map(rowOf);
+    io.stdout(
+      rows.length === 0 ? "No agent is there.\n" : renderTable({ columns: COLUMNS, rows }, io),
+    );
+    tellRest(list, io);
+  }
+  return 0;
+}
+
+function rowOf({ agent, connected, network, port, instances, services }: AgentView): Cell[] {
+  const state = connected
+    ? { text: "connected", style: "green" } as const
+    : { text: "away", style: "red" } as const;
+  return [agent, state, `${network}:${port}`, instances, services.join(", ") || "-"];
+}

@@ -1,0 +1,26 @@
+/**
+ * `close`: closes a connection.
+ *
+ * @module
+ */
+
+import { findMesh, giveCommand } from "./admin_client.ts";
+import type { Parsed } from "./commands.ts";
+import type { CommandIO } from "./io.ts";
+import { jsonDocument } from "./listing.ts";
+
+/**
+ * Closes a connection and waits until it is closed.
+ *
+ * @param parsed The command line.
+ * @param io What it prints to.
+ * @returns The exit code.
+ */
+export async function run(parsed: Parsed<"close">, io: CommandIO): Promise<number> {
+  const { id } = parsed.arguments;
+  const outcome = await giveCommand(findMesh(parsed.flags), `/v1/connections/${id}/close`, {
+    answer: "Outcome",
+  });
+  io.stdout(parsed.flags.json ? jsonDocument(outcome) : `Connection ${id} is closed\n`);
+  return 0;
+}

@@ -1,0 +1,53 @@
+/**
+ * `history`: what happened, and why.
+ *
+ * @module
+ */
+
+import { suggestWord } from "../config/suggestion.ts";
+import { formatHistoryLine } from "../history/history_line.ts";
+import { findMesh, type MeshAccess, readAnswer } from "./admin_client.ts";
+import type { Parsed } from "./commands.ts";
+import type { CommandIO } from "./io.ts";
+import { jsonDocument, LIST_MAX } from "./listing.ts";
+
+/**
+ * Prints the history of a mesh, the newest last.
+ *
+ * @param parsed The command line.
+ * @param io What it prints to.
+ * @returns The exit code.
+ */
+export async function run({ flags }: Parsed<"history">, io: CommandIO): Promise<number> {
+  const { service, since, limit, json } = flags;
+  const mesh = findMesh(flags);
+  const list = await readAnswer(mesh, "/v1/history", {
+    answer: "History",
+    query: { service, since: since === undefined ? since : Math.max(0, since), limit },
+  });
+  if (json) io.stdout(jsonDocument(list));
+  else if (list.items.length === 0) io.stdout(await describeNothing(mesh, service));
+  else {
+    for (const { at, text } of list.items) {
+      io.stdout(`${formatHistoryLine({ atMs: Date.parse(at), text }, { hasDate: true })}\n`);
+    }
+    if (list.items.length === limit) {
+      io.stderr(`Only the newest ${limit} are shown; --limit shows more\n`);
+    }
+  }
+  return 0;
+}
+
+/** A service without a history may be a slip: then the one that was meant is named. */
+async function describeNothing(mesh: MeshAccess, service: string | undefined): Promise<string> {
+  if (service === undefined) return "Nothing has happened.\n";
+  const { items } = await readAnswer(mesh, "/v1/services", {
+    answer: "ServiceList",
+    query: { limit: LIST_MAX },
+  });
+  const names = items.map((each) => each.service);
+  if (names.includes(service)) return `Nothing has happened to ${service}.\n`;
+  const meant = suggestWord(service, names);
+  const hint = meant === undefined ? "" : `, did you mean "${meant}"?`;
+  return `Nothing has happened to ${service}: there is no such service${hint}\n`;
+}

@@ -1,0 +1,29 @@
+/**
+ * `stop` and `kill`: end an instance, softly or at once.
+ *
+ * @module
+ */
+
+import { findMesh, giveCommand } from "./admin_client.ts";
+import type { Parsed } from "./commands.ts";
+import type { CommandIO } from "./io.ts";
+import { jsonDocument } from "./listing.ts";
+
+/**
+ * Ends an instance and waits until it has ended.
+ *
+ * @param parsed The command line.
+ * @param io What it prints to.
+ * @returns The exit code.
+ */
+export async function run(parsed: Parsed<"stop"> | Parsed<"kill">, io: CommandIO): Promise<number> {
+  const { id } = parsed.arguments;
+  const outcome = await giveCommand(findMesh(parsed.flags), `/v1/instances/${id}/stop`, {
+    answer: "Outcome",
+    body: { mode: parsed.command === "kill" ? "hard" : "soft" },
+  });
+  io.stdout(
+    parsed.flags.json ? jsonDocument(outcome) : `Instance ${id} has ended: ${outcome.reason}\n`,
+  );
+  return 0;
+}
