@@ -67,6 +67,11 @@ export class LocalMesh {
   readonly #gateway: RoleWorker<GatewayWorker>;
   #port: number;
   #adminPort: number;
+  /** The workers that are linked now, so that no two are linked twice. */
+  readonly #linked: {
+    managerAndAgent: readonly unknown[];
+    agentAndGateway: readonly unknown[];
+  } = { managerAndAgent: [], agentAndGateway: [] };
 
   /** Nothing runs before {@linkcode LocalMesh.start}. */
   constructor(options: LocalMeshOptions) {
@@ -78,12 +83,22 @@ export class LocalMesh {
       name: "manager",
       warn,
       start: (it) => this.#startManager(it),
+      link: () => this.#linkManagerAndAgent(),
     });
-    this.#agent = new RoleWorker({ name: "agent", warn, start: (it) => this.#startAgent(it) });
+    this.#agent = new RoleWorker({
+      name: "agent",
+      warn,
+      start: (it) => this.#startAgent(it),
+      link: async () => {
+        await this.#linkManagerAndAgent();
+        await this.#linkAgentAndGateway();
+      },
+    });
     this.#gateway = new RoleWorker({
       name: "gateway",
       warn,
       start: (it) => this.#startGateway(it),
+      link: () => this.#linkAgentAndGateway(),
     });
   }
 
@@ -151,15 +166,12 @@ export class LocalMesh {
       callback(facts),
       callback(warn),
     ]);
-    await this.#linkManagerAndAgent(manager, this.#agent.call);
   }
 
   async #startAgent(agent: WorkerCall<AgentWorker>): Promise<void> {
     const { config, output, warn } = this.#options;
     const { services } = config;
     await agent.call("start", [{ name: "local", services }, callback(output), callback(warn)]);
-    await this.#linkManagerAndAgent(this.#manager.call, agent);
-    await this.#linkAgentAndGateway(agent, this.#gateway.call);
   }
 
   async #startGateway(gateway: WorkerCall<GatewayWorker>): Promise<void> {
@@ -167,15 +179,15 @@ export class LocalMesh {
     const { routes } = config;
     const options = { hostname, port: this.#port, routes, token };
     this.#port = await gateway.call("start", [options, callback(warn)]);
-    await this.#linkAgentAndGateway(this.#agent.call, gateway);
   }
 
   /** Gives both an end of a new channel; while one of them is away there is nothing to link. */
-  async #linkManagerAndAgent(
-    manager: WorkerCall<ManagerWorker> | undefined,
-    agent: WorkerCall<AgentWorker> | undefined,
-  ): Promise<void> {
+  async #linkManagerAndAgent(): Promise<void> {
+    const manager = this.#manager.call;
+    const agent = this.#agent.call;
     if (manager === undefined || agent === undefined) return;
+    if (isSame(this.#linked.managerAndAgent, [manager, agent])) return;
+    this.#linked.managerAndAgent = [manager, agent];
     const { port1, port2 } = new MessageChannel();
     await whileBothRun(async () => {
       await manager.call("linkAgent", [transferred(port1)]);
@@ -183,17 +195,22 @@ export class LocalMesh {
     });
   }
 
-  async #linkAgentAndGateway(
-    agent: WorkerCall<AgentWorker> | undefined,
-    gateway: WorkerCall<GatewayWorker> | undefined,
-  ): Promise<void> {
+  async #linkAgentAndGateway(): Promise<void> {
+    const agent = this.#agent.call;
+    const gateway = this.#gateway.call;
     if (agent === undefined || gateway === undefined) return;
+    if (isSame(this.#linked.agentAndGateway, [agent, gateway])) return;
+    this.#linked.agentAndGateway = [agent, gateway];
     const { port1, port2 } = new MessageChannel();
     await whileBothRun(async () => {
       await agent.call("linkGateway", [transferred(port1)]);
       await gateway.call("linkAgent", [transferred(port2)]);
     });
   }
+}
+
+function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
+  return now.every((one, index) => one === before[index]);
 }
 
 /** Links two workers, unless one of them dies meanwhile: its successor is linked anew then. */

@@ -11,8 +11,13 @@ import { WorkerCall } from "./worker_call.ts";
 export interface RoleWorkerOptions<Api extends object> {
   /** The name of the role, and of its file in workers/. */
   readonly name: string;
-  /** Starts the role in a new worker and links it to the others; called again after each death. */
+  /** Starts the role in a new worker; called again after each death. */
   readonly start: (worker: WorkerCall<Api>) => Promise<void>;
+  /**
+   * Links the role to the others that run. By then its worker is the one that runs, so of two roles
+   * that start at the same time, the later one always finds the other.
+   */
+  readonly link: () => Promise<void>;
   /** Takes a line for a person when the worker died or could not be started again. */
   readonly warn: (text: string) => void;
 }
@@ -54,11 +59,13 @@ export class RoleWorker<Api extends object> {
     const startedMs = clockMs();
     try {
       await this.#options.start(call);
+      this.#call = call;
+      await this.#options.link();
     } catch (error) {
+      this.#call = undefined;
       call.terminate("it could not be started");
       throw error;
     }
-    this.#call = call;
     void call.ended.then((reason) => this.#onEnded(reason, startedMs));
   }
 
