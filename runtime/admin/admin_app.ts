@@ -21,8 +21,6 @@ import {
 export interface AdminAppOptions {
   /** What changes something must carry it as a bearer token. */
   readonly token: string;
-  /** The port that the API is served on, for its description. */
-  readonly port: number;
   /**
    * Names and addresses, beside those of the loopback, by which it may be called. A request by one
    * of them, or from another machine, needs the token even to read.
@@ -42,18 +40,29 @@ export interface AdminBindings {
   readonly remoteAddr?: Deno.Addr;
 }
 
+/** The admin API, ready to be served. */
+export interface AdminApp {
+  /**
+   * Answers a request.
+   *
+   * @param request The request.
+   * @param bindings What is known of its sender; without it, it counts as one of this machine.
+   */
+  fetch(request: Request, bindings?: AdminBindings): Response | Promise<Response>;
+}
+
 /**
  * Makes the admin API.
  *
  * @param backend The manager.
  * @param options Its token, port and hosts.
- * @returns A Hono app. Give its `fetch` to `Deno.serve` as it is, so that it learns the address of
- * the sender.
+ * @returns The API. Give its `fetch` to `Deno.serve` as it is, so that it learns the address of the
+ * sender.
  */
 export function createAdminApp(
   backend: AdminBackend,
   options: AdminAppOptions,
-): Hono<{ Bindings: AdminBindings }> {
+): AdminApp {
   const { token, hosts = [] } = options;
   const operations = createOperations(backend, options);
   const app = new Hono<{ Bindings: AdminBindings }>();

@@ -42,8 +42,6 @@ export type AdminOperation = (call: AdminCall) => Response | Promise<Response>;
 
 /** What the operations need beside the mesh. */
 export interface OperationOptions {
-  /** The port that the API is served on. */
-  readonly port: number;
   /** Ends the event streams when it aborts. */
   readonly signal?: AbortSignal;
   /** The time between two heartbeats of an event stream. Milliseconds. */
@@ -71,10 +69,10 @@ export function createOperations(
       backend.ready()
         ? Response.json({ status: "ready" })
         : problemResponse({ status: 503, detail: "Cannot take requests: the mesh is not ready" }),
-    describe: async () => {
+    describe: async ({ request }) => {
       // The schemas are loaded when somebody asks for them: a mesh starts faster without.
       const { describeApi } = await import("./openapi.ts");
-      return Response.json(describeApi(`http://127.0.0.1:${options.port}`));
+      return Response.json(describeApi(new URL(request.url).origin));
     },
   };
 }

@@ -33,7 +33,8 @@ export interface AdminQuery {
 /** The name of a parameter. */
 export type ParameterName = keyof AdminQuery;
 
-interface Parameter<Value> {
+/** A parameter. */
+export interface Parameter<Value> {
   /** Reads its text; undefined when it is not what it should be. */
   readonly read: (text: string) => Value | undefined;
   /** What it should be, to end the sentence "expected …". */

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { z } from "zod";
 import { PROBLEM_TYPE } from "../problem.ts";
 import { PARAMETERS } from "./admin_query.ts";
 import { OPERATIONS, type OperationSpec } from "./operations.ts";
-import { ANSWERS } from "./view_schema.ts";
+import { answerSchemas } from "./view_schema.ts";
 
 const PROBLEM_SCHEMA = {
   type: "object",
@@ -50,15 +49,6 @@ export function describeApi(url: string): unknown {
       securitySchemes: { token: { type: "http", scheme: "bearer" } },
     },
   };
-}
-
-function answerSchemas(): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries<z.ZodType>(ANSWERS).map(([name, schema]) => {
-      const { $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: "any" });
-      return [name, rest];
-    }),
-  );
 }
 
 function describeOperation(name: string, spec: OperationSpec): unknown {

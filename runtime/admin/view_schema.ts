@@ -154,8 +154,7 @@ export interface AnswerTypes {
 /** The name of a kind of answer. */
 export type AnswerName = keyof AnswerTypes;
 
-/** The schema of each kind of answer. */
-export const ANSWERS: { readonly [Name in AnswerName]: z.ZodType<AnswerTypes[Name]> } = {
+const ANSWERS: { readonly [Name in AnswerName]: z.ZodType<AnswerTypes[Name]> } = {
   State: state,
   AgentList: listOf(agent),
   ServiceList: listOf(service),
@@ -166,3 +165,28 @@ export const ANSWERS: { readonly [Name in AnswerName]: z.ZodType<AnswerTypes[Nam
   HistoryEntry: historyEntry,
   Outcome: outcome,
 };
+
+/**
+ * Checks an answer of the admin API.
+ *
+ * @param name What it should be.
+ * @param value What it is.
+ * @returns The value, or undefined for one of another shape.
+ */
+export function parseAnswer<Name extends AnswerName>(
+  name: Name,
+  value: unknown,
+): AnswerTypes[Name] | undefined {
+  const parsed = ANSWERS[name].safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The JSON Schema of each kind of answer, by its name. */
+export function answerSchemas(): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries<z.ZodType>(ANSWERS).map(([name, schema]) => {
+      const { $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: "any" });
+      return [name, rest];
+    }),
+  );
+}

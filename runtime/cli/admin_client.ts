@@ -5,7 +5,7 @@
  */
 
 import { AdminFileError, readAdminFile } from "../admin/admin_file.ts";
-import { type AnswerName, ANSWERS, type AnswerTypes } from "../admin/view_schema.ts";
+import { type AnswerName, type AnswerTypes, parseAnswer } from "../admin/view_schema.ts";
 import { formatDuration } from "../config/durations.ts";
 import { isRecord } from "../../protocol/fields.ts";
 import { CommandError } from "./io.ts";
@@ -127,8 +127,8 @@ async function request<Name extends AnswerName>(
   const { response, text } = await reach(mesh, { url, init, waitMs: options.waitMs });
   const value = parseJson(text);
   if (!response.ok) throw new CommandError(detailOf(value) ?? `${url}: ${describe(response)}`);
-  const parsed = ANSWERS[options.answer].safeParse(value);
-  if (parsed.success) return parsed.data;
+  const parsed = parseAnswer(options.answer, value);
+  if (parsed !== undefined) return parsed;
   throw new CommandError(`Cannot read the answer of ${url}: it is not a mesh of this version`);
 }
 

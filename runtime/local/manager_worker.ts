@@ -70,7 +70,7 @@ export function createManagerWorker(): ManagerWorker {
         ready: () => isReady(manager),
         gatewayUrl,
         startedAtMs: clockMs(),
-      }, { token, port });
+      }, { token });
       const server = listenHttp(
         { hostname, port, what: "the admin API", flag: "--admin-port" },
         app,

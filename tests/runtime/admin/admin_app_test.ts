@@ -2,14 +2,14 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createAdminApp } from "../../../runtime/admin/admin_app.ts";
 import { OPERATION_NAMES, OPERATIONS } from "../../../runtime/admin/operations.ts";
 import type { OperationSpec } from "../../../runtime/admin/operations.ts";
-import { type AnswerName, ANSWERS } from "../../../runtime/admin/view_schema.ts";
-import { createFakeBackend, TOKEN } from "./fake_backend.ts";
+import type { AnswerName } from "../../../runtime/admin/view_schema.ts";
+import { ask, checked, createFakeBackend, TOKEN } from "./fake_backend.ts";
 
 const BEARER = { authorization: `Bearer ${TOKEN}` };
 
 function setUp(hosts: readonly string[] = []) {
   const backend = createFakeBackend();
-  return { backend, app: createAdminApp(backend, { token: TOKEN, port: 8081, hosts }) };
+  return { backend, app: createAdminApp(backend, { token: TOKEN, hosts }) };
 }
 
 /** Asserts that a response tells a problem, and gives its detail. */
@@ -30,16 +30,16 @@ Deno.test("createAdminApp() answers every operation in the shape that is describ
     const { method, path, answer, mediaType }: OperationSpec = OPERATIONS[name];
     if (mediaType !== undefined) continue;
     const headers = method === "post" ? BEARER : {};
-    const response = await app.request(path.replace("{id}", "2"), { method, headers });
+    const response = await ask(app, path.replace("{id}", "2"), { method, headers });
     assertEquals(response.status, 200, `${name}`);
     const value = await response.json();
-    if (answer !== undefined) assertEquals(ANSWERS[answer].parse(value), value, name);
+    if (answer !== undefined) assertEquals(checked(answer, value), value, name);
   }
 });
 
 Deno.test("GET /v1/instances/:id shows plugs in both directions", async () => {
   const { app, backend } = setUp();
-  const greeter = ANSWERS.Instance.parse(await (await app.request("/v1/instances/2")).json());
+  const greeter = checked("Instance", await (await ask(app, "/v1/instances/2")).json());
   assertEquals(greeter.plug, 20_000);
   assertEquals(greeter.startedAt, "2026-11-24T22:00:03.000Z");
   assertEquals(greeter.out, []);
@@ -51,7 +51,7 @@ Deno.test("GET /v1/instances/:id shows plugs in both directions", async () => {
     lastUsed: "2026-11-24T22:00:05.000Z",
   }]);
   assertEquals(greeter.closesAt, null);
-  const gateway = ANSWERS.Instance.parse(await (await app.request("/v1/instances/1")).json());
+  const gateway = checked("Instance", await (await ask(app, "/v1/instances/1")).json());
   assertEquals(gateway.out.map(({ to }) => to), [{ service: "greeter", id: 2, plug: 20_000 }]);
   assertEquals([gateway.launched, gateway.plug, gateway.connections], [false, null, 1]);
   backend.record({
@@ -66,7 +66,7 @@ Deno.test("GET /v1/instances/:id shows plugs in both directions", async () => {
     destService: "greeter",
     destPlug: 20_000,
   });
-  const idle = ANSWERS.Instance.parse(await (await app.request("/v1/instances/2")).json());
+  const idle = checked("Instance", await (await ask(app, "/v1/instances/2")).json());
   assertEquals(idle.lastUsed, "2026-11-24T22:00:10.000Z");
   assertEquals(idle.closesAt, "2026-11-24T22:01:10.000Z");
 });
@@ -74,16 +74,16 @@ Deno.test("GET /v1/instances/:id shows plugs in both directions", async () => {
 Deno.test("GET /v1/instances/:id tells when an instance ended", async () => {
   const { app } = setUp();
   assertStringIncludes(
-    await detailOf(await app.request("/v1/instances/4"), 404),
+    await detailOf(await ask(app, "/v1/instances/4"), 404),
     "it ended at 2026-11-24T22:00:12.000Z",
   );
-  assertStringIncludes(await detailOf(await app.request("/v1/instances/99"), 404), "there is none");
-  assertStringIncludes(await detailOf(await app.request("/v1/instances/x"), 400), "a number");
+  assertStringIncludes(await detailOf(await ask(app, "/v1/instances/99"), 404), "there is none");
+  assertStringIncludes(await detailOf(await ask(app, "/v1/instances/x"), 400), "a number");
 });
 
 Deno.test("GET /v1/services shows edges, connections and instances", async () => {
   const { app } = setUp();
-  const { items } = ANSWERS.ServiceList.parse(await (await app.request("/v1/services")).json());
+  const { items } = checked("ServiceList", await (await ask(app, "/v1/services")).json());
   assertEquals(items.map(({ service }) => service), ["greeter", "counter", "gateway"]);
   const [greeter, counter, gateway] = items;
   assertEquals(greeter?.plugs, ["counter"]);
@@ -97,21 +97,20 @@ Deno.test("GET /v1/services shows edges, connections and instances", async () =>
 
 Deno.test("GET lists are narrowed by service and cut by limit, and tell the total", async () => {
   const { app } = setUp();
-  const read = async (path: string) =>
-    ANSWERS.InstanceList.parse(await (await app.request(path)).json());
+  const read = async (path: string) => checked("InstanceList", await (await ask(app, path)).json());
   assertEquals((await read("/v1/instances?limit=1")).items.length, 1);
   assertEquals((await read("/v1/instances?limit=1")).total, 3);
   assertEquals((await read("/v1/instances?service=greeter")).total, 1);
   for (const query of ["limit=0", "limit=10001", "limit=x", "service=%20", "colour=red"]) {
-    await detailOf(await app.request(`/v1/instances?${query}`), 400);
+    await detailOf(await ask(app, `/v1/instances?${query}`), 400);
   }
 });
 
 Deno.test("GET /v1/history finds, pages and describes", async () => {
   const { app } = setUp();
   const read = async (query: string) => {
-    const response = await app.request(`/v1/history?${query}`);
-    return ANSWERS.History.parse(await response.json()).items;
+    const response = await ask(app, `/v1/history?${query}`);
+    return checked("History", await response.json()).items;
   };
   assertEquals(
     (await read("service=greeter&limit=2")).at(-1)?.text,
@@ -123,14 +122,14 @@ Deno.test("GET /v1/history finds, pages and describes", async () => {
   assertEquals((await read(`until=${Date.UTC(2026, 10, 24, 22)}`)).map(({ seq }) => seq), [1]);
   assertEquals((await read("instance=4")).length, 2);
   assertEquals((await read("connection=1")).length, 2);
-  const detail = await detailOf(await app.request("/v1/history?since=yesterday"), 400);
+  const detail = await detailOf(await ask(app, "/v1/history?since=yesterday"), 400);
   assertStringIncludes(detail, 'Cannot use since "yesterday": expected a time');
 });
 
 Deno.test("POST stop and close give commands and tell their outcome", async () => {
   const { app, backend } = setUp();
   const post = (path: string, body?: string) =>
-    app.request(path, {
+    ask(app, path, {
       method: "POST",
       headers: { ...BEARER, ...(body === undefined ? {} : { "content-type": "application/json" }) },
       ...(body === undefined ? {} : { body }),
@@ -152,7 +151,7 @@ Deno.test("POST stop and close give commands and tell their outcome", async () =
 Deno.test("POST refuses bodies that it does not understand, and gives no command", async () => {
   const { app, backend } = setUp();
   const post = (body: string, type = "application/json") =>
-    app.request("/v1/instances/2/stop", {
+    ask(app, "/v1/instances/2/stop", {
       method: "POST",
       headers: { ...BEARER, "content-type": type },
       body,
@@ -171,7 +170,7 @@ Deno.test("POST changes nothing without the token", async () => {
   for (const authorization of wrong) {
     const headers = authorization === "" ? {} : { authorization };
     for (const path of ["/v1/instances/2/stop", "/v1/connections/1/close"]) {
-      const response = await app.request(path, { method: "POST", headers });
+      const response = await ask(app, path, { method: "POST", headers });
       assertEquals(response.headers.get("www-authenticate"), "Bearer");
       await detailOf(response, 401);
     }
@@ -181,7 +180,7 @@ Deno.test("POST changes nothing without the token", async () => {
 
 Deno.test("createAdminApp() answers no page of another origin and no foreign host", async () => {
   const { app, backend } = setUp(["mesh.example"]);
-  const get = (headers: Record<string, string>) => app.request("/v1/state", { headers });
+  const get = (headers: Record<string, string>) => ask(app, "/v1/state", { headers });
   for (const host of ["127.0.0.1:8081", "localhost:8081", "[::1]:8081", "LOCALHOST", "127.9.9.9"]) {
     assertEquals((await get({ host })).status, 200, host);
   }
@@ -198,7 +197,7 @@ Deno.test("createAdminApp() answers no page of another origin and no foreign hos
   assertEquals((await get({ ...own, "sec-fetch-site": "none" })).status, 200);
   await detailOf(await get({ ...own, "sec-fetch-site": "cross-site" }), 403);
   await detailOf(await get({ ...own, "sec-fetch-site": "same-site" }), 403);
-  const response = await app.request("/v1/instances/2/stop", {
+  const response = await ask(app, "/v1/instances/2/stop", {
     method: "OPTIONS",
     headers: { origin: "http://evil.example", "access-control-request-method": "POST" },
   });
@@ -206,30 +205,30 @@ Deno.test("createAdminApp() answers no page of another origin and no foreign hos
   assertEquals(backend.commands, []);
 });
 
-Deno.test("createAdminApp() asks for the token when the reader is not on this machine", async () => {
+Deno.test("createAdminApp() asks a reader on another machine for the token", async () => {
   const { app } = setUp(["mesh.example"]);
   const host = { host: "mesh.example" };
-  await detailOf(await app.request("/v1/state", { headers: host }), 401);
-  assertEquals((await app.request("/v1/state", { headers: { ...host, ...BEARER } })).status, 200);
-  assertEquals((await app.request("/healthz", { headers: host })).status, 200);
+  await detailOf(await ask(app, "/v1/state", { headers: host }), 401);
+  assertEquals((await ask(app, "/v1/state", { headers: { ...host, ...BEARER } })).status, 200);
+  assertEquals((await ask(app, "/healthz", { headers: host })).status, 200);
   const remoteAddr = { transport: "tcp", hostname: "10.0.0.9", port: 1 } as const;
-  await detailOf(await app.request("/v1/state", {}, { remoteAddr }), 401);
+  await detailOf(await ask(app, "/v1/state", { bindings: { remoteAddr } }), 401);
   const local = { ...remoteAddr, hostname: "127.0.0.1" };
-  assertEquals((await app.request("/v1/state", {}, { remoteAddr: local })).status, 200);
+  assertEquals((await ask(app, "/v1/state", { bindings: { remoteAddr: local } })).status, 200);
 });
 
 Deno.test("createAdminApp() tells wrong paths and methods apart", async () => {
   const { app, backend } = setUp();
-  assertStringIncludes(await detailOf(await app.request("/v2/state"), 404), "/openapi.json");
-  const stop = await app.request("/v1/instances/2/stop");
+  assertStringIncludes(await detailOf(await ask(app, "/v2/state"), 404), "/openapi.json");
+  const stop = await ask(app, "/v1/instances/2/stop");
   assertEquals(stop.headers.get("allow"), "POST");
   assertStringIncludes(await detailOf(stop, 405), "use POST");
   for (const method of ["DELETE", "PUT", "POST", "OPTIONS", "BREW"]) {
-    const response = await app.request("/v1/state", { method, headers: BEARER });
+    const response = await ask(app, "/v1/state", { method, headers: BEARER });
     assertEquals(response.headers.get("allow"), "GET, HEAD");
     await detailOf(response, 405);
   }
-  const head = await app.request("/v1/state", { method: "HEAD" });
+  const head = await ask(app, "/v1/state", { method: "HEAD" });
   assertEquals([head.status, await head.text()], [200, ""]);
   assertEquals(backend.commands, []);
 });
@@ -237,13 +236,13 @@ Deno.test("createAdminApp() tells wrong paths and methods apart", async () => {
 Deno.test("GET /readyz tells whether the mesh takes requests", async () => {
   const { app, backend } = setUp();
   backend.isReady = false;
-  await detailOf(await app.request("/readyz"), 503);
-  assertEquals((await app.request("/healthz")).status, 200);
+  await detailOf(await ask(app, "/readyz"), 503);
+  assertEquals((await ask(app, "/healthz")).status, 200);
 });
 
 Deno.test("GET /openapi.json describes every operation and resolves every reference", async () => {
   const { app } = setUp();
-  const text = await (await app.request("/openapi.json")).text();
+  const text = await (await ask(app, "/openapi.json")).text();
   const document = JSON.parse(text);
   assertEquals(document.openapi, "3.1.0");
   const described = Object.entries<Record<string, unknown>>(document.paths).flatMap(
@@ -258,6 +257,4 @@ Deno.test("GET /openapi.json describes every operation and resolves every refere
   for (const [, name = ""] of references) assert(name in document.components.schemas, name);
   const names: readonly AnswerName[] = ["State", "History", "Instance"];
   for (const name of names) assertEquals(document.components.schemas[name].type, "object");
-  const routed = app.routes.filter(({ method }) => method === "GET" || method === "POST");
-  assertEquals(routed.length, OPERATION_NAMES.length);
 });

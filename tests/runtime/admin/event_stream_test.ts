@@ -3,13 +3,13 @@ import type { FactBody } from "../../../roles/manager/memory/facts.ts";
 import { createAdminApp } from "../../../runtime/admin/admin_app.ts";
 import { EVENT_STREAMS_MAX } from "../../../runtime/admin/admin_operations.ts";
 import { EVENT_QUEUE_MAX } from "../../../runtime/admin/event_stream.ts";
-import { createFakeBackend, TOKEN } from "./fake_backend.ts";
+import { ask, createFakeBackend, TOKEN } from "./fake_backend.ts";
 
 const LOST: FactBody = { kind: "agentLost", agent: "ghost", reason: "two\nlines" };
 
 function setUp(options: { signal?: AbortSignal; heartbeatMs?: number } = {}) {
   const backend = createFakeBackend();
-  return { backend, app: createAdminApp(backend, { token: TOKEN, port: 8081, ...options }) };
+  return { backend, app: createAdminApp(backend, { token: TOKEN, ...options }) };
 }
 
 /** Reads a stream until it has given a text, and gives everything up to then. */
@@ -40,7 +40,7 @@ function idsOf(text: string): number[] {
 
 Deno.test("GET /v1/events sends what happens from now on, one line for each", async () => {
   const { app, backend } = setUp();
-  const reader = readerOf(await app.request("/v1/events"));
+  const reader = readerOf(await ask(app, "/v1/events"));
   assertEquals(await readUntil(reader, (text) => text.includes("\n\n")), "retry: 1000\n\n");
   const next = readUntil(reader, (text) => idsOf(text).length === 2 && text.endsWith("\n\n"));
   await Promise.resolve();
@@ -60,7 +60,7 @@ Deno.test("GET /v1/events goes on after Last-Event-ID, and joins past and presen
   const { app, backend } = setUp();
   backend.record(...Array.from({ length: 500 }, () => LOST));
   const headers = { "last-event-id": "4" };
-  const reader = readerOf(await app.request("/v1/events", { headers }));
+  const reader = readerOf(await ask(app, "/v1/events", { headers }));
   const first = await readUntil(reader, (text) => idsOf(text).length > 0);
   backend.record(LOST);
   const rest = readUntil(reader, (text) => idsOf(text).at(-1) === 520);
@@ -71,19 +71,19 @@ Deno.test("GET /v1/events goes on after Last-Event-ID, and joins past and presen
 
 Deno.test("GET /v1/events takes after like Last-Event-ID, and refuses nonsense", async () => {
   const { app } = setUp();
-  const reader = readerOf(await app.request("/v1/events?after=18"));
+  const reader = readerOf(await ask(app, "/v1/events?after=18"));
   const text = await readUntil(reader, (text) => idsOf(text).length === 1);
   assertEquals(idsOf(text), [19]);
   await reader.cancel();
   const headers = { "last-event-id": "yesterday" };
-  assertEquals((await app.request("/v1/events", { headers })).status, 400);
-  assertEquals((await app.request("/v1/events?after=-1")).status, 400);
+  assertEquals((await ask(app, "/v1/events", { headers })).status, 400);
+  assertEquals((await ask(app, "/v1/events?after=-1")).status, 400);
 });
 
 Deno.test("GET /v1/events shows the present to a client that knows a longer history", async () => {
   const { app, backend } = setUp();
   const headers = { "last-event-id": "4000" };
-  const reader = readerOf(await app.request("/v1/events", { headers }));
+  const reader = readerOf(await ask(app, "/v1/events", { headers }));
   await readUntil(reader, (text) => text.includes("\n\n"));
   backend.record(LOST);
   assertEquals(idsOf(await readUntil(reader, (text) => idsOf(text).length === 1)), [20]);
@@ -92,7 +92,7 @@ Deno.test("GET /v1/events shows the present to a client that knows a longer hist
 
 Deno.test("GET /v1/events sends a comment when nothing happens", async () => {
   const { app } = setUp({ heartbeatMs: 5 });
-  const reader = readerOf(await app.request("/v1/events"));
+  const reader = readerOf(await ask(app, "/v1/events"));
   const text = await readUntil(reader, (text) => text.split(": still here\n\n").length === 3);
   assertEquals(text, "retry: 1000\n\n: still here\n\n: still here\n\n");
   await reader.cancel();
@@ -100,7 +100,7 @@ Deno.test("GET /v1/events sends a comment when nothing happens", async () => {
 
 Deno.test("GET /v1/events cuts a client that does not read, and keeps nothing for it", async () => {
   const { app, backend } = setUp();
-  const reader = readerOf(await app.request("/v1/events"));
+  const reader = readerOf(await ask(app, "/v1/events"));
   const waiting = readUntil(reader, (text) => idsOf(text).length > 0);
   await new Promise((resolve) => setTimeout(resolve));
   backend.record(LOST);
@@ -115,14 +115,14 @@ Deno.test("GET /v1/events cuts a client that does not read, and keeps nothing fo
 Deno.test("GET /v1/events ends when the signal aborts, whether somebody reads or not", async () => {
   const abort = new AbortController();
   const { app, backend } = setUp({ signal: abort.signal });
-  const reading = readerOf(await app.request("/v1/events"));
+  const reading = readerOf(await ask(app, "/v1/events"));
   const ended = readUntil(reading, () => false);
-  const idle = readerOf(await app.request("/v1/events"));
+  const idle = readerOf(await ask(app, "/v1/events"));
   abort.abort();
   assertEquals(await ended, "retry: 1000\n\n(end)");
   assertEquals(await readUntil(idle, () => false), "(end)");
   assertEquals(backend.listenerCount, 0);
-  const late = readerOf(await app.request("/v1/events"));
+  const late = readerOf(await ask(app, "/v1/events"));
   assertEquals(await readUntil(late, () => false), "(end)");
 });
 
@@ -130,13 +130,13 @@ Deno.test("GET /v1/events has a bound on its clients, and each that goes makes r
   const { app } = setUp();
   const open = [];
   for (let count = 0; count < EVENT_STREAMS_MAX; count += 1) {
-    open.push(readerOf(await app.request("/v1/events")));
+    open.push(readerOf(await ask(app, "/v1/events")));
   }
-  assertEquals((await app.request("/v1/events", { method: "HEAD" })).status, 429);
-  assertEquals((await app.request("/v1/events")).status, 429);
+  assertEquals((await ask(app, "/v1/events", { method: "HEAD" })).status, 429);
+  assertEquals((await ask(app, "/v1/events")).status, 429);
   await open.pop()?.cancel();
-  assertEquals((await app.request("/v1/events", { method: "HEAD" })).status, 200);
-  open.push(readerOf(await app.request("/v1/events")));
+  assertEquals((await ask(app, "/v1/events", { method: "HEAD" })).status, 200);
+  open.push(readerOf(await ask(app, "/v1/events")));
   for (const reader of open) await reader.cancel();
 });
 

@@ -4,10 +4,17 @@
  * @module
  */
 
+import { assert } from "@std/assert";
 import type { Fact, FactBody } from "../../../roles/manager/memory/facts.ts";
 import { applyFact } from "../../../roles/manager/memory/fold.ts";
 import { emptyRegistry } from "../../../roles/manager/memory/registry.ts";
 import type { ManagerCommand } from "../../../roles/manager/state.ts";
+import type { AdminApp, AdminBindings } from "../../../runtime/admin/admin_app.ts";
+import {
+  type AnswerName,
+  type AnswerTypes,
+  parseAnswer,
+} from "../../../runtime/admin/view_schema.ts";
 import type { AdminBackend } from "../../../runtime/admin/admin_backend.ts";
 import type { OutcomeView } from "../../../runtime/admin/view.ts";
 import { openMemoryStore } from "../../../runtime/store/memory_store.ts";
@@ -68,4 +75,21 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
   };
   backend.record(...MESH_BODIES);
   return backend;
+}
+
+/** Asks an admin API for a path, as a program of this machine. */
+export async function ask(
+  app: AdminApp,
+  path: string,
+  init: RequestInit & { bindings?: AdminBindings } = {},
+): Promise<Response> {
+  const { bindings, ...rest } = init;
+  return await app.fetch(new Request(`http://localhost${path}`, rest), bindings);
+}
+
+/** An answer that has the shape it should have. */
+export function checked<Name extends AnswerName>(name: Name, value: unknown): AnswerTypes[Name] {
+  const answer = parseAnswer(name, value);
+  assert(answer !== undefined, `${JSON.stringify(value)} is no ${name}`);
+  return answer;
 }

@@ -107,7 +107,7 @@ Deno.test("call refuses what would reach something else than it says", async () 
   assertEquals(requests, 0);
 });
 
-Deno.test("call asks the admin API for the gateway when the data folder does not tell it", async () => {
+Deno.test("call asks the admin API for the gateway when no data folder tells it", async () => {
   await withServedMesh(async ({ url, backend, data }) => {
     const gateway = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen: () => {} },

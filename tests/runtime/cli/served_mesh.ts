@@ -42,7 +42,7 @@ export async function withServedMesh(
 ): Promise<void> {
   const backend = createFakeBackend({ startMs: Date.now() - 18_000 });
   const listen = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
-  const app = createAdminApp(backend, { token: TOKEN, port: 8081 });
+  const app = createAdminApp(backend, { token: TOKEN });
   const admin = Deno.serve(listen, app.fetch);
   const entry = Deno.serve(listen, gateway);
   const data = await Deno.makeTempDir();
