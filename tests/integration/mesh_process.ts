@@ -37,6 +37,8 @@ export interface MeshOptions {
   readonly data?: string;
   /** More variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The program that it runs. @default {mod.ts} */
+  readonly main?: string;
   /** The Deno that runs it. @default {the one that runs the tests} */
   readonly deno?: string;
 }
@@ -84,11 +86,12 @@ export class MeshProcess implements AsyncDisposable {
   constructor(folder: string, options: MeshOptions & { readonly mesh: string }) {
     this.folder = folder;
     this.#keepsFolder = options.folder !== undefined;
-    const { mesh, env = {}, deno = Deno.execPath(), data = this.data, ports = [0, 0] } = options;
+    const { mesh, env = {}, deno = Deno.execPath(), data = this.data } = options;
+    const { main = `${PROJECT}mod.ts`, ports = [0, 0] } = options;
     const [port, adminPort] = ports.map(String);
     this.#child = new Deno.Command(deno, {
       args: [
-        ...["run", "-A", "--no-lock", "--config", `${PROJECT}deno.json`, `${PROJECT}mod.ts`],
+        ...["run", "-A", "--no-lock", "--config", `${PROJECT}deno.json`, main],
         ...["mesh", mesh, "--json", "--data", data],
         ...["--port", `${port}`, "--admin-port", `${adminPort}`],
       ],
