@@ -12,8 +12,8 @@ import type { World } from "./world.ts";
 type Fault = (world: World) => void;
 
 function restartLater(world: World, start: () => void): void {
-  const isLong = world.faults.chance(0.1);
-  world.timeline.after(world.faults.whole(5, isLong ? 45_000 : 3_000), start);
+  const longestMs = world.hasFaults && world.faults.chance(0.1) ? 45_000 : 3_000;
+  world.timeline.after(world.faults.whole(5, world.hasFaults ? longestMs : 800), start);
 }
 
 function crashManager(world: World): void {
@@ -142,9 +142,24 @@ export function beginFaults(world: World): void {
   });
 }
 
+/** Only the manager and the links to it come and go from now on, while it is mild. */
+export function beginMildFaults(world: World): void {
+  const { faults, timeline } = world;
+  world.isMild = true;
+  const mild = [crashManager, crashManagerMidStep, breakManagerLink, openSecondManagerLink];
+  timeline.after(faults.whole(1_000, 6_000), () => {
+    if (!world.isMild) return;
+    const fault = faults.pick(mild);
+    world.trace("mild fault", { kind: fault?.name ?? "none" }, []);
+    fault?.(world);
+    beginMildFaults(world);
+  });
+}
+
 /** Nothing goes wrong any more, and what is down is started. */
 export function endFaults(world: World): void {
   world.hasFaults = false;
+  world.isMild = false;
   world.manager.effectsLeft = undefined;
   world.manager.start();
   for (const agent of world.agents) {

@@ -37,7 +37,8 @@ export class LinkEnd {
     if (this.peer !== undefined) this.peer.arrivesMs = atMs;
     timeline.after(atMs - timeline.nowMs, () => this.peer?.receive(text));
     const { repeatProbability } = this.world.options;
-    if (!this.world.hasFaults || !network.chance(repeatProbability)) return;
+    const mayRepeat = this.world.hasFaults || this.world.isMild;
+    if (!mayRepeat || !network.chance(repeatProbability)) return;
     const laterMs = atMs - timeline.nowMs + network.whole(0, 5_000);
     timeline.after(laterMs, () => this.peer?.receive(text));
   }

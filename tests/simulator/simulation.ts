@@ -8,7 +8,7 @@
 import { judgeLeaks } from "./checkers/leaks.ts";
 import { DIFFERENCE_MAX_MS, TruthChecker } from "./checkers/truth.ts";
 import { judgeWaits } from "./checkers/waits.ts";
-import { beginFaults, endFaults } from "./faults.ts";
+import { beginFaults, beginMildFaults, endFaults } from "./faults.ts";
 import { drawOptions, type SimulationOptions } from "./options.ts";
 import { Random } from "./random.ts";
 import { Users } from "./users.ts";
@@ -29,7 +29,9 @@ export interface SimulationReport {
 /** After the last fault requests must succeed again within this. Milliseconds. */
 const RECOVERY_MS = 80_000;
 /** How long requests are made that must succeed. Milliseconds. */
-const STRICT_MS = 45_000;
+const STRICT_MS = 35_000;
+/** How long the manager comes and goes, while requests must succeed. Milliseconds. */
+const MILD_MS = 30_000;
 /** How long it takes at most until everything is asleep. Milliseconds. */
 const SLEEP_MS = 190_000;
 /** How often the checkers look. Milliseconds. */
@@ -70,6 +72,14 @@ export function simulate(
   endFaults(world);
   world.strictFromMs = timeline.nowMs + RECOVERY_MS;
   run(RECOVERY_MS + STRICT_MS);
+
+  // A manager without a store does not know for a moment what the agents can start.
+  if (!options.forgetsAll) {
+    beginMildFaults(world);
+    run(MILD_MS);
+    endFaults(world);
+    run(STRICT_MS);
+  }
 
   world.strictFromMs = Infinity;
   if (options.stopsMesh) world.manager.run?.command({ kind: "stopMesh" });

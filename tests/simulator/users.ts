@@ -44,7 +44,7 @@ export class Users {
     this.#open.set(userRequest, timeline.nowMs + timeoutMs + EXCHANGE_MAX_MS);
     const done = (status: number) => this.#answered(userRequest, status);
     const requestID = gateway.caller.want({ service, timeoutMs, hops: 2, done });
-    if (!world.hasFaults || !traffic.chance(options.impatienceProbability)) return;
+    if (!traffic.chance(options.impatienceProbability)) return;
     timeline.after(traffic.whole(1, 3_000), () => gateway.caller.cancel(requestID));
   }
 

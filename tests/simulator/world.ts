@@ -95,6 +95,8 @@ export class World {
   readonly gateways: readonly GatewayNode[];
   /** Whether things go wrong now. */
   hasFaults = true;
+  /** Whether the manager comes and goes, which nobody may notice. */
+  isMild = false;
   /** From when on requests must succeed. */
   strictFromMs = Infinity;
   /** How many links there were. */
@@ -167,6 +169,7 @@ export class World {
 
   /** How long until an end notices that its link is broken. Milliseconds. */
   noticeMs(): number {
+    if (!this.hasFaults) return this.network.whole(1, 1_000);
     if (this.network.chance(0.03)) return this.network.whole(1, 40_000);
     return this.network.chance(0.2) ? this.network.whole(1, 6_000) : this.network.whole(1, 50);
   }

@@ -36,7 +36,8 @@ export function judgeIdleness(world: World, fact: Fact): void {
   }
   if (fact.kind !== "instanceClosing" || !fact.reason.startsWith("idle")) return;
   for (const process of world.processes) {
-    if (process.setup.serviceID !== fact.serviceID || process.inbound.size === 0) continue;
+    const isConnected = [...process.inbound].some(({ isEnded }) => !isEnded);
+    if (process.setup.serviceID !== fact.serviceID || !isConnected) continue;
     world.violations.report("idleness", `${process.name} was ended as idle, though connected`);
   }
 }

@@ -65,6 +65,9 @@ function judgeAgents(world: World): void {
       downward: none(state.downward),
       deadlines: none(state.deadlines.entries),
     });
+    for (const { serviceID, connections } of state.instances.values()) {
+      judge(world, `${name}, instance ${serviceID},`, { connections: none(connections) });
+    }
   }
 }
 

@@ -24,7 +24,7 @@ export function judgeOutcome(
   world.count(`answers ${status}`);
   const expected = expectedStatus(world, from, call);
   const isWrong = expected === 200 ? status === 403 : status === 200;
-  const mustSucceed = call.sinceMs >= world.strictFromMs;
+  const mustSucceed = call.sinceMs >= world.strictFromMs && status !== 499;
   if (!isWrong && (!mustSucceed || status === expected)) return;
   const isBound = world.options.isTight && [429, 503].includes(status);
   if (isBound && !isWrong) return;
