@@ -131,6 +131,10 @@ export function onConnectionClose(
     const reason = `Cannot close connection "${connection.connectionID}": its plugs differ`;
     return refuse(turn, { link, type: message.type }, { status: STATUS.conflict, reason });
   }
+  if (sourceID === undefined) {
+    // Sources number their plugs alike: it may be another connection, so its source decides.
+    return closeConnection(turn, connection, "its destination says that it ended");
+  }
   endConnection(turn, connection, {
     status: message.status ?? STATUS.ownDecision,
     reason: message.reason ?? `closed by ${isSource ? connection.service : connection.destService}`,
