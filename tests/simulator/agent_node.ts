@@ -137,7 +137,8 @@ export class AgentRun implements LinkOwner {
         return timeline.after(network.whole(1, 50), () => this.#launch(effect));
       case "kill": {
         const { serviceID } = effect;
-        return timeline.after(this.#killMs(), () => this.#kill(serviceID));
+        const { killMs = 1 } = this.processes.get(serviceID)?.setup.behaviour ?? {};
+        return timeline.after(killMs, () => this.#kill(serviceID));
       }
       case "refuse":
     }
@@ -163,19 +164,21 @@ export class AgentRun implements LinkOwner {
   /** How the next process behaves; undefined: it can't even be created. */
   #drawBehaviour(): Behaviour | undefined {
     const { faults, hasFaults, options } = this.world;
-    if (!hasFaults) return { start: "good", isStubborn: false };
+    const isForeign = faults.chance(options.foreignProbability);
+    const good = {
+      start: "good",
+      isStubborn: false,
+      isForeign,
+      killMs: faults.whole(1, 50),
+    } as const;
+    if (!hasFaults) return good;
     const isStubborn = faults.chance(options.stubbornProbability);
-    if (!faults.chance(options.badStartProbability)) return { start: "good", isStubborn };
+    // A process in the hands of the kernel dies when it is let go.
+    const killMs = faults.chance(0.1) ? faults.whole(1, 45_000) : good.killMs;
+    if (!faults.chance(options.badStartProbability)) return { ...good, isStubborn, killMs };
     if (faults.chance(0.2)) return undefined;
     const start = faults.pick(["slow", "exits", "silent", "failing"] as const) ?? "slow";
-    return { start, isStubborn };
-  }
-
-  /** How long a kill takes: a process in the hands of the kernel dies when it is let go. */
-  #killMs(): number {
-    const { network, hasFaults } = this.world;
-    if (!hasFaults || !network.chance(0.1)) return network.whole(1, 50);
-    return network.whole(1, network.chance(0.3) ? 45_000 : 7_000);
+    return { start, isStubborn, isForeign, killMs };
   }
 
   #kill(serviceID: number): void {

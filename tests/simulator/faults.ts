@@ -44,6 +44,13 @@ function breakManagerLink(world: World): void {
   breakLink(run?.ends.get(run.managerLink ?? ""));
 }
 
+/** Both ends of a link that is dead believe that it is open. */
+function deafenManagerLink(world: World): void {
+  const run = world.faults.pick(world.agents)?.run;
+  const end = run?.ends.get(run.managerLink ?? "");
+  end?.breakOff("the network was silent", world.faults.whole(5_000, 45_000));
+}
+
 function isolateAgent(world: World): void {
   const run = world.faults.pick(world.agents)?.run;
   if (run === undefined) return;
@@ -107,6 +114,7 @@ const FAULTS: readonly { readonly weight: number; readonly fault: Fault }[] = [
   { weight: 2, fault: crashAgent },
   { weight: 4, fault: breakManagerLink },
   { weight: 2, fault: isolateAgent },
+  { weight: 1, fault: deafenManagerLink },
   { weight: 1, fault: openSecondManagerLink },
   { weight: 5, fault: crashProcess },
   { weight: 3, fault: breakServiceLink },

@@ -59,11 +59,11 @@ export class LinkEnd {
   }
 
   /** Breaks the link: what is on its way is lost, and each end notices in its own time. */
-  breakOff(reason: string): void {
+  breakOff(reason: string, noticeMs?: number): void {
     for (const end of [this, this.peer]) {
       if (end === undefined || end.#isLost) continue;
       end.#isLost = true;
-      this.world.timeline.after(this.world.noticeMs(), () => end.end(reason));
+      this.world.timeline.after(noticeMs ?? this.world.noticeMs(), () => end.end(reason));
     }
   }
 

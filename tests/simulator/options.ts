@@ -39,6 +39,8 @@ export interface SimulationOptions {
   readonly badStartProbability: number;
   /** How often a process ignores a soft shutdown. */
   readonly stubbornProbability: number;
+  /** How often a process speaks just the published catalogue. */
+  readonly foreignProbability: number;
   /** How often a dial fails for no reason. */
   readonly badDialProbability: number;
   /** How often a user goes away before the answer. */
@@ -101,6 +103,7 @@ export function drawOptions(random: Random): SimulationOptions {
     repeatProbability: rate(0.1),
     badStartProbability: rate(0.4),
     stubbornProbability: rate(0.3),
+    foreignProbability: rate(0.5),
     badDialProbability: rate(0.2),
     impatienceProbability: rate(0.1),
     faultMeanMs: isCalm ? 60_000 : Math.round(100 * 50 ** random.next()),

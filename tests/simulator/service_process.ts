@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Message } from "../../protocol/messages.ts";
 import type { PlugConfiguration } from "../../protocol/fields.ts";
 import { createService } from "../../roles/service/state.ts";
 import type { ServiceEffect, ServiceEvent, ServiceState } from "../../roles/service/state.ts";
@@ -22,6 +23,10 @@ export interface Behaviour {
   readonly start: "good" | "slow" | "exits" | "silent" | "failing";
   /** Whether it ignores being asked to end. */
   readonly isStubborn: boolean;
+  /** Whether it speaks just the published catalogue, without what we added. */
+  readonly isForeign: boolean;
+  /** How long it takes to die when it is killed. Milliseconds. */
+  readonly killMs: number;
 }
 
 /** What a process was started with. */
@@ -44,6 +49,12 @@ export interface ProcessSetup {
 
 /** A process without its agent ends itself within this, whatever its service does. */
 const WATCHDOG_MS = 15_000;
+
+/** A message without most of what is not in the published catalogue. */
+function plain(message: Message): object {
+  const added = ["sourceServiceID", "count", "intervalMs", "reason", "graceMs"];
+  return Object.fromEntries(Object.entries(message).filter(([key]) => !added.includes(key)));
+}
 
 /** A process. */
 export class ServiceProcess implements LinkOwner, CallerOwner {
@@ -118,7 +129,9 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
     const { timeline, network } = this.world;
     switch (effect.kind) {
       case "send":
-        return this.end?.send(effect.message);
+        return this.end?.send(
+          this.setup.behaviour.isForeign ? plain(effect.message) : effect.message,
+        );
       case "refuse":
         return;
       case "drain":

@@ -130,12 +130,13 @@ export class World {
 
   /** Sources give up asking sooner than by default, so that a run can wait for it. */
   get sourceOptions(): Partial<SourceOptions> {
-    return { askMs: 60_000, ...(this.options.isTight ? { waitingMax: 4 } : {}) };
+    return { askMs: 60_000, ...(this.options.isTight ? { waitingMax: 4, askMs: 9_000 } : {}) };
   }
 
   /** Agents give up relaying sooner than by default. */
   get agentOptions(): Partial<AgentOptions> {
-    return { relayMs: 50_000, ...(this.options.isTight ? { relaysMax: 6, instancesMax: 4 } : {}) };
+    const tight = { relayMs: 7_000, relaysMax: 6, instancesMax: 4 };
+    return { relayMs: 50_000, ...(this.options.isTight ? tight : {}) };
   }
 
   /** The manager has the default times, but for one. */

@@ -26,7 +26,7 @@ export function judgeOutcome(
   const isWrong = expected === 200 ? status === 403 : status === 200;
   const mustSucceed = call.sinceMs >= world.strictFromMs && status !== 499;
   if (!isWrong && (!mustSucceed || status === expected)) return;
-  const isBound = world.options.isTight && [429, 503].includes(status);
+  const isBound = world.options.isTight && [429, 503, 504].includes(status);
   if (isBound && !isWrong) return;
   const text = `request ${call.requestID} from ${from} to ${call.service} since ` +
     `${call.sinceMs} got ${status} instead of ${expected}`;
