@@ -62,41 +62,59 @@ const SCHEMA = `
 /** A row as SQLite gives it. */
 export type Row = Record<string, SQLOutputValue>;
 
+/** A database that nobody else writes. */
+export interface SqliteFile {
+  /** The database. */
+  readonly database: DatabaseSync;
+  /** Closes it and lets others use it. */
+  close(): void;
+}
+
 /**
  * Opens a database for one user alone, and makes or checks its schema.
  *
- * @throws {StoreError} when it is in use, is no store of ours, or is of a newer version.
+ * @throws {StoreError} when it is in use, is no store of ours, or is of another version.
  */
-export function openSqliteFile(path: string): DatabaseSync {
-  let database: DatabaseSync;
+export function openSqliteFile(path: string): SqliteFile {
+  const opened: DatabaseSync[] = [];
+  const close = () => {
+    for (const database of opened.reverse()) database.close();
+  };
   try {
-    database = new DatabaseSync(path);
-  } catch (error) {
-    throw storeError("open", path, error);
-  }
-  try {
-    lock(database);
+    opened.push(takeLock(`${path}-lock`));
+    const database = new DatabaseSync(path);
+    opened.push(database);
+    database.exec(`
+      PRAGMA busy_timeout = ${LOCK_WAIT_MS};
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+    `);
     prepareSchema(database, path);
-    return database;
+    return { database, close };
   } catch (error) {
-    database.close();
+    close();
     throw error instanceof StoreError ? error : storeError("open", path, error);
   }
 }
 
 /**
- * In this locking mode the lock is taken by the first write and kept until the database is closed
- * or its process has died; the system sees to that, so no lock can be left behind.
+ * Takes the lock: a transaction in an empty database that is never committed. The system ends it
+ * with its process, so no lock is left behind. The database itself is not locked for that, because
+ * Deno 2.4 never closes one of a worker that died with prepared statements; this one has none.
  */
-function lock(database: DatabaseSync): void {
-  database.exec(`
-    PRAGMA busy_timeout = ${LOCK_WAIT_MS};
-    PRAGMA locking_mode = EXCLUSIVE;
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
-    BEGIN IMMEDIATE;
-    COMMIT;
-  `);
+function takeLock(path: string): DatabaseSync {
+  const lock = new DatabaseSync(path);
+  try {
+    lock.exec(`
+      PRAGMA busy_timeout = ${LOCK_WAIT_MS};
+      PRAGMA journal_mode = MEMORY;
+      BEGIN EXCLUSIVE;
+    `);
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
 }
 
 function prepareSchema(database: DatabaseSync, path: string): void {

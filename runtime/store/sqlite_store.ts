@@ -11,7 +11,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import { parseFact, subjectsOf } from "./fact_text.ts";
-import { openSqliteFile, type Row, storeError } from "./sqlite_file.ts";
+import { openSqliteFile, type Row, type SqliteFile, storeError } from "./sqlite_file.ts";
 import { type SeqRange, sqlOf } from "./sqlite_query.ts";
 import {
   checkContinues,
@@ -41,6 +41,7 @@ export function openSqliteStore(path: string): Store {
 
 class SqliteStore implements Store {
   readonly #path: string;
+  readonly #file: SqliteFile;
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #insertFresh: StatementSync;
@@ -55,7 +56,8 @@ class SqliteStore implements Store {
 
   constructor(path: string) {
     this.#path = path;
-    this.#database = openSqliteFile(path);
+    this.#file = openSqliteFile(path);
+    this.#database = this.#file.database;
     try {
       this.#insert = this.#prepareInsert("facts");
       this.#insertFresh = this.#prepareInsert("fresh_facts");
@@ -176,7 +178,7 @@ class SqliteStore implements Store {
       // They are safe where they are, and get their indexes when the file is opened again.
     }
     this.#isOpen = false;
-    this.#database.close();
+    this.#file.close();
   }
 
   #prepareInsert(table: string): StatementSync {
