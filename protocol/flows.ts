@@ -64,8 +64,8 @@ export const FLOWS: readonly Flow[] = [
     title: "Registration of an agent",
     doc:
       "Once by each link to a manager. When the agent comes again it reports the instances and " +
-      "connections that it has, and the manager reconciles: it adopts what both know, ends in its " +
-      "registry what the agent does not have, and has killed or closed what it does not know.",
+      "connections that it has, and the manager reconciles: it adopts what both know, ends in " +
+      "its registry what the agent does not have, and has killed or closed what it does not know.",
     steps: [
       send("Agent", "Manager", "agentRegisterRequest"),
       send("Manager", "Agent", "agentRegisterResponse"),

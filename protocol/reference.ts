@@ -79,8 +79,8 @@ know it.
 
 - **instance**: one running copy of a service; its \`serviceID\` is unique in the mesh for ever.
 - **plug**: an end of a connection. An in-plug is the TCP port on which an instance listens; the
-  manager assigns it before the start, from ${PLUG_RANGE.first} to ${PLUG_RANGE.last}. An out-plug is
-  a number that the dialling instance chooses for a connection, and never uses twice.
+  manager assigns it before the start, from ${PLUG_RANGE.first} to ${PLUG_RANGE.last}. An out-plug
+  is a number that the dialling instance chooses for a connection, and never uses twice.
 - **connection**: from an out-plug of an instance of A to an in-plug of an instance of B.
 - **graph**: which service may connect to which. The manager refuses what is not an edge (403).
 - **use**: an exchange on a connection. What is not used for its idle time is closed.
@@ -99,13 +99,13 @@ const WIRE = `## Wire format
 - Fields that a message does not have are ignored, so that a newer peer can add some. A message
   of unknown type, or with a missing or mistyped field, is refused: it changes nothing, it is
   counted and logged, and the link stays open.
-- \`messageID\` pairs an answer with its request. The requester chooses it, and it is unique among the
-  requests of one link in one direction: an agent gives each request that it passes on a number
-  of its own, and each answer the number of its receiver. Read answers by (link, messageID).
+- \`messageID\` pairs an answer with its request. The requester chooses it, and it is unique among
+  the requests of one link in one direction: an agent gives each request that it passes on a
+  number of its own, and each answer the number of its receiver. Read answers by (link, messageID).
 - A message may come twice (a retry); the second copy changes nothing. Messages of one link keep
   their order, those of different links do not.
-- Every request is answered, by a status of 4xx or 5xx and a \`reason\` if need be. Whoever waits has
-  a deadline of its own all the same.
+- Every request is answered, by a status of 4xx or 5xx and a \`reason\` if need be. Whoever waits
+  has a deadline of its own all the same.
 
 ## How a service joins
 
@@ -129,9 +129,9 @@ The process of a service finds in its environment the variable \`SMMP_START\`, a
    A wrong or used token ends the link, and so does saying nothing for ten seconds. It has its start
    timeout for all this.
 4. From then on it speaks for its own \`serviceID\` only (403). It must take \`connectionResponse\`,
-   \`connectionCloseRequest\`, \`softShutdownRequest\` and \`serviceHealthRequest\`, and tells what the
-   flows say. To reach another service it sends
-   \`{"type":"connectionRequest","messageID":1,"serviceID":4,"sourcePlug":1,"destServiceName":"counter"}\`
+   \`connectionCloseRequest\`, \`softShutdownRequest\` and \`serviceHealthRequest\`, and tells what
+   the flows say. To reach another service it sends a connectionRequest:
+   \`{"type":"connectionRequest","messageID":1,"serviceID":4,"sourcePlug":1,"destServiceName":"a"}\`
 5. When the link to its agent ends, it finishes what is in flight and exits within five seconds.
 `;
 
@@ -194,8 +194,8 @@ export function renderReference(): string {
     `${table(["status", "meaning"], statuses)}\n`,
     "## Kinds of values\n",
     `${table(["kind", "what it is"], Object.entries(KINDS))}\n`,
-    "## The nine flows\n\nA and B are services; each message between a service and the manager goes " +
-    "through the service's own agent.\n",
+    "## The nine flows\n\nA and B are services; each message between a service and the manager " +
+    "goes through the service's own agent.\n",
     `${FLOWS.map((_, at) => flowText(at)).join("\n\n")}\n`,
     "## Messages\n",
     `${messages.map(([type, definition]) => messageText(type, definition)).join("\n\n")}\n`,

@@ -8,7 +8,7 @@
  * - `request rN SERVICE [from ACTOR] [within DURATION]`, `answer rN`, `wait DURATION`
  * - `refuse ACTOR`, `accept ACTOR` whether sessions to a service can be opened
  * - `exit ACTOR CODE [TEXT]`, `kill ACTOR` a process ends by itself, or is killed from outside
- * - `cut ACTOR`, `link ACTOR` the link to the manager (of an agent) or to the agent (of the gateway)
+ * - `cut ACTOR`, `link ACTOR` the link of an agent to the manager, or of the gateway to its agent
  * - `command stop ID soft|hard | close ID | mesh`
  * - `manager dies`, `manager starts`
  * - `says ACTOR JSON` an actor sends what its role would not send

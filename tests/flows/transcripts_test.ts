@@ -38,7 +38,8 @@ Deno.test("there is a transcript of each of the nine flows", () => {
 });
 
 for (const name of names.sort()) {
-  Deno.test(`flow ${name.replace(".txt", "").replaceAll("_", " ")} goes as its transcript`, async () => {
+  const title = name.replace(".txt", "").replaceAll("_", " ");
+  Deno.test(`flow ${title} goes as its transcript`, async () => {
     const file = new URL(name, FOLDER);
     const written = await Deno.readTextFile(file);
     const played = play(written);

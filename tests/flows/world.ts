@@ -1,6 +1,6 @@
 /**
- * The world of a transcript: a simulated clock, links in memory that keep their order, and the trace
- * of everything that happens. Nothing here knows what the messages mean.
+ * The world of a transcript: a simulated clock, links in memory that keep their order, and the
+ * trace of everything that happens. Nothing here knows what the messages mean.
  *
  * @module
  */

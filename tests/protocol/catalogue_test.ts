@@ -104,7 +104,7 @@ Deno.test("MESSAGES has the fields of the catalogue by their exact names, and ma
   }
 });
 
-Deno.test("MESSAGES makes each field of the catalogue required, but where an answer can't have it", () => {
+Deno.test("MESSAGES makes fields of the catalogue required, where each message has them", () => {
   const conditional = ["connectionResponse.destServiceNetwork", "connectionResponse.destPlug"];
   for (const [type, { fields }] of definitions()) {
     for (const [key, { optional, ours }] of Object.entries(fields)) {

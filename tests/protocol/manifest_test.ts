@@ -16,13 +16,13 @@ Deno.test("hasEdge() follows the graph: named edges, every edge, or none", () =>
   assertEquals(hasEdge(MANIFEST_DEFAULTS, "counter"), false);
 });
 
-Deno.test("manifestIn() finds what a repository has, and nothing that every object inherits", () => {
+Deno.test("manifestIn() finds what a repository has, and nothing that is inherited", () => {
   assertEquals(manifestIn({ greeter: MANIFEST_DEFAULTS }, "greeter"), MANIFEST_DEFAULTS);
   assertEquals(manifestIn({ greeter: MANIFEST_DEFAULTS }, "counter"), undefined);
   assertEquals(manifestIn({}, "constructor"), undefined);
 });
 
-Deno.test("isName() takes lower-case letters, digits and dashes after a letter, up to the limit", () => {
+Deno.test("isName() takes lower-case letters, digits and dashes, up to the limit", () => {
   for (const name of ["a", "greeter-2", "x".repeat(LIMITS.nameCharacters)]) {
     assertEquals(isName(name), true, name);
   }

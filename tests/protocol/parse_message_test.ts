@@ -69,7 +69,7 @@ Deno.test("parseMessage() lets keys that mean something to JavaScript change not
   assert(!("polluted" in {}));
 });
 
-Deno.test("parseMessage() does not take fields that an object inherits from a polluted text", () => {
+Deno.test("parseMessage() does not take fields from a prototype in the text", () => {
   const text = '{"type":"hardShutdownRequest","messageID":1,"__proto__":{"serviceID":2}}';
   assertStringIncludes(reasonOf(JSON.parse(text)), '"serviceID" must be');
 });
@@ -108,7 +108,7 @@ Deno.test("parseMessage() gives a message or a refusal for any mutation of a val
   }));
 });
 
-Deno.test("cutReason() leaves what is short, and cuts what is long to the limit of the door", () => {
+Deno.test("cutReason() leaves what is short, and cuts what is long to the limit", () => {
   assertEquals(cutReason("short"), "short");
   const cut = cutReason("x".repeat(10_000));
   assertEquals(cut.length, 4_000);

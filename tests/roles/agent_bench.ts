@@ -16,6 +16,13 @@ import {
 import { AGENT } from "../../roles/agent/step.ts";
 import { theSent } from "./effects.ts";
 
+/** What instances ask for, but for who asks. */
+export const ASK = {
+  type: "connectionRequest",
+  sourcePlug: 1,
+  destServiceName: "counter",
+} as const;
+
 /** An agent and its clock. */
 export class AgentBench {
   /** The simulated time. */
@@ -110,6 +117,18 @@ export class AgentBench {
     const { messageID } = theSent(this.take(link, request), "serviceRegisterRequest", "manager");
     const answer = { type: "serviceRegisterResponse", messageID, status: 200, serviceID } as const;
     this.take("manager", answer);
+  }
+
+  /** An instance asks for a connection: gives the number under which the agent asks. */
+  ask(link: string, request: { messageID: number; serviceID: number }): number {
+    const message = { ...ASK, ...request };
+    return theSent(this.take(link, message), "connectionRequest", "manager").messageID;
+  }
+
+  /** The manager answers a request for a connection. */
+  answer(messageID: number): AgentEffect[] {
+    const dest = { destServiceNetwork: "10.0.0.2", destPlug: 20_050, destServiceID: 50 };
+    return this.take("manager", { type: "connectionResponse", messageID, status: 200, ...dest });
   }
 
   /** A process ends. */

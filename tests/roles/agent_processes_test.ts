@@ -9,7 +9,7 @@ Deno.test("agent: a startServiceRequest launches one process on the assigned plu
   assertEquals(ofKind(bench.launch(7), "launch"), []);
 });
 
-Deno.test("agent: a process with the right token is the instance, and its start is passed on without it", () => {
+Deno.test("agent: a process with the right token is the instance (flow 4)", () => {
   const bench = new AgentBench();
   bench.launch(7);
   const { effects } = bench.confirm(7);
@@ -21,7 +21,7 @@ Deno.test("agent: a process with the right token is the instance, and its start 
   });
 });
 
-Deno.test("agent: a wrong token, none, or that of another is refused, and the link is closed (401)", () => {
+Deno.test("agent: a wrong token, none, or another's is refused, and the link closed (401)", () => {
   const bench = new AgentBench();
   bench.launch(7);
   bench.launch(8);
@@ -46,7 +46,7 @@ Deno.test("agent: a token is used once", () => {
   assertEquals(theOne(effects, "refuse").status, 401);
 });
 
-Deno.test("agent: a service that it does not have is answered 404, too many instances 503 (flow 4)", () => {
+Deno.test("agent: an unknown service is answered 404, too many instances 503 (flow 4)", () => {
   const bench = new AgentBench({ instancesMax: 1 });
   const none = theSent(bench.launch(6, "constructor"), "startServiceResponse");
   assertEquals([none.status, none.serviceID], [404, 6]);
@@ -54,7 +54,7 @@ Deno.test("agent: a service that it does not have is answered 404, too many inst
   assertEquals(theSent(bench.launch(8), "startServiceResponse").status, 503);
 });
 
-Deno.test("agent: a process that could not be created is a failed start, with the reason (flow 4)", () => {
+Deno.test("agent: a process that can't be created is a failed start, with why (flow 4)", () => {
   const bench = new AgentBench();
   bench.launch(7);
   const reason = "there is no file greeter.ts";
@@ -64,7 +64,7 @@ Deno.test("agent: a process that could not be created is a failed start, with th
   assertEquals(bench.state.instances.size, 0);
 });
 
-Deno.test("agent: an exit before ready is a failed start, with exit code and last lines (flow 4)", () => {
+Deno.test("agent: an exit before ready is a failed start, with the last lines (flow 4)", () => {
   const bench = new AgentBench();
   bench.launch(7);
   const effects = bench.exit(7, { exitCode: 1, lastLines: ["error: no table", "  at db.ts:3"] });
@@ -74,7 +74,7 @@ Deno.test("agent: an exit before ready is a failed start, with exit code and las
   assertEquals(sent(effects, "serviceTerminationInfo"), []);
 });
 
-Deno.test("agent: a process that is not ready in time is killed, and then answered for (504)", () => {
+Deno.test("agent: a process that is not ready in time is killed, then answered for (504)", () => {
   const bench = new AgentBench();
   bench.launch(7);
   const due = bench.wait(8_000);
@@ -97,7 +97,7 @@ Deno.test("agent: a process that confirms while it is being killed is too late",
   assertEquals(theSent(bench.exit(7), "startServiceResponse").status, 504);
 });
 
-Deno.test("agent: a service that can't listen says so once, and its exit adds nothing (409)", () => {
+Deno.test("agent: a service that can't listen says so once, its exit adds nothing (409)", () => {
   const bench = new AgentBench();
   bench.launch(7);
   const { effects } = bench.confirm(7, { status: 409, reason: "the address is in use" });
@@ -128,7 +128,7 @@ Deno.test("agent: an exit is told the moment it happens, with code, signal and l
   assertEquals(bench.exit(7), []);
 });
 
-Deno.test("agent: an exit with code 0 is no failure, and exit codes are kept within the protocol", () => {
+Deno.test("agent: an exit with code 0 is no failure, and exit codes have bounds", () => {
   const bench = new AgentBench();
   bench.run(7);
   const info = theSent(bench.exit(7, { lastLines: ["bye"] }), "serviceTerminationInfo");
@@ -148,7 +148,7 @@ Deno.test("agent: what a service said of its own end is told with its exit", () 
   assertStringIncludes(info.reason ?? "", "the disk is full; exited with code 1");
 });
 
-Deno.test("agent: a hardShutdownRequest kills, and is answered when the process is gone (flow 9)", () => {
+Deno.test("agent: a hardShutdownRequest is answered when the process is gone (flow 9)", () => {
   const bench = new AgentBench();
   bench.run(7);
   const request = { type: "hardShutdownRequest", messageID: 41, serviceID: 7 } as const;
@@ -169,7 +169,7 @@ Deno.test("agent: a kill of what it does not have is answered 404 (flow 9)", () 
   assertEquals([answer.messageID, answer.status], [41, 404]);
 });
 
-Deno.test("agent: a killed process group that stays is killed again, and the manager is told (504)", () => {
+Deno.test("agent: a killed process group that stays is killed again, and this is told", () => {
   const bench = new AgentBench();
   bench.run(7);
   bench.take("manager", { type: "hardShutdownRequest", messageID: 41, serviceID: 7 });
@@ -186,7 +186,7 @@ Deno.test("agent: a kill while the process is being created is answered when it 
   assertEquals(bench.wait(100_000), []);
 });
 
-Deno.test("agent: a service that lost its link and does not end is killed, and its end is told", () => {
+Deno.test("agent: a service that lost its link and does not end is killed", () => {
   const bench = new AgentBench();
   const link = bench.run(7);
   bench.step({ kind: "linkClosed", link, reason: "it broke" });
@@ -199,7 +199,7 @@ Deno.test("agent: a service that lost its link and does not end is killed, and i
   assertStringIncludes(info.reason ?? "", "did not end by itself");
 });
 
-Deno.test("agent: a link that does not say who it is in time is closed, whatever else it says", () => {
+Deno.test("agent: a link that does not say who it is in time is closed", () => {
   const bench = new AgentBench();
   bench.step({ kind: "serviceLinked", link: "silent", trusted: false });
   const data = { messageID: 1, serviceID: 7, sourcePlug: 1, destPlug: 20_000 };

@@ -49,7 +49,7 @@ const operation = fc.oneof(
   fc.record({ kind: fc.constant("take"), key: fc.constant(0), timeMs: fc.nat(50) }),
 );
 
-Deno.test("deadlines do what a sorted list would do, whatever is set, moved, cleared and taken", () => {
+Deno.test("deadlines do what a sorted list would do, in any order of calls", () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
       const deadlines = emptyDeadlines<number>();

@@ -116,7 +116,7 @@ const serviceEvent: fc.Arbitrary<ServiceEvent> = fc.oneof(
   }),
 );
 
-Deno.test("service: whatever its agent says, each request is assigned or rejected once, in time", () => {
+Deno.test("service: whatever comes, each request is assigned or rejected once, in time", () => {
   fc.assert(
     fc.property(eventsOf(serviceEvent), (events) => {
       const bench = new ServiceBench();

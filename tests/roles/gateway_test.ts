@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ofKind, sent, theOne, theSent } from "./effects.ts";
 import { GatewayBench } from "./service_bench.ts";
 
-Deno.test("gateway: it registers by each link to an agent, with no in-plug and every edge (flow 1)", () => {
+Deno.test("gateway: it registers by each link, with no in-plug and every edge (flow 1)", () => {
   const bench = new GatewayBench({ isRegistered: false });
   const asked = theSent(bench.register(3), "serviceRegisterRequest", "agent");
   assertEquals([asked.typeOfService, asked.plugsConfiguration], ["gateway", {
@@ -19,7 +19,7 @@ Deno.test("gateway: requests wait for the registration, and are asked for once i
   assertEquals(theSent(effects, "connectionRequest").destServiceName, "greeter");
 });
 
-Deno.test("gateway: without a registration a request is rejected in its time (504), and says so", () => {
+Deno.test("gateway: without a registration a request is rejected in its time (504)", () => {
   const bench = new GatewayBench({ isRegistered: false });
   bench.want(1, "greeter", 2_000);
   const rejected = theOne(bench.wait(2_000), "reject");
@@ -27,7 +27,7 @@ Deno.test("gateway: without a registration a request is rejected in its time (50
   assertStringIncludes(rejected.reason, "not ready");
 });
 
-Deno.test("gateway: a registration without an answer, or that is refused, is repeated (flow 1)", () => {
+Deno.test("gateway: a registration without answer, or refused, is repeated (flow 1)", () => {
   for (const isRefused of [false, true]) {
     const bench = new GatewayBench({ isRegistered: false });
     const asked = bench.step({ kind: "agentLinked", link: "agent" });
@@ -46,7 +46,7 @@ Deno.test("gateway: a late or repeated answer to a registration changes nothing"
   assertEquals(bench.state.source.serviceID, 3);
 });
 
-Deno.test("gateway: registered anew, its old connections finish and close, unknown to the manager", () => {
+Deno.test("gateway: registered anew, its old connections finish, untold to the manager", () => {
   const bench = new GatewayBench();
   const sourcePlug = bench.open(1);
   const gone = bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
@@ -60,7 +60,7 @@ Deno.test("gateway: registered anew, its old connections finish and close, unkno
   assertEquals(sent(ended, "sourceConnectionClose"), []);
 });
 
-Deno.test("gateway: what it had asked for under its old number is asked for again under the new one", () => {
+Deno.test("gateway: what it asked for under its old number is asked for again", () => {
   const bench = new GatewayBench();
   const first = theSent(bench.want(1), "connectionRequest");
   bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
@@ -73,7 +73,7 @@ Deno.test("gateway: what it had asked for under its old number is asked for agai
   assertEquals(theOne(effects, "refuse").status, 404);
 });
 
-Deno.test("gateway: a soft shutdown makes it register anew instead of ending (it is never reaped)", () => {
+Deno.test("gateway: a soft shutdown makes it register anew (it is never reaped)", () => {
   const bench = new GatewayBench();
   bench.open(1);
   const request = { type: "softShutdownRequest", messageID: 41, serviceID: 3 } as const;

@@ -1,6 +1,6 @@
 /**
- * A manager on a bench. After every step it is checked that the registry is the fold of the history,
- * that it is true in itself, and that everything that waits has a deadline.
+ * A manager on a bench. After every step it is checked that the registry is the fold of the
+ * history, that it is true in itself, and that everything that waits has a deadline.
  *
  * @module
  */

@@ -8,7 +8,7 @@ function benchWithGateway(options = {}): { bench: ManagerBench; gateway: number 
   return { bench, gateway: bench.addGateway("one") };
 }
 
-Deno.test("manager: a running instance is answered at once, and counts as connected (flow 5)", () => {
+Deno.test("manager: a running instance is answered at once, and is connected (flow 5)", () => {
   const { bench, gateway } = benchWithGateway();
   const { instance } = bench.connect("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });
   const { effects } = bench.ask("one", { serviceID: gateway, sourcePlug: 2, dest: "greeter" });
@@ -91,7 +91,7 @@ Deno.test("manager: an agent can't ask for an instance of another agent (404)", 
   assertEquals(sent(effects, "startServiceRequest"), []);
 });
 
-Deno.test("manager: a failed dial ends the offer, and the next request gets another (flow 5)", () => {
+Deno.test("manager: a failed dial ends the offer (flow 5)", () => {
   const { bench, gateway } = benchWithGateway();
   const { instance } = bench.connect("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });
   const { messageID } = bench.ask("one", { serviceID: gateway, sourcePlug: 2, dest: "greeter" });
@@ -116,7 +116,7 @@ Deno.test("manager: an offer that nobody confirms is closed at both ends in time
   assertEquals(bench.instance(gateway).outgoing.size, 1);
 });
 
-Deno.test("manager: a second confirmation, or one with other plugs, changes nothing (409, 404)", () => {
+Deno.test("manager: a second confirmation, or of other plugs, is refused (409, 404)", () => {
   const { bench, gateway } = benchWithGateway();
   const { connection } = bench.connect("one", {
     serviceID: gateway,
@@ -136,7 +136,7 @@ Deno.test("manager: a second confirmation, or one with other plugs, changes noth
   assertEquals(connection.state, "open");
 });
 
-Deno.test("manager: processData marks the instance, both plugs and the history as used now (flow 2)", () => {
+Deno.test("manager: processData marks instances, plugs and history as used now (flow 2)", () => {
   const { bench, gateway } = benchWithGateway();
   const { connection, instance } = bench.connect("one", {
     serviceID: gateway,
@@ -164,7 +164,7 @@ Deno.test("manager: processData without a count (plain catalogue) counts as one 
   assertEquals(bench.connectionOf(gateway, 1).count, 1);
 });
 
-Deno.test("manager: processData of another agent, or of plugs that are not connected, is refused", () => {
+Deno.test("manager: processData of another agent, or of other plugs, is refused (404)", () => {
   const { bench, gateway } = benchWithGateway();
   bench.addAgent("two", {}, { network: "10.0.0.2" });
   const ask = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };

@@ -87,7 +87,7 @@ function goOn(bench: ManagerBench): void {
   }
 }
 
-Deno.test("manager: whatever comes by any link in any order, the registry stays true (no message is trusted)", () => {
+Deno.test("manager: whatever comes, in any order, the registry stays true", () => {
   fc.assert(
     fc.property(fc.array(event, { minLength: 20, maxLength: 80, size: "max" }), (events) => {
       const bench = new ManagerBench({ agentLostMs: 20_000 });

@@ -10,7 +10,7 @@ function benchWithGateway(options = {}): { bench: ManagerBench; gateway: number 
   return { bench, gateway: bench.addGateway("one") };
 }
 
-Deno.test("manager: a request for what does not run starts it once, however many wait (flow 4, 5)", () => {
+Deno.test("manager: requests for what does not run share one start (flow 4, 5)", () => {
   const { bench, gateway } = benchWithGateway();
   const all = Array.from({ length: 200 }, (_, at) => {
     return bench.ask("one", { serviceID: gateway, sourcePlug: at + 1, dest: "greeter" });
@@ -42,7 +42,7 @@ Deno.test("manager: a service that no agent has is answered 404 at once (flow 5)
   assertEquals(bench.history.at(-1)?.kind, "requestFailed");
 });
 
-Deno.test("manager: an edge that is not in the graph is refused 403, even if the service runs", () => {
+Deno.test("manager: an edge that is not in the graph is refused (403)", () => {
   const { bench, gateway } = benchWithGateway();
   const { instance } = bench.connect("one", { serviceID: gateway, sourcePlug: 1, dest: "counter" });
   const ask = { serviceID: instance.serviceID, sourcePlug: 1, dest: "greeter" };
@@ -65,7 +65,7 @@ Deno.test("manager: a failed start answers everybody who waits, with the reason 
   assertEquals(bench.state.registry.instances.size, 1);
 });
 
-Deno.test("manager: a start without an answer fails 504, and what may run is killed (flow 4)", () => {
+Deno.test("manager: a start without an answer fails (504), what may run is killed", () => {
   const { bench, gateway } = benchWithGateway();
   bench.ask("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });
   const effects = bench.wait(13_000);
@@ -77,7 +77,7 @@ Deno.test("manager: a start without an answer fails 504, and what may run is kil
   assertEquals(ofKind(late, "record"), []);
 });
 
-Deno.test("manager: a plug that is taken (409) leads to another plug, up to the maximum (flow 4)", () => {
+Deno.test("manager: a plug that is taken (409) leads to another, up to the maximum", () => {
   const { bench, gateway } = benchWithGateway({ plugRetriesMax: 3 });
   const { effects } = bench.ask("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });
   const plugs = new Set([theSent(effects, "startServiceRequest").plugConfiguration.in]);
@@ -100,7 +100,7 @@ Deno.test("manager: a start after a taken plug counts its retries anew once it s
   assertEquals(bench.state.plugRetries.size, 0);
 });
 
-Deno.test("manager: a freed plug rests before it is used again, and no two instances share one", () => {
+Deno.test("manager: a freed plug rests, and no two instances share one", () => {
   const { bench, gateway } = benchWithGateway();
   const used: (number | null)[] = [];
   for (let at = 1; at <= 3; at += 1) {
@@ -135,7 +135,7 @@ Deno.test("manager: a plug that has rested is used again", () => {
   assertEquals(theSent(none.effects, "connectionResponse").status, 503);
 });
 
-Deno.test("manager: at most parkedMax requests wait for a service, the next is answered 429", () => {
+Deno.test("manager: at most parkedMax requests wait for a service (429)", () => {
   const { bench, gateway } = benchWithGateway({ parkedMax: 2 });
   for (const sourcePlug of [1, 2]) {
     bench.ask("one", { serviceID: gateway, sourcePlug, dest: "greeter" });
@@ -147,7 +147,7 @@ Deno.test("manager: at most parkedMax requests wait for a service, the next is a
   assertEquals(sent(bench.confirmStart("one", gateway + 1), "connectionResponse").length, 2);
 });
 
-Deno.test("manager: a request waits for an agent to come back, and is answered 503 at its deadline", () => {
+Deno.test("manager: a request that waits for an agent is answered at its deadline (503)", () => {
   const { bench, gateway } = benchWithGateway();
   bench.addAgent("two", { storage: {} }, { network: "10.0.0.2" });
   bench.step({ kind: "linkClosed", link: "two", reason: "it broke" });
@@ -158,7 +158,7 @@ Deno.test("manager: a request waits for an agent to come back, and is answered 5
   assertStringIncludes(reason ?? "", "no agent that has it is connected");
 });
 
-Deno.test("manager: a request that waits is started for when an agent with the service comes", () => {
+Deno.test("manager: a request that waits is started for when an agent comes", () => {
   const { bench, gateway } = benchWithGateway();
   bench.addAgent("two", { storage: {} }, { network: "10.0.0.2" });
   bench.step({ kind: "linkClosed", link: "two", reason: "it broke" });
@@ -176,7 +176,7 @@ Deno.test("manager: instances are started on the connected agent that has the fe
   theSent(effects, "startServiceRequest", "two");
 });
 
-Deno.test("manager: a second confirmation of a start, or one of another agent, changes nothing", () => {
+Deno.test("manager: a second confirmation of a start, or another agent's, is refused", () => {
   const { bench, gateway } = benchWithGateway();
   bench.addAgent("two", {}, { network: "10.0.0.2" });
   bench.ask("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });

@@ -34,7 +34,7 @@ Deno.test("service: requests that come before it is ready are asked for once it 
   assertEquals(types, ["startServiceResponse", "connectionRequest"]);
 });
 
-Deno.test("service: a soft shutdown drains, closes its connections, answers, and exits, in that order (flow 8)", () => {
+Deno.test("service: a soft shutdown drains, closes connections, answers, exits (flow 8)", () => {
   const bench = new ServiceBench();
   const sourcePlug = bench.open(1);
   assertEquals(bench.take(SHUTDOWN).map(({ kind }) => kind), ["drain"]);
@@ -50,7 +50,7 @@ Deno.test("service: a soft shutdown drains, closes its connections, answers, and
   assertEquals(theOne(ended, "exit").code, 0);
 });
 
-Deno.test("service: a shutdown that is asked twice drains once, and both are answered (flow 8)", () => {
+Deno.test("service: a shutdown asked twice drains once, both are answered (flow 8)", () => {
   const bench = new ServiceBench();
   bench.take(SHUTDOWN);
   assertEquals(bench.take({ ...SHUTDOWN, messageID: 42 }), []);
@@ -58,7 +58,7 @@ Deno.test("service: a shutdown that is asked twice drains once, and both are ans
   assertEquals(answers.map(({ messageID }) => messageID), [41, 42]);
 });
 
-Deno.test("service: a drained service opens no connection any more, and rejects who waits (503)", () => {
+Deno.test("service: drained, it opens no connection and rejects who waits (503)", () => {
   const bench = new ServiceBench();
   const sourcePlug = bench.open(1);
   bench.take(SHUTDOWN);
@@ -88,7 +88,7 @@ Deno.test("service: without its agent it ends in time, whatever is in flight", (
   assertEquals(bench.state.phase, "ended");
 });
 
-Deno.test("service: an agent that goes during the shutdown changes nothing but the exit code", () => {
+Deno.test("service: an agent that goes during the shutdown changes the exit code only", () => {
   const bench = new ServiceBench();
   bench.take(SHUTDOWN);
   assertEquals(bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" }), []);
@@ -97,7 +97,7 @@ Deno.test("service: an agent that goes during the shutdown changes nothing but t
   assertEquals(sent(effects, "softShutdownResponse"), []);
 });
 
-Deno.test("service: the end of a connection from another is told, with who dialled (flow 6)", () => {
+Deno.test("service: the end of a connection from another is told (flow 6)", () => {
   const bench = new ServiceBench();
   const ended = { sourceID: 3, sourcePlug: 9, status: 122, reason: "the other end is gone" };
   const told = theSent(bench.step({ kind: "inboundEnded", ...ended }), "destConnectionClose");
@@ -105,7 +105,7 @@ Deno.test("service: the end of a connection from another is told, with who diall
   assertEquals([told.destPlug, told.status], [20_007, 122]);
 });
 
-Deno.test("service: a close at the destination is answered when the connection has ended (flow 7)", () => {
+Deno.test("service: a close at the destination is answered when it has ended (flow 7)", () => {
   const bench = new ServiceBench();
   const ends = { serviceID: 3, sourcePlug: 9, destPlug: 20_007, destServiceID: 7 };
   const ordered = bench.take({ type: "connectionCloseRequest", messageID: 41, ...ends });
@@ -118,7 +118,7 @@ Deno.test("service: a close at the destination is answered when the connection h
   assertEquals(bench.state.inboundCloses.size, 0);
 });
 
-Deno.test("service: a close of a connection that it does not have is answered, and tells no end", () => {
+Deno.test("service: a close of what it does not have is answered, and tells no end", () => {
   const bench = new ServiceBench();
   const ends = { serviceID: 3, sourcePlug: 9, destPlug: 20_007, destServiceID: 7 };
   bench.take({ type: "connectionCloseRequest", messageID: 41, ...ends });

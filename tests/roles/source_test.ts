@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Of, ofKind, sent, theOne, theSent } from "./effects.ts";
 import { ServiceBench } from "./service_bench.ts";
 
-Deno.test("source: many requests for a service ask for one connection, and all get it (flow 5)", () => {
+Deno.test("source: many requests ask for one connection, and all get it (flow 5)", () => {
   const bench = new ServiceBench();
   const effects = Array.from({ length: 200 }, (_, at) => bench.want(at + 1)).flat();
   const { messageID, sourcePlug, destServiceName } = theSent(effects, "connectionRequest");
@@ -16,7 +16,7 @@ Deno.test("source: many requests for a service ask for one connection, and all g
   assertEquals(bench.want(201).map(({ kind }) => kind), ["assign"]);
 });
 
-Deno.test("source: each service has a connection of its own, on a plug that is never used twice", () => {
+Deno.test("source: each service has its own connection, and no plug is used twice", () => {
   const bench = new ServiceBench();
   const [one, two] = [bench.open(1, "counter"), bench.open(2, "storage")];
   assert(one !== two);
@@ -43,14 +43,14 @@ Deno.test("source: an answer to no request, or a second one, is refused (404)", 
   assertEquals(theOne(bench.answer(messageID), "refuse").status, 404);
 });
 
-Deno.test("source: a done answer without an address (plain catalogue, broken) rejects who waits (502)", () => {
+Deno.test("source: a done answer without an address rejects who waits (502)", () => {
   const bench = new ServiceBench();
   const { messageID } = theSent(bench.want(1), "connectionRequest");
   const effects = bench.take({ type: "connectionResponse", messageID, status: 200 });
   assertEquals(theOne(effects, "reject").status, 502);
 });
 
-Deno.test("source: a failed dial is told, and the connection is asked for again after a moment (flow 5)", () => {
+Deno.test("source: a failed dial is told, and asked for again after a moment (flow 5)", () => {
   const bench = new ServiceBench();
   const { messageID, sourcePlug } = theSent(bench.want(1), "connectionRequest");
   bench.answer(messageID);
@@ -65,7 +65,7 @@ Deno.test("source: a failed dial is told, and the connection is asked for again 
   assertEquals(ofKind(opened, "assign").length, 2);
 });
 
-Deno.test("source: dials that go on failing reject who waits, after ever longer waits (502)", () => {
+Deno.test("source: dials that go on failing reject who waits (502)", () => {
   const bench = new ServiceBench({ retriesMax: 3, retryMs: 100 });
   let effects = bench.want(1);
   for (const waitMs of [100, 200, 400]) {
@@ -136,7 +136,7 @@ Deno.test("source: a close on command lets what is in flight finish first (flow 
   assertEquals(sent(ended, "sourceConnectionClose"), []);
 });
 
-Deno.test("source: a close of what is not connected, or of another plug, is answered 404 (flow 7)", () => {
+Deno.test("source: a close of what is not connected is answered 404 (flow 7)", () => {
   const bench = new ServiceBench();
   const sourcePlug = bench.open(1);
   const close = (plugs: { sourcePlug: number; destPlug: number }) => {
@@ -149,7 +149,7 @@ Deno.test("source: a close of what is not connected, or of another plug, is answ
   assertEquals(bench.state.source.connections.size, 1);
 });
 
-Deno.test("source: a close that comes while it dials is done as soon as it has dialled (flow 7)", () => {
+Deno.test("source: a close that comes while it dials is done when it has (flow 7)", () => {
   const bench = new ServiceBench();
   const { messageID, sourcePlug } = theSent(bench.want(1), "connectionRequest");
   bench.answer(messageID);
@@ -166,7 +166,7 @@ Deno.test("source: a close that comes while it dials is done as soon as it has d
   assertEquals(theOne(opened, "assign").requestID, 1);
 });
 
-Deno.test("source: a session that ends is told with its status, and asked for again by who waits (flow 6)", () => {
+Deno.test("source: a session that ends is told, with its status (flow 6)", () => {
   const bench = new ServiceBench();
   const sourcePlug = bench.open(1);
   const reason = "the other end is gone";
@@ -178,7 +178,7 @@ Deno.test("source: a session that ends is told with its status, and asked for ag
   theSent(bench.want(2), "connectionRequest");
 });
 
-Deno.test("source: use is reported at most once a second for each connection, with a count (flow 2)", () => {
+Deno.test("source: use is reported at most once a second, with a count (flow 2)", () => {
   const bench = new ServiceBench();
   const sourcePlug = bench.open(1);
   bench.step({ kind: "requestEnded", requestID: 1 });
@@ -197,7 +197,7 @@ Deno.test("source: use is reported at most once a second for each connection, wi
   assertEquals(bench.wait(100_000), []);
 });
 
-Deno.test("source: an open request counts as use every second, though nothing ends (flow 2)", () => {
+Deno.test("source: an open request counts as use, though nothing ends (flow 2)", () => {
   const bench = new ServiceBench();
   bench.open(1);
   const reports = sent(bench.wait(10_000), "processData");
