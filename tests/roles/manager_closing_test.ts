@@ -7,7 +7,9 @@ Deno.test("manager: one word of either end closes a connection (flow 6)", () => 
   for (const first of ["source", "dest"]) {
     const { bench, gateway, serviceID, ends } = twoAgentsBench();
     const source = { type: "sourceConnectionClose", serviceID: gateway, ...ends } as const;
-    const dest = { type: "destConnectionClose", serviceID, ...ends, status: 122 } as const;
+    const sourceServiceID = gateway;
+    const type = "destConnectionClose";
+    const dest = { type, serviceID, sourceServiceID, ...ends, status: 122 } as const;
     if (first === "source") bench.take("one", source);
     else bench.take("two", dest);
     const fact = bench.history.at(-1);
@@ -17,6 +19,15 @@ Deno.test("manager: one word of either end closes a connection (flow 6)", () => 
     bench.takeAgain("two", dest);
     assertEquals(bench.state.registry.connections.size, 0);
   }
+});
+
+Deno.test("manager: when a destination does not say whose it was, the source is asked", () => {
+  const { bench, serviceID, ends, connection } = twoAgentsBench();
+  const dest = { type: "destConnectionClose", serviceID, ...ends, status: 122 } as const;
+  const { messageID } = theSent(bench.take("two", dest), "connectionCloseRequest", "one");
+  assertEquals(connection.state, "closing");
+  bench.take("one", { type: "connectionCloseResponse", messageID, status: 404 });
+  assertEquals(bench.state.registry.connections.size, 0);
 });
 
 Deno.test("manager: a close by another agent, or with other plugs, is refused (flow 6)", () => {
