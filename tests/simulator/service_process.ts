@@ -86,6 +86,7 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
       perform: (effect) => this.#perform(effect),
     });
     world.processes.add(this);
+    if (!setup.behaviour.isStubborn) world.goodProcesses.add(serviceID);
     const isSlow = setup.behaviour.start === "slow";
     world.timeline.after(isSlow ? 12_000 : world.network.whole(20, 300), () => this.#boot());
   }

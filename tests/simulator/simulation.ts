@@ -71,7 +71,10 @@ export function simulate(
 
   endFaults(world);
   world.strictFromMs = timeline.nowMs + RECOVERY_MS;
-  run(RECOVERY_MS + STRICT_MS);
+  run(RECOVERY_MS);
+  world.isGentle = true;
+  run(STRICT_MS);
+  world.isGentle = false;
 
   // A manager without a store does not know for a moment what the agents can start.
   if (!options.forgetsAll) {

@@ -97,6 +97,10 @@ export class World {
   hasFaults = true;
   /** Whether the manager comes and goes, which nobody may notice. */
   isMild = false;
+  /** Whether nothing at all has failed for a while. */
+  isGentle = false;
+  /** Numbers of instances whose processes do all that they should. */
+  readonly goodProcesses = new Set<number>();
   /** From when on requests must succeed. */
   strictFromMs = Infinity;
   /** How many links there were. */
@@ -173,6 +177,11 @@ export class World {
     if (!this.hasFaults) return this.network.whole(1, 1_000);
     if (this.network.chance(0.03)) return this.network.whole(1, 40_000);
     return this.network.chance(0.2) ? this.network.whole(1, 6_000) : this.network.whole(1, 50);
+  }
+
+  /** Whether a process does all that it should. */
+  isGoodProcess(serviceID: number): boolean {
+    return this.goodProcesses.has(serviceID) && !this.options.forgetsAll;
   }
 
   /** A process listens no more. */

@@ -11,6 +11,7 @@ import type { Fact } from "../../../roles/manager/memory/facts.ts";
 import { applyFact } from "../../../roles/manager/memory/fold.ts";
 import { emptyRegistry, type Registry } from "../../../roles/manager/memory/registry.ts";
 import type { World } from "../world.ts";
+import { judgeGentleness } from "./gentleness.ts";
 import { judgeIdleness } from "./idleness.ts";
 import { findDifference } from "./difference.ts";
 
@@ -32,6 +33,7 @@ export class FactsChecker {
       this.world.violations.report("facts", `fact ${fact.seq} says another time than now`);
     }
     judgeIdleness(this.world, fact);
+    judgeGentleness(this.world, fact);
     try {
       applyFact(this.#registry, fact);
     } catch (error) {

@@ -50,6 +50,9 @@ function judgeManager(world: World): void {
     connections: none(state.registry.connections),
     services: { holds: state.registry.services, most: 1 },
   });
+  for (const [network, { used }] of state.registry.plugs) {
+    judge(world, `manager, host ${network},`, { used: none(used) });
+  }
 }
 
 function judgeAgents(world: World): void {

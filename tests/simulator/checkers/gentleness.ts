@@ -1,0 +1,36 @@
+/**
+ * Checks that where nothing fails nothing is broken, given up or killed: all ends softly.
+ *
+ * @module
+ */
+
+import { isDone, STATUS } from "../../../protocol/status.ts";
+import type { Fact } from "../../../roles/manager/memory/facts.ts";
+import type { World } from "../world.ts";
+
+/** Reasons for which a connection is closed where nothing fails. */
+const GENTLE_REASONS = ["idle", "its destination says"];
+
+function isGentle(world: World, fact: Fact): boolean {
+  switch (fact.kind) {
+    case "instanceEnded":
+      return isDone(fact.status) || !world.isGoodProcess(fact.serviceID);
+    case "instanceClosing":
+      return fact.phase !== "hard" || !world.isGoodProcess(fact.serviceID);
+    case "connectionClosing":
+      return GENTLE_REASONS.some((reason) => fact.reason.startsWith(reason));
+    case "connectionClosed":
+      return fact.status === STATUS.ownDecision;
+    case "agentDisconnected":
+    case "agentLost":
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** What is recorded while nothing fails must be gentle. */
+export function judgeGentleness(world: World, fact: Fact): void {
+  if (!world.isGentle || isGentle(world, fact)) return;
+  world.violations.report("gentleness", `though nothing fails: ${JSON.stringify(fact)}`);
+}
