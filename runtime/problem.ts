@@ -26,6 +26,7 @@ const TITLES: Readonly<Record<number, string>> = {
   413: "Too large",
   429: "Too many requests",
   500: "Internal error",
+  501: "Not supported",
   502: "The service broke the connection",
   503: "The service is unavailable",
   504: "The service did not answer in time",

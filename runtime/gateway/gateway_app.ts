@@ -33,6 +33,11 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
+/** Methods for a tunnel or a trace, which the platform's Request refuses to carry. */
+const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
+
+const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
 /** Where the operator calls a service that has no route: `/.smmp/call/NAME/path`. */
 const CALL_PATH = /^\/\.smmp\/call\/([a-z][a-z0-9-]*)(\/.*)?$/;
 
@@ -73,6 +78,20 @@ function callService(
   return forward(options, request, { service: call.name, path: call.path ?? "/" }, true);
 }
 
+/** Why a request can't be passed on to any service, or undefined. */
+function refusalOf({ method, headers }: Request): Response | undefined {
+  if (FORBIDDEN_METHODS.includes(method.toUpperCase())) {
+    const response = problemResponse({ status: 405, detail: `Cannot pass "${method}" on` });
+    response.headers.set("allow", ALLOWED_METHODS);
+    return response;
+  }
+  if (/\bwebsocket\b/i.test(headers.get("upgrade") ?? "")) {
+    const detail = "Cannot open a WebSocket: the gateway passes on requests and responses only";
+    return problemResponse({ status: 501, detail });
+  }
+  return undefined;
+}
+
 /** Passes a request on, with the address that the service knows itself by. */
 async function forward(
   options: GatewayAppOptions,
@@ -80,6 +99,8 @@ async function forward(
   target: { service: string; path: string },
   dropsAuthorization = false,
 ): Promise<Response> {
+  const refusal = refusalOf(request);
+  if (refusal !== undefined) return refusal;
   const original = new URL(request.url);
   const url = new URL(`http://${target.service}.mesh${original.search}`);
   url.pathname = target.path;

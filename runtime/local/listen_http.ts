@@ -54,6 +54,7 @@ export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer
       signal: controller.signal,
       onListen: () => {},
     }, (request, info) => {
+      if (!URL.canParse(request.url)) return refuseHost();
       if (isDraining) return refuse();
       if (request.body !== null) uploads.add(info.completed);
       return app.fetch(request);
@@ -82,6 +83,14 @@ function cannotListen({ hostname, port, what, flag }: ListenHttpOptions, error: 
     ? `another program listens there (choose another port with ${flag})`
     : (error instanceof Error ? error.message : String(error));
   return `Cannot listen on "${hostname}:${port}" for ${what}: ${why}`;
+}
+
+/** A host that makes no URL would be an exception in every app, so it does not get there. */
+function refuseHost(): Response {
+  return problemResponse({
+    status: 400,
+    detail: "Cannot read the request: it names no valid host",
+  });
 }
 
 function refuse(): Response {

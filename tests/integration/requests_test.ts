@@ -113,3 +113,51 @@ Deno.test("mesh lets only the holder of its token call a service that is not rou
   assertEquals(url, "http://echo.mesh/request?x=1");
   assertEquals(headers.authorization, undefined);
 });
+
+Deno.test("mesh answers odd requests calmly, and prints nothing about them", async () => {
+  await using mesh = await startMesh();
+  const heads: [head: string, status: number][] = [
+    ["GET /echo/ HTTP/1.1\r\nhost: a b", 400],
+    ["GET /echo/ HTTP/1.1\r\nhost: [::1", 400],
+    ["GET /echo/ HTTP/1.1", 200],
+    ["GET http://echo.mesh/echo/ HTTP/1.1\r\nhost: x", 200],
+    ["TRACE /echo/ HTTP/1.1\r\nhost: x", 405],
+    ["CONNECT echo:80 HTTP/1.1\r\nhost: echo:80", 404],
+    ["GET /echo/../../etc/passwd HTTP/1.1\r\nhost: x", 404],
+    ["GET /echo/%zz%00 HTTP/1.1\r\nhost: x", 404],
+    ["GET /echo/ HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket", 501],
+    [`GET /echo/ HTTP/1.1\r\nhost: x\r\nx-large: ${"x".repeat(60_000)}`, 200],
+    [`GET /echo/ HTTP/1.1\r\nhost: x\r\nx-huge: ${"x".repeat(2_000_000)}`, 400],
+    [`POST /echo/upload HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz`, 0],
+    ["\u0001\u0002\u0003", 400],
+  ];
+  for (const [head, status] of heads) {
+    assertEquals(await statusOf(mesh.gatewayUrl, head), status, head.slice(0, 80));
+  }
+  assertEquals(await mesh.text("/echo/who?id=a"), "a");
+  mesh.signal("SIGINT");
+  assertEquals([(await mesh.ended()).code, mesh.stderr], [0, ""]);
+  assertEquals(mesh.all("warning"), []);
+});
+
+/** Writes the head of a request as it is; returns the status of the answer, 0 for none. */
+async function statusOf(url: string, head: string): Promise<number> {
+  const { hostname, port } = new URL(url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const bytes = new TextEncoder().encode(`${head}\r\nconnection: close\r\n\r\n`);
+  let answer = "";
+  try {
+    for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+  } catch {
+    // The gateway may close before it has read all of a head that is too large.
+  }
+  const buffer = new Uint8Array(4_096);
+  try {
+    for (let count; (count = await connection.read(buffer)) !== null;) {
+      answer += new TextDecoder().decode(buffer.subarray(0, count));
+    }
+  } catch {
+    // It resets the connection with bytes unread; what it answered has arrived.
+  }
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0);
+}
