@@ -171,6 +171,8 @@ function onSoftShutdownRequest(
   const link = state.source.agentLink;
   const status = STATUS.done;
   sendToAgent(turn, { type: "softShutdownResponse", messageID, serviceID, status });
+  // A second copy comes when the new number is asked for already.
+  if (serviceID !== state.source.serviceID) return;
   if (link !== undefined) onAgentLinked(state, turn, link);
 }
 

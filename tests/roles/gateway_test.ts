@@ -81,6 +81,7 @@ Deno.test("gateway: a soft shutdown makes it register anew (it is never reaped)"
   assertEquals(theSent(effects, "softShutdownResponse").messageID, 41);
   theSent(effects, "serviceRegisterRequest");
   assertEquals(ofKind(effects, "closeSession").length, 1);
+  assertEquals(bench.take(request).map(({ kind }) => kind), ["send"]);
 });
 
 Deno.test("gateway: it says how busy it is (serviceHealthRequest)", () => {
