@@ -48,14 +48,21 @@ function linesOf(words: readonly string[]): string[] {
 /** The mesh of one transcript. */
 export class Script {
   /** Time and trace. */
-  readonly world: World = new World();
-  readonly #sessions = new SessionNetwork(this.world);
+  readonly world: World;
+  readonly #sessions: SessionNetwork;
   readonly #history: Fact[] = [];
   readonly #agents = new Map<string, AgentActor>();
   readonly #managerLinks = new Map<string, string>();
-  #manager: ManagerActor | undefined = new ManagerActor(this.world, this.#history, OPTIONS);
+  #manager: ManagerActor | undefined;
   #gateway: { actor: GatewayActor; agent: AgentActor; link: string } | undefined;
   #lastCommandID = 0;
+
+  /** A mesh with a manager alone, in which each message arrives so many times. */
+  constructor(copies = 1) {
+    this.world = new World(copies);
+    this.#sessions = new SessionNetwork(this.world);
+    this.#manager = new ManagerActor(this.world, this.#history, OPTIONS);
+  }
 
   /** Performs one event of the script and everything that follows from it at once. */
   run(line: string): void {

@@ -28,6 +28,15 @@ function play(text: string): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** Runs the script in a transcript, and gives what the manager knew whenever it was asked. */
+function registries(text: string, copies: number): string[] {
+  const script = new Script(copies);
+  for (const line of text.split("\n")) if (line.startsWith("> ")) script.run(line.slice(2));
+  // A repeated processData counts twice.
+  const known = script.world.lines.filter((line) => /^ *[\d.]+ {2}= /.test(line));
+  return known.map((line) => line.replace(/, \d+ exchanges/, ""));
+}
+
 const names: string[] = [];
 for await (const { name } of Deno.readDir(FOLDER)) {
   if (name.endsWith(".txt")) names.push(name);
@@ -45,5 +54,10 @@ for (const name of names.sort()) {
     const played = play(written);
     if (IS_UPDATE) await Deno.writeTextFile(file, played);
     else assertEquals(written, played);
+  });
+
+  Deno.test(`flow ${title} gives the same registry when each message comes twice`, async () => {
+    const text = await Deno.readTextFile(new URL(name, FOLDER));
+    assertEquals(registries(text, 2), registries(text, 1));
   });
 }

@@ -46,7 +46,14 @@ export class World {
   readonly #soon: (() => void)[] = [];
   readonly #later: { readonly atMs: number; readonly run: () => void }[] = [];
   readonly #far = new Map<string, End>();
+  /** How often each message arrives. */
+  readonly #copies: number;
   #lastLink = 0;
+
+  /** A world in which nothing is. */
+  constructor(copies = 1) {
+    this.#copies = copies;
+  }
 
   /** Adds a line to the trace. */
   say(text: string): void {
@@ -97,9 +104,11 @@ export class World {
     if (far === undefined) return;
     const parsed = parseMessage(JSON.parse(JSON.stringify(message)));
     assert("message" in parsed, `${type} does not pass the door: ${JSON.stringify(parsed)}`);
-    this.soon(() => {
-      if (this.#actors.has(far.actor)) far.actor.receive(far.link, parsed.message);
-    });
+    for (let copy = 0; copy < this.#copies; copy += 1) {
+      this.soon(() => {
+        if (this.#actors.has(far.actor)) far.actor.receive(far.link, parsed.message);
+      });
+    }
   }
 
   /** Breaks a link at both ends, after what is on its way. */
