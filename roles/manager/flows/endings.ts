@@ -94,7 +94,10 @@ function forgetRequestsOf(turn: Turn, serviceID: number): void {
 export function unpark(turn: Turn, service: string, key: string): void {
   const waiting = turn.state.parked.get(service);
   waiting?.delete(key);
-  if (waiting?.size === 0) turn.state.parked.delete(service);
+  if (waiting?.size === 0) {
+    turn.state.parked.delete(service);
+    turn.state.plugRetries.delete(service);
+  }
   clearDeadline(turn.state.deadlines, `parked:${service}/${key}`);
 }
 
