@@ -21,6 +21,26 @@ Deno.test("manager: without its history it adopts what agents report (flow 3)", 
   assertEquals(theSent(asked, "connectionResponse").destServiceID, instance.serviceID);
 });
 
+Deno.test("manager: what is adopted while the mesh stops is ended too", () => {
+  const { bench: earlier, instance, gateway } = connectedBench();
+  const bench = new ManagerBench();
+  bench.addAgent("two", SERVICES, { network: "10.0.0.2" });
+  const { serviceID } = bench.connect("two", {
+    serviceID: bench.addGateway("two"),
+    sourcePlug: 1,
+    dest: "greeter",
+  }).instance;
+  bench.command({ kind: "stopMesh" });
+  const instances = reportAll(earlier).map((one) => ({ ...one, serviceID: one.serviceID + 50 }));
+  const effects = bench.addAgent("one", SERVICES, { report: { instances } });
+  assertEquals(theSent(effects, "hardShutdownRequest", "one").serviceID, instance.serviceID + 50);
+  bench.take("two", { type: "serviceTerminationInfo", serviceID, status: 200 });
+  const answer = { messageID: 1, serviceID: instance.serviceID + 50, status: 200 };
+  const last = bench.take("one", { type: "hardShutdownResponse", ...answer });
+  assertEquals(ManagerBench.outcome(last).status, 200);
+  assertEquals(bench.instance(gateway + 50).launched, false);
+});
+
 Deno.test("manager: an adopted start has a deadline too", () => {
   const bench = new ManagerBench();
   const report = {

@@ -15,7 +15,7 @@ import { endConnection, endInstance } from "./endings.ts";
 import { rearmConnectionIdle } from "./idle.ts";
 import { openConnection } from "./offers.ts";
 import { type AgentRecord, findConnection } from "../memory/registry.ts";
-import { repeatPhase } from "./shutdowns.ts";
+import { repeatPhase, shutDownHard } from "./shutdowns.ts";
 import { markStarted } from "./starts.ts";
 import { newMessageID, record, refuse, send, sendToAgent, type Turn } from "../turn.ts";
 
@@ -131,9 +131,10 @@ function adoptInstance(turn: Turn, agent: AgentRecord, reported: ReportedInstanc
   const adopted = { serviceID, service, agent: agent.agent, plugs };
   if (!reported.launched) return record(turn, { kind: "instanceRegistered", ...adopted });
   record(turn, { kind: "instanceStarting", ...adopted, reason: "adopted from its agent" });
-  const { registry, deadlines, options } = turn.state;
+  const { registry, deadlines, options, stopping } = turn.state;
   const instance = registry.instances.get(serviceID);
   if (instance === undefined) return;
+  if (stopping) return shutDownHard(turn, instance, "the mesh is stopping");
   if (reported.started) return markStarted(turn, instance);
   setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + options.agentLostMs);
 }
