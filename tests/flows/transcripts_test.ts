@@ -3,7 +3,7 @@
 // that begin with "# " are comments, all others are the trace.
 //
 // To write the traces anew, and review them as a diff:
-//   deno test -R -W=tests/flows tests/flows -- --update
+//   deno task flows --update
 
 import { assertEquals } from "@std/assert";
 import { Script } from "./script.ts";
