@@ -1,6 +1,6 @@
 /**
- * Requests that wait for a service. All of them share one start; each waits with a deadline, and each
- * deadline answers.
+ * Requests that wait for a service. All of them share one start; each waits with a deadline, and
+ * each deadline answers.
  *
  * @module
  */
