@@ -37,6 +37,8 @@ export interface MeshOptions {
   readonly data?: string;
   /** More variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether it prints for a person: each line is an event `line` with its `text`. */
+  readonly isReadable?: boolean;
   /** The program that it runs. @default {mod.ts} */
   readonly main?: string;
   /** The Deno that runs it. @default {the one that runs the tests} */
@@ -78,6 +80,7 @@ export class MeshProcess implements AsyncDisposable {
   readonly status: Promise<Deno.CommandStatus>;
   readonly #child: Deno.ChildProcess;
   readonly #keepsFolder: boolean;
+  readonly #isReadable: boolean;
   readonly #waiting = new Set<() => void>();
   readonly #read: Promise<unknown>;
   #stderr = "";
@@ -85,6 +88,7 @@ export class MeshProcess implements AsyncDisposable {
 
   constructor(folder: string, options: MeshOptions & { readonly mesh: string }) {
     this.folder = folder;
+    this.#isReadable = options.isReadable ?? false;
     this.#keepsFolder = options.folder !== undefined;
     const { mesh, env = {}, deno = Deno.execPath(), data = this.data } = options;
     const { main = `${PROJECT}mod.ts`, ports = [0, 0] } = options;
@@ -92,7 +96,7 @@ export class MeshProcess implements AsyncDisposable {
     this.#child = new Deno.Command(deno, {
       args: [
         ...["run", "-A", "--no-lock", "--config", `${PROJECT}deno.json`, main],
-        ...["mesh", mesh, "--json", "--data", data],
+        ...["mesh", mesh, "--data", data, ...(this.#isReadable ? [] : ["--json"])],
         ...["--port", `${port}`, "--admin-port", `${adminPort}`],
       ],
       cwd: folder,
@@ -202,7 +206,7 @@ export class MeshProcess implements AsyncDisposable {
 
   async #readEvents(): Promise<void> {
     for await (const line of lines(this.#child.stdout)) {
-      const event: MeshEvent = JSON.parse(line);
+      const event: MeshEvent = this.#isReadable ? { kind: "line", text: line } : JSON.parse(line);
       this.events.push(event);
       this.#wake();
     }
