@@ -29,8 +29,14 @@ function isGentle(world: World, fact: Fact): boolean {
   }
 }
 
+/** An offer is answered or taken up again when just the manager comes and goes. */
+function isTakenUp(world: World, fact: Fact): boolean {
+  if (fact.kind !== "connectionClosing" || world.options.repeatProbability > 0) return true;
+  return !fact.reason.includes("did not confirm");
+}
+
 /** What is recorded while nothing fails must be gentle. */
 export function judgeGentleness(world: World, fact: Fact): void {
-  if (!world.isGentle || isGentle(world, fact)) return;
+  if (world.isGentle ? isGentle(world, fact) : !world.isMild || isTakenUp(world, fact)) return;
   world.violations.report("gentleness", `though nothing fails: ${JSON.stringify(fact)}`);
 }
