@@ -5,6 +5,7 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { lines } from "./output.ts";
 import { killAll, processesWith } from "./processes.ts";
 
@@ -175,6 +176,15 @@ export class MeshProcess implements AsyncDisposable {
     throw new Error(`Cannot see "${what}": ${why}\n${printed}\n${this.#stderr}`);
   }
 
+  /** Waits for so many events of a kind that have the wanted fields. */
+  async times(count: number, kind: string, wanted: Wanted = {}): Promise<MeshEvent[]> {
+    let place = 0;
+    for (let found = 0; found < count; found += 1) {
+      place = this.events.indexOf(await this.event(kind, wanted, place)) + 1;
+    }
+    return this.all(kind, wanted);
+  }
+
   /** Waits for a line of an instance's output. */
   output(text: string | RegExp): Promise<MeshEvent> {
     return this.event("output", { text });
@@ -189,6 +199,17 @@ export class MeshProcess implements AsyncDisposable {
   async ended(): Promise<Deno.CommandStatus> {
     await this.#read;
     return await this.status;
+  }
+
+  /**
+   * Ends the mesh as Ctrl-C does. Then everything that happened is among the events.
+   *
+   * @throws {AssertionError} unless it ends with success, prints no error and leaves no process.
+   */
+  async stop(): Promise<void> {
+    this.signal("SIGINT");
+    const { code } = await this.ended();
+    assertEquals([code, this.stderr, await this.processes()], [0, "", []]);
   }
 
   /** Every process that was started for this mesh and still runs, the mesh itself included. */

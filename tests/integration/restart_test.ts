@@ -1,21 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
+import { runCommand } from "./command.ts";
 import { spawnMesh, startMesh } from "./mesh_process.ts";
 
 Deno.test("mesh shows its old history after a restart, and its numbers go on rising", async () => {
   await using first = await startMesh();
   await first.text("/echo/who?id=a");
   const before = await first.event("instanceStarted", { service: "echo" });
-  first.signal("SIGINT");
-  await first.ended();
+  await first.stop();
   await using second = await startMesh({ folder: first.folder });
   await second.text("/echo/who?id=b");
   const after = await second.event("instanceStarted", { service: "echo" });
   assert(Number(after.serviceID) > Number(before.serviceID));
   assert(Number(after.seq) > Number(before.seq));
-  const response = await second.admin("/v1/history?service=echo");
-  const history = JSON.stringify(await response.json());
-  for (const { seq, atMs } of [before, after]) {
-    assert(history.includes(`"seq":${seq},"atMs":${atMs}`), history);
+  const history = await (await second.admin("/v1/history?service=echo")).json();
+  const seqs = history.items.map(({ seq }: { seq: number }) => seq);
+  assert(seqs.includes(before.seq) && seqs.includes(after.seq), Deno.inspect(seqs));
+  const { stdout } = await runCommand("history", "--service", "echo", "--data", second.data);
+  for (const { serviceID } of [before, after]) {
+    assert(stdout.includes(`echo#${serviceID} started in `), stdout);
   }
 });
 
@@ -27,9 +29,8 @@ Deno.test("mesh cleans up after one that was killed on the same data folder", as
   await using second = await startMesh({ folder: first.folder });
   assertEquals(await second.text("/echo/who?id=b"), "b");
   const { serviceID } = await first.event("instanceStarted", { service: "echo" });
-  assertEquals(second.all("instanceEnded", { serviceID: Number(serviceID) }).length, 1);
-  second.signal("SIGINT");
-  assertEquals((await second.ended()).code, 0);
+  await second.event("instanceEnded", { serviceID: Number(serviceID) });
+  await second.stop();
 });
 
 Deno.test("mesh refuses a data folder that another mesh uses", async () => {
@@ -40,12 +41,14 @@ Deno.test("mesh refuses a data folder that another mesh uses", async () => {
   assert(second.stderr.includes(first.data), second.stderr);
   assertEquals(second.stderr.trim().split("\n").length, 1);
   // What the first one left for the command line is still there.
-  assertEquals((await first.admin("/v1/state")).status, 200);
+  const state = await first.admin("/v1/state");
+  await state.body?.cancel();
+  assertEquals(state.status, 200);
 });
 
 Deno.test("mesh says which port is taken, and which flag chooses another", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = taken.addr as Deno.NetAddr;
+  const { port } = taken.addr;
   for (const [flag, ports] of [["--port", [port, 0]], ["--admin-port", [0, port]]] as const) {
     await using mesh = await spawnMesh({ ports });
     assertEquals((await mesh.ended()).code, 1);
@@ -61,6 +64,5 @@ Deno.test("mesh keeps its history in memory with --data none", async () => {
   const history = await fetch(`${mesh.adminUrl}/v1/history`);
   assert((await history.text()).includes("instanceStarted"));
   assertEquals([...Deno.readDirSync(mesh.folder)].map(({ name }) => name), ["mesh.json"]);
-  mesh.signal("SIGINT");
-  assertEquals((await mesh.ended()).code, 0);
+  await mesh.stop();
 });
