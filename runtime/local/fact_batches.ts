@@ -14,29 +14,29 @@ const FACTS_MAX = 1_000;
 
 /** Collects facts, and gives them on together. */
 export class FactBatches {
-  readonly #take: (facts: readonly Fact[]) => void;
+  readonly #take: (facts: readonly Fact[]) => unknown;
   #facts: Fact[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Nothing waits yet. */
-  constructor(take: (facts: readonly Fact[]) => void) {
+  constructor(take: (facts: readonly Fact[]) => unknown) {
     this.#take = take;
   }
 
   /** Gives facts on, within ten milliseconds. */
   add(facts: readonly Fact[]): void {
     for (const fact of facts) this.#facts.push(fact);
-    if (this.#facts.length >= FACTS_MAX) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), WAIT_MS);
+    if (this.#facts.length >= FACTS_MAX) void this.flush();
+    else this.#timer ??= setTimeout(() => void this.flush(), WAIT_MS);
   }
 
-  /** Gives on what waits, now. */
-  flush(): void {
+  /** Gives on what waits, now; resolves when it has been taken, where that is told. */
+  async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#facts.length === 0) return;
     const facts = this.#facts;
     this.#facts = [];
-    this.#take(facts);
+    await this.#take(facts);
   }
 }

@@ -78,7 +78,8 @@ export function createManagerWorker(): ManagerWorker {
       host = manager;
       close = async () => {
         manager.stop();
-        batches.flush();
+        // The entry lets go of this worker with the answer, and of all that is on its way then.
+        await batches.flush();
         await server.abort();
         store.close();
       };

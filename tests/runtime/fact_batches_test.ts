@@ -30,11 +30,23 @@ Deno.test("add() keeps no more than a thousand facts waiting", () => {
   assertEquals(taken, [1_000]);
 });
 
-Deno.test("flush() gives on what waits at once, and nothing when nothing waits", () => {
+Deno.test("flush() resolves when what waited has been taken", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const batches = new FactBatches(() => promise);
+  batches.add(factsFrom(1, 1));
+  let isTaken = false;
+  const flushed = batches.flush().then(() => isTaken = true);
+  await Promise.resolve();
+  assertEquals(isTaken, false);
+  resolve();
+  assertEquals(await flushed, true);
+});
+
+Deno.test("flush() gives on what waits at once, and nothing when nothing waits", async () => {
   const taken: number[] = [];
   const batches = new FactBatches((facts) => void taken.push(facts.length));
-  batches.flush();
+  await batches.flush();
   batches.add(factsFrom(1, 1));
-  batches.flush();
+  await batches.flush();
   assertEquals(taken, [1]);
 });
