@@ -7,6 +7,7 @@
 import { textOf } from "./codec.ts";
 import type { AcceptLink, Link } from "./link.ts";
 import { acceptTcp, type TcpLinkOptions } from "./tcp_link.ts";
+import { after } from "./timer.ts";
 
 export { acceptTcp, linkTcp, type TcpLinkOptions, WAITING_BYTES_MAX } from "./tcp_link.ts";
 
@@ -192,18 +193,18 @@ function connect(options: TcpDialOptions): Promise<Deno.TcpConn> {
   const what = `Cannot connect to "${hostname}:${port}"`;
   return new Promise((resolve, reject) => {
     let late = false;
-    const timer = setTimeout(() => {
+    const cancel = after(connectTimeoutMs, () => {
       late = true;
       reject(new DialError(`${what}: no answer within ${connectTimeoutMs} ms`));
-    }, connectTimeoutMs);
+    });
     Deno.connect({ hostname, port }).then(
       (conn) => {
-        clearTimeout(timer);
+        cancel();
         if (late) conn.close();
         else resolve(conn);
       },
       (cause) => {
-        clearTimeout(timer);
+        cancel();
         reject(new DialError(`${what}: ${textOf(cause)}`, { cause }));
       },
     );

@@ -7,6 +7,7 @@
 import { type Codec, plainCodec, textOf } from "./codec.ts";
 import { LineReader, ROLE_LINE_BYTES_MAX } from "./lines.ts";
 import { type AcceptLink, CLOSED_HERE, CLOSED_THERE, type Link, type LinkEvents } from "./link.ts";
+import { after } from "./timer.ts";
 import { atEndOfTurn } from "./turn.ts";
 
 /** How many bytes may wait to be written to a connection. */
@@ -96,7 +97,7 @@ class TcpEnd implements Link {
   #state: "open" | "closing" | "ended" = "open";
   #closeReason = CLOSED_HERE;
   #inputEnded = false;
-  #closeTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopWaiting: (() => void) | undefined;
 
   constructor(conn: Deno.Conn, options: TcpLinkOptions, accept: AcceptLink) {
     this.name = options.name ?? `tcp:${addressOf(conn.remoteAddr)}`;
@@ -139,7 +140,7 @@ class TcpEnd implements Link {
   abort(reason: string): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
-    clearTimeout(this.#closeTimer);
+    this.#stopWaiting?.();
     this.#batch = "";
     this.#reader.stop();
     // It may have been closed by the system, which is what is wanted.
@@ -151,9 +152,9 @@ class TcpEnd implements Link {
     if (this.#state !== "open") return;
     this.#state = "closing";
     this.#closeReason = reason;
-    this.#closeTimer = setTimeout(
-      () => this.abort(`${reason}, not in order within ${this.#closeTimeoutMs} ms`),
+    this.#stopWaiting = after(
       this.#closeTimeoutMs,
+      () => this.abort(`${reason}, not in order within ${this.#closeTimeoutMs} ms`),
     );
     // A running or scheduled write finds the state by itself.
     if (!this.#writing && !this.#flushing) this.#write();

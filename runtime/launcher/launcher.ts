@@ -35,6 +35,13 @@ const OUTPUT_END_MS = 250;
 
 const RUN = new URL("../service/begin.ts", import.meta.url).href;
 
+/**
+ * Makes a program the leader of a new session and process group, then runs it, as the same process.
+ * Deno can do so too (`detached`), but then it forks all of the mesh's memory first, which stops
+ * the agent for some milliseconds at each start.
+ */
+const SETSID = "/usr/bin/setsid";
+
 /** A running process of an instance. */
 export interface LaunchedProcess {
   /** Its process number, and that of its group. */
@@ -63,15 +70,14 @@ export function launch(
   start: StartInfo,
   events: ProcessEvents,
 ): LaunchedProcess {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissionFlags(service, START_VARIABLE), "-"],
+  const flags = ["--quiet", "--no-prompt", ...permissionFlags(service, START_VARIABLE)];
+  const command = newGroup([Deno.execPath(), "run", ...flags, "-"], {
     cwd: service.entry.slice(0, service.entry.lastIndexOf("/")),
     clearEnv: true,
     env: { ...environmentOf(service), [START_VARIABLE]: JSON.stringify(start) },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    detached: true,
   });
   const child = command.spawn();
   const { pid } = child;
@@ -92,7 +98,35 @@ export function launch(
     clearTimeout(timer);
     events.exited({ exitCode: code, signal: signal ?? undefined, lastLines });
   });
-  return { pid, kill: () => killGroup(pid) };
+  return {
+    pid,
+    kill() {
+      // In its first moment the process is not yet a group, but then it is all there is.
+      if (!killGroup(pid)) killProcess(child);
+    },
+  };
+}
+
+let hasSetsid: boolean | undefined;
+
+/** A command that runs as the leader of a process group of its own. */
+function newGroup(
+  [program, ...args]: readonly [string, ...string[]],
+  options: Omit<Deno.CommandOptions, "args" | "detached">,
+): Deno.Command {
+  hasSetsid ??= Deno.build.os === "linux" && exists(SETSID);
+  return hasSetsid
+    ? new Deno.Command(SETSID, { ...options, args: [program, ...args] })
+    : new Deno.Command(program, { ...options, args, detached: true });
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    // What can't be looked at can't be run either.
+    return false;
+  }
 }
 
 async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
@@ -105,11 +139,21 @@ async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<vo
   }
 }
 
-function killGroup(pid: number): void {
+/** Kills a process group; false when there is none. */
+function killGroup(pid: number): boolean {
   try {
     Deno.kill(-pid, "SIGKILL");
+    return true;
   } catch (error) {
-    // A group that is gone needs no killing.
     if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return false;
+  }
+}
+
+function killProcess(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended, and its exit is on its way.
   }
 }

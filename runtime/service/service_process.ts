@@ -23,6 +23,7 @@ import type { SessionHandle, SessionServer } from "../sessions/session.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
 import type { FetchHandler } from "./handler.ts";
 import type { StartInfo } from "./start.ts";
+import { warmUp } from "./warm_up.ts";
 
 type Listening = { readonly listener: Deno.TcpListener } | {
   readonly failure: { readonly status: number; readonly reason: string };
@@ -84,7 +85,10 @@ export class ServiceProcess {
     }
     const failure = "failure" in this.#listening ? { failure: this.#listening.failure } : {};
     this.#agentLink.then(
-      (link) => this.#host.dispatch({ kind: "ready", link, ...failure }),
+      (link) => {
+        this.#host.dispatch({ kind: "ready", link, ...failure });
+        void warmUp();
+      },
       (error) => {
         console.error(`smmp: ${error instanceof Error ? error.message : error}`);
         Deno.exit(1);

@@ -13,6 +13,7 @@
  * @module
  */
 
+import { after } from "../../transports/timer.ts";
 import type { IncomingBody, OutgoingBody, Windows } from "./bodies.ts";
 import { FRAME, type Frame, FrameDecoder, FrameError } from "./frames.ts";
 import { readCredit, readReason, readReset } from "./heads.ts";
@@ -67,8 +68,9 @@ export class Connection {
   readonly #what: string;
   readonly #decoder = new FrameDecoder();
   readonly #settle: (end: SessionEnd) => void;
-  readonly #keepAlive: ReturnType<typeof setInterval>;
-  #lingering: ReturnType<typeof setTimeout> | undefined;
+  readonly #keepAliveMs: number;
+  #stopLooking: () => void;
+  #stopLingering: (() => void) | undefined;
   #silentFor = 0;
   #greeted = false;
   #leaving = "";
@@ -90,7 +92,8 @@ export class Connection {
     const { promise, resolve } = Promise.withResolvers<SessionEnd>();
     this.ended = promise;
     this.#settle = resolve;
-    this.#keepAlive = setInterval(() => this.#look(), options.keepAliveMs ?? KEEP_ALIVE_MS);
+    this.#keepAliveMs = options.keepAliveMs ?? KEEP_ALIVE_MS;
+    this.#stopLooking = after(this.#keepAliveMs, () => this.#look());
     // Started in a microtask, so that the role is complete when the first frame comes.
     queueMicrotask(() => this.#read());
   }
@@ -254,7 +257,7 @@ export class Connection {
   async #finish(): Promise<void> {
     await this.outbox.flushed();
     if (this.#over) return;
-    this.#lingering = setTimeout(() => this.#readEnd(), LINGER_MS);
+    this.#stopLingering = after(LINGER_MS, () => this.#readEnd());
     // A wire that is gone already is what this end wanted; the read loop sees it too.
     await this.#wire.closeWrite().catch(() => {});
   }
@@ -262,8 +265,10 @@ export class Connection {
   #look(): void {
     this.#silentFor++;
     if (this.#silentFor > 3) {
-      this.#end({ status: 122, reason: "the peer gives no sign of life" });
-    } else if (this.#greeted && !this.#finishing) {
+      return this.#end({ status: 122, reason: "the peer gives no sign of life" });
+    }
+    this.#stopLooking = after(this.#keepAliveMs, () => this.#look());
+    if (this.#greeted && !this.#finishing) {
       this.outbox.frames.ping();
       this.outbox.wake();
     }
@@ -272,8 +277,8 @@ export class Connection {
   #end(end: SessionEnd, speak = false): void {
     if (this.#over) return;
     this.#over = true;
-    clearInterval(this.#keepAlive);
-    clearTimeout(this.#lingering);
+    this.#stopLooking();
+    this.#stopLingering?.();
     const spoken = speak ? this.outbox.speakLast() : undefined;
     this.outbox.stop();
     const error = new SessionBrokenError(this.#what, end.reason);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { after } from "../../transports/timer.ts";
 import { Connection, type ConnectionRole } from "./connection.ts";
 import { FRAME, type Frame, FrameError } from "./frames.ts";
 import { checkGreeting, checkHello, readResponse, requestParts } from "./heads.ts";
@@ -54,11 +55,11 @@ export async function dialSession(options: DialOptions): Promise<Session> {
   let wire: Wire | undefined;
   let late = false;
   const { promise: timeout, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  const cancel = after(connectTimeoutMs, () => {
     late = true;
     reject(new SessionRefusedError(what, `no session within ${connectTimeoutMs} ms`));
     wire?.close();
-  }, connectTimeoutMs);
+  });
   const dialling = connect(hostname, port).then((connected) => {
     wire = connected;
     // The deadline has been told already; a connection that comes late is of no use.
@@ -75,7 +76,7 @@ export async function dialSession(options: DialOptions): Promise<Session> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new SessionRefusedError(what, reason, { cause: error });
   } finally {
-    clearTimeout(timer);
+    cancel();
     // When the deadline was first, this one fails later and nobody waits for it any more.
     dialling.catch(() => {});
   }

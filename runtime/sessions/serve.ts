@@ -4,6 +4,7 @@
  * @module
  */
 
+import { after } from "../../transports/timer.ts";
 import { Connection, type ConnectionRole } from "./connection.ts";
 import { FRAME, type Frame, FrameError, RESET } from "./frames.ts";
 import { readHello, readRequest } from "./heads.ts";
@@ -147,7 +148,7 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
   readonly greeting: typeof FRAME.hello = FRAME.hello;
   readonly #connection: Connection;
   readonly #options: AcceptOptions;
-  readonly #handshake: ReturnType<typeof setTimeout>;
+  readonly #endHandshake: () => void;
   #hello: SessionHello | undefined;
   #lastID = 0;
   #running = 0;
@@ -157,9 +158,9 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
     const { keepAliveMs, handshakeTimeoutMs = 5_000 } = options;
     this.#options = options;
     this.#connection = new Connection(wire, { role: this, what: "answer", keepAliveMs });
-    this.#handshake = setTimeout(
-      () => this.#connection.cut(`no hello within ${handshakeTimeoutMs} ms`),
+    this.#endHandshake = after(
       handshakeTimeoutMs,
+      () => this.#connection.cut(`no hello within ${handshakeTimeoutMs} ms`),
     );
     this.#connection.ended.then((end) => this.#tellEnd(end));
   }
@@ -210,7 +211,7 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
   greeted(payload: Uint8Array): void {
     const hello = readHello(payload);
     const { serviceID, events } = this.#options;
-    clearTimeout(this.#handshake);
+    this.#endHandshake();
     if (hello.destServiceID !== serviceID) {
       this.#connection.cut(`this is instance ${serviceID}, not ${hello.destServiceID}`);
       return;
@@ -259,7 +260,7 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
   }
 
   #tellEnd(end: SessionEnd): void {
-    clearTimeout(this.#handshake);
+    this.#endHandshake();
     const { events } = this.#options;
     if (this.#hello === undefined) events.refused?.(end.reason);
     else events.closed?.(this.#hello, end);
