@@ -60,7 +60,10 @@ function stopInstance(
   }
   waitFor(turn, `instance:${serviceID}`, commandID);
   if (mode === "hard") return shutDownHard(turn, instance, "killed by command");
-  if (instance.state !== "closing") drainInstance(turn, instance, "stopped by command");
+  const reason = "stopped by command";
+  // What is starting has nothing in flight, and nobody yet to be asked softly.
+  if (instance.state === "starting") return shutDownHard(turn, instance, reason);
+  if (instance.state !== "closing") drainInstance(turn, instance, reason);
 }
 
 /** Ends every launched instance; nothing is started from now on. */
