@@ -7,7 +7,7 @@
 import type { MessageOf } from "../../protocol/messages.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";
-import { askIfNeeded, assignWaiting, rejectWaiting } from "./requests.ts";
+import { askIfNeeded, assignWaiting, onUseDue, rejectWaiting } from "./requests.ts";
 import {
   type Dialed,
   type DialFailed,
@@ -170,6 +170,8 @@ export function onConnectionCloseRequest(
     const reason = `Cannot close plug "${message.sourcePlug}": it is not connected`;
     return sendToAgent(turn, { type: "connectionCloseResponse", messageID, status, reason });
   }
+  // What it was used for is told while the manager still knows it.
+  if (connection.endedCount > 0) onUseDue(turn, connection.sourcePlug);
   connection.closeMessageIDs.push(message.messageID);
   beginClose(turn, connection);
 }
