@@ -20,6 +20,12 @@ export interface GatewayAppOptions {
   readonly fetch: (service: string, request: Request) => Promise<Response>;
 }
 
+/** The gateway's HTTP face. */
+export interface GatewayApp {
+  /** Answers one request. */
+  fetch(request: Request): Response | Promise<Response>;
+}
+
 /** Headers between two neighbours only, which a proxy must not pass on (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = [
   "connection",
@@ -42,7 +48,7 @@ const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const CALL_PATH = /^\/\.smmp\/call\/([a-z][a-z0-9-]*)(\/.*)?$/;
 
 /** The gateway's app: every path is a route to a service, or 404. */
-export function createGatewayApp(options: GatewayAppOptions): Hono {
+export function createGatewayApp(options: GatewayAppOptions): GatewayApp {
   const app = new Hono();
   app.all("*", (context) => handle(options, context.req.raw));
   app.onError((error, context) => {
