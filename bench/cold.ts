@@ -79,7 +79,8 @@ async function measureCold(mesh: BenchMesh, afterID: number): Promise<Cold & { i
   const isNew = (fact: { serviceID: number }) => fact.serviceID > afterID;
   const starting = await mesh.fact("instanceStarting", isNew);
   const started = await mesh.fact("instanceStarted", isNew);
-  const order = starting.atMs - sentMs;
+  // Facts are timed in whole milliseconds.
+  const order = Math.max(0, starting.atMs - sentMs);
   const start = started.atMs - starting.atMs;
   return { total, order, start, answer: total - order - start, id: started.serviceID };
 }

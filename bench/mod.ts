@@ -1,0 +1,44 @@
+/**
+ * `deno task bench [cold|connections|manager|idle] … [--json]`: measures, prints a table, and
+ * writes nothing. Every number is a median of runs that alternate with those of a reference.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { benchCold } from "./cold.ts";
+import { benchConnections } from "./connections.ts";
+import { benchIdle } from "./idle.ts";
+import { benchManager } from "./manager.ts";
+import type { Measurement } from "./measurement.ts";
+import { jsonOf, tableOf } from "./table.ts";
+
+const BENCHES: ReadonlyMap<string, () => Measurement[] | Promise<Measurement[]>> = new Map<
+  string,
+  () => Measurement[] | Promise<Measurement[]>
+>([
+  ["cold", () => benchCold()],
+  ["connections", () => benchConnections()],
+  ["manager", () => benchManager()],
+  ["idle", () => benchIdle()],
+]);
+
+/** Runs benchmarks by name, all of them when none is named; returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const flags = parseArgs([...args], { boolean: ["json"] });
+  const names = flags._.length === 0 ? [...BENCHES.keys()] : flags._.map(String);
+  const unknown = names.find((name) => !BENCHES.has(name));
+  if (unknown !== undefined) {
+    console.error(`Cannot measure "${unknown}": choose of ${[...BENCHES.keys()].join(", ")}`);
+    return 2;
+  }
+  const measurements: Measurement[] = [];
+  for (const name of names) {
+    if (!flags.json) console.error(`measuring ${name} …`);
+    measurements.push(...await BENCHES.get(name)?.() ?? []);
+  }
+  console.log((flags.json ? jsonOf : tableOf)(measurements).trimEnd());
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

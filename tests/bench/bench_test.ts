@@ -1,0 +1,75 @@
+import { assert, assertEquals } from "@std/assert";
+import { benchCold } from "../../bench/cold.ts";
+import { benchConnections } from "../../bench/connections.ts";
+import { benchIdle } from "../../bench/idle.ts";
+import { benchManager } from "../../bench/manager.ts";
+import { type Measurement, median, percentile, summarize } from "../../bench/measurement.ts";
+import { jsonOf, tableOf } from "../../bench/table.ts";
+
+/** Every measurement has numbers; how large they are concerns nobody here. */
+function assertMeasured(measurements: readonly Measurement[], count: number): void {
+  assertEquals(measurements.length, count);
+  for (const { name, runs, reference } of measurements) {
+    assert(runs.length > 0, name);
+    for (const value of [...runs, ...reference?.runs ?? []]) assert(value >= 0, name);
+  }
+}
+
+Deno.test("benchManager() measures steps in two meshes", () => {
+  const small = { instances: 100, connections: 100 };
+  const large = { instances: 200, connections: 400 };
+  assertMeasured(benchManager({ runs: 1, steps: 5, large, small }), 3);
+});
+
+Deno.test("benchConnections() measures requests one by one and many at once", async () => {
+  const options = { runs: 1, asked: 5, established: 50, outstanding: 10 };
+  assertMeasured(await benchConnections(options), 3);
+});
+
+Deno.test("benchCold() measures a cold request and its parts", async () => {
+  assertMeasured(await benchCold({ runs: 1 }), 4);
+});
+
+Deno.test({
+  name: "benchIdle() measures an idle mesh and its services",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => assertMeasured(await benchIdle({ runs: 1, durationMs: 100 }), 5),
+});
+
+Deno.test("median() and percentile() put numbers in order", () => {
+  assertEquals(median([10, 9, 1]), 9);
+  assertEquals(median([1, 2]), 1.5);
+  assertEquals(median([]), NaN);
+  assertEquals(percentile([4, 2, 0], 0.75), 3);
+});
+
+const COLD: Measurement = {
+  bench: "cold",
+  name: "request",
+  unit: "ms",
+  runs: [40, 44, 48],
+  reference: { name: "deno run", runs: [20, 22, 21] },
+  goal: { of: "ratio", atMost: 2 },
+};
+
+Deno.test("summarize() judges the ratio of the medians", () => {
+  const { median, reference, ratio, isMet } = summarize(COLD);
+  assertEquals([median, reference, isMet], [44, 21, false]);
+  assertEquals(ratio, 44 / 21);
+  assertEquals(summarize({ ...COLD, goal: { of: "ratio", atMost: 2.1 } }).isMet, true);
+});
+
+Deno.test("summarize() judges the median itself where there is nothing to compare with", () => {
+  const rate = { bench: "connections", name: "rate", unit: "per s", runs: [6_000] };
+  assertEquals(summarize(rate).isMet, undefined);
+  assertEquals(summarize({ ...rate, goal: { of: "value", atLeast: 5_000 } }).isMet, true);
+  assertEquals(summarize({ ...rate, goal: { of: "value", atLeast: 7_000 } }).isMet, false);
+});
+
+Deno.test("tableOf() and jsonOf() show every measurement with its goal", () => {
+  const [, line] = tableOf([COLD]).split("\n");
+  for (const part of ["44 ms", "deno run: 21 ms", "2.10x", "<= 2x", "MISSED"]) {
+    assert(line?.includes(part), line);
+  }
+  assertEquals(JSON.parse(jsonOf([COLD]))[0].summary.isMet, false);
+});
