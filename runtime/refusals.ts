@@ -5,6 +5,7 @@
  * @module
  */
 
+import { STATUS } from "../protocol/status.ts";
 import type { Refusal } from "./links.ts";
 import { clockMs } from "./host.ts";
 
@@ -37,6 +38,8 @@ export class Refusals {
     const known = this.#kinds.get(key) ?? { refusal, count: 0, warnedMs: -Infinity };
     this.#kinds.set(key, known);
     known.count += 1;
+    // What came too late is no fault of anybody: messages cross each other.
+    if (refusal.status === STATUS.gone) return;
     const nowMs = clockMs();
     if (nowMs - known.warnedMs < WARN_MS) return;
     known.warnedMs = nowMs;

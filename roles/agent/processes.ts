@@ -133,7 +133,7 @@ export function onStartDue(turn: AgentTurn, serviceID: number): void {
   instance.phase = "failing";
   // Whoever shows the token from now on is too late: the kill is on its way.
   instance.token = undefined;
-  const reason = `not ready within its start timeout of ${instance.startTimeoutMs} ms`;
+  const reason = `not ready within its start timeout of ${instance.startTimeoutMs / 1_000} s`;
   instance.failure = { status: STATUS.deadline, reason };
   kill(turn, instance);
 }

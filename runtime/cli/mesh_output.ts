@@ -59,8 +59,9 @@ function readableOutput(io: CommandIO): MeshOutput {
   };
   const tell = (facts: readonly Fact[]) => {
     for (const fact of facts) {
-      const text = describeFact(fact, memory);
-      if (!isDetail(fact)) put(fact.atMs, printableLines(text));
+      // Of a reason only the first line: what a service wrote before it ended was shown already.
+      const [first = ""] = describeFact(fact, memory).split("\n");
+      if (!isDetail(fact)) put(fact.atMs, printable(first));
     }
   };
   return {

@@ -116,7 +116,7 @@ Deno.test("manager: an offer that nobody confirms is closed at both ends in time
   assertEquals(bench.instance(gateway).outgoing.size, 1);
 });
 
-Deno.test("manager: a second confirmation, or of other plugs, is refused (409, 404)", () => {
+Deno.test("manager: a second confirmation, or of other plugs, is refused (409, 404, 410)", () => {
   const { bench, gateway } = benchWithGateway();
   const { connection } = bench.connect("one", {
     serviceID: gateway,
@@ -131,7 +131,7 @@ Deno.test("manager: a second confirmation, or of other plugs, is refused (409, 4
   assertEquals(statusOf({}), 409);
   assertEquals(statusOf({ status: 502 }), 409);
   assertEquals(statusOf({ destPlug: destPlug + 1 }), 404);
-  assertEquals(statusOf({ sourcePlug: 2 }), 404);
+  assertEquals(statusOf({ sourcePlug: 2 }), 410);
   assertEquals(statusOf({ serviceID: 99 }), 404);
   assertEquals(connection.state, "open");
 });
@@ -164,7 +164,7 @@ Deno.test("manager: processData without a count (plain catalogue) counts as one 
   assertEquals(bench.connectionOf(gateway, 1).count, 1);
 });
 
-Deno.test("manager: processData of another agent, or of other plugs, is refused (404)", () => {
+Deno.test("manager: processData of another agent or plugs is refused (404), a late one too (410)", () => {
   const { bench, gateway } = benchWithGateway();
   bench.addAgent("two", {}, { network: "10.0.0.2" });
   const ask = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };
@@ -178,7 +178,7 @@ Deno.test("manager: processData of another agent, or of other plugs, is refused 
   } as const;
   assertEquals(theOne(bench.takeAgain("two", data), "refuse").status, 404);
   assertEquals(theOne(bench.takeAgain("one", { ...data, destPlug: 1 }), "refuse").status, 404);
-  assertEquals(theOne(bench.takeAgain("one", { ...data, sourcePlug: 5 }), "refuse").status, 404);
+  assertEquals(theOne(bench.takeAgain("one", { ...data, sourcePlug: 5 }), "refuse").status, 410);
 });
 
 Deno.test("manager: a link that has not registered as an agent is heard by nobody (401)", () => {

@@ -99,9 +99,13 @@ function connectionOfSource(
     return connection;
   }
   const ends = `${serviceID}:${message.sourcePlug} -> ${message.destPlug}`;
+  // The other end may have told first that it is closed: then this is late, and no fault.
+  const isLate = connection === undefined && isMine && source !== undefined;
   refuse(turn, { link, type: message.type }, {
-    status: STATUS.notFound,
-    reason: `Cannot find connection "${ends}": this agent has no such connection`,
+    status: isLate ? STATUS.gone : STATUS.notFound,
+    reason: isLate
+      ? `Cannot use connection "${ends}": it has ended`
+      : `Cannot find connection "${ends}": this agent has no such connection`,
   });
   return undefined;
 }
