@@ -132,6 +132,9 @@ export function onSessionEnded(turn: SourceTurn, event: SessionEnded): void {
   const { source } = turn;
   const connection = source.connections.get(event.sourcePlug);
   if (connection === undefined) return;
+  // A close on command waits for its answer, so what was used until then can be told before it.
+  const isAwaited = connection.closeMessageIDs.length > 0;
+  if (isAwaited && connection.endedCount > 0) onUseDue(turn, event.sourcePlug);
   remove(turn, connection);
   const { sourcePlug, destPlug, known, closeMessageIDs } = connection;
   const { status, reason } = event;
