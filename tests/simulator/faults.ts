@@ -150,6 +150,24 @@ export function beginFaults(world: World): void {
   });
 }
 
+/** Somebody stops instances and closes connections softly, which no user may notice. */
+export function beginCommands(world: World): void {
+  const { faults, timeline, manager } = world;
+  timeline.after(faults.whole(500, 3_000), () => {
+    if (!world.isGentle) return;
+    const { registry } = manager.run?.host.state ?? {};
+    const serviceID = faults.pick([...(registry?.instances.keys() ?? [])]);
+    const connectionID = faults.pick([...(registry?.connections.keys() ?? [])]);
+    const isStop = faults.chance(0.5);
+    if (isStop && serviceID !== undefined) {
+      manager.run?.command({ kind: "stopInstance", serviceID, mode: "soft" });
+    } else if (connectionID !== undefined) {
+      manager.run?.command({ kind: "closeConnection", connectionID });
+    }
+    beginCommands(world);
+  });
+}
+
 /** Only the manager and the links to it come and go from now on, while it is mild. */
 export function beginMildFaults(world: World): void {
   const { faults, timeline } = world;

@@ -51,6 +51,8 @@ export interface SimulationOptions {
   readonly requestMeanMs: number;
   /** How long the faults last. Milliseconds. */
   readonly faultsMs: number;
+  /** Whether somebody stops instances and closes connections even while requests must succeed. */
+  readonly hasCommands: boolean;
   /** Whether the bounds of the roles are so low that they are reached. */
   readonly isTight: boolean;
   /** Whether the manager has no store: a new one knows nothing of the time before. */
@@ -82,10 +84,13 @@ export function drawOptions(random: Random): SimulationOptions {
   );
   const agents = [...hostOfAgent.keys()];
   const names = NAMES.slice(0, random.whole(2, 6));
+  const hasCommands = random.chance(0.4);
   const services = names.map((name, index) => {
     const able = agents.filter(() => random.chance(0.5));
     const fallback = random.whole(0, agents.length - 1);
-    const manifest = drawService(random, index, names);
+    const drawn = drawService(random, index, names);
+    // A command may end an instance only after what is in flight.
+    const manifest = hasCommands ? { ...drawn, graceMs: 6_000 } : drawn;
     return { name, manifest, agents: able.length > 0 ? able : [fallback] };
   });
   const isCalm = random.chance(0.2);
@@ -109,6 +114,7 @@ export function drawOptions(random: Random): SimulationOptions {
     faultMeanMs: isCalm ? 60_000 : Math.round(100 * 50 ** random.next()),
     requestMeanMs: random.whole(80, 1_500),
     faultsMs: random.whole(30_000, 120_000),
+    hasCommands,
     isTight: random.chance(0.1),
     forgetsAll: random.chance(0.15),
     stopsMesh: random.chance(0.3),

@@ -161,6 +161,7 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
     const session = new Session(this.world, { caller, serviceID, sourcePlug, dest: this });
     this.inbound.add(session);
     this.world.sessions.add(session);
+    this.world.lastSessions.set(`${serviceID}:${sourcePlug}`, session);
     return session;
   }
 

@@ -28,6 +28,10 @@ export class Session {
   isClosing = false;
   /** Whether its destination takes nothing new. */
   isLeaving = false;
+  /** Requests that were answered. */
+  answeredCount = 0;
+  /** Requests that were refused: they may count as exchanges, as their source can't tell. */
+  refusedCount = 0;
   /** When it was last used. Milliseconds. */
   usedMs = 0;
   /** Calls whose answers are not back, with the time at which they were sent. */
@@ -38,24 +42,30 @@ export class Session {
 
   /** Sends a request; its answer, refusal or loss is told to the caller. */
   send(call: Call): void {
-    const { caller, dest } = this.ends;
-    if (this.isEnded || this.isLeaving) return caller.refused(call);
+    const { dest } = this.ends;
+    if (this.isEnded || this.isLeaving) return this.#refuse(call);
     this.inFlight.set(call, this.world.timeline.nowMs);
     this.usedMs = this.world.timeline.nowMs;
     this.world.timeline.after(this.world.sessionMs(), () => {
       if (this.isEnded) return;
       if (this.isLeaving && !call.isHandled) {
         this.#take(call);
-        return caller.refused(call);
+        return this.#refuse(call);
       }
       dest.handleCall(call, (status) => this.#respond(call, status));
     });
+  }
+
+  #refuse(call: Call): void {
+    this.refusedCount += 1;
+    this.ends.caller.refused(call);
   }
 
   #respond(call: Call, status: number): void {
     this.world.timeline.after(this.world.sessionMs(), () => {
       if (this.isEnded || !this.inFlight.has(call)) return;
       this.ends.caller.answered(call, status);
+      this.answeredCount += 1;
       this.#take(call);
     });
   }

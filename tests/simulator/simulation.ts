@@ -8,7 +8,7 @@
 import { judgeLeaks } from "./checkers/leaks.ts";
 import { DIFFERENCE_MAX_MS, TruthChecker } from "./checkers/truth.ts";
 import { judgeWaits } from "./checkers/waits.ts";
-import { beginFaults, beginMildFaults, endFaults } from "./faults.ts";
+import { beginCommands, beginFaults, beginMildFaults, endFaults } from "./faults.ts";
 import { drawOptions, type SimulationOptions } from "./options.ts";
 import { Random } from "./random.ts";
 import { Users } from "./users.ts";
@@ -73,6 +73,7 @@ export function simulate(
   world.strictFromMs = timeline.nowMs + RECOVERY_MS;
   run(RECOVERY_MS);
   world.isGentle = true;
+  if (options.hasCommands) beginCommands(world);
   run(STRICT_MS);
   world.isGentle = false;
 

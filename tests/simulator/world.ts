@@ -95,6 +95,8 @@ export class World {
   readonly gateways: readonly GatewayNode[];
   /** Whether things go wrong now. */
   hasFaults = true;
+  /** The last session of each `instance:plug`. */
+  readonly lastSessions = new Map<string, Session>();
   /** Whether the manager comes and goes, which nobody may notice. */
   isMild = false;
   /** Whether nothing at all has failed for a while. */
@@ -168,7 +170,8 @@ export class World {
 
   /** How long the work on a request may take: sometimes longer than the idle times. Milliseconds. */
   longestWorkMs(): number {
-    if (!this.traffic.chance(0.03)) return 60;
+    const isBrief = this.options.hasCommands && !this.hasFaults;
+    if (isBrief || !this.traffic.chance(0.03)) return 60;
     return this.hasFaults && this.traffic.chance(0.5) ? 40_000 : 12_000;
   }
 

@@ -34,11 +34,28 @@ export class FactsChecker {
     }
     judgeIdleness(this.world, fact);
     judgeGentleness(this.world, fact);
+    if (fact.kind === "connectionClosed") this.#judgeCount(fact);
     try {
       applyFact(this.#registry, fact);
     } catch (error) {
       this.world.violations.report("facts", `the history can't be replayed: ${error}`);
     }
+  }
+
+  /** Where nothing fails, the history tells every exchange. */
+  #judgeCount(fact: Extract<Fact, { kind: "connectionClosed" }>): void {
+    const { isGentle, lastSessions, strictFromMs, violations, options } = this.world;
+    const connection = this.#registry.connections.get(fact.connectionID);
+    if (!isGentle || connection === undefined || connection.sinceMs < strictFromMs) return;
+    const { serviceID, sourcePlug, count } = connection;
+    const session = lastSessions.get(`${serviceID}:${sourcePlug}`);
+    const { answeredCount, refusedCount } = session ?? { answeredCount: 0, refusedCount: 0 };
+    // The destination may tell of the end before the last use of the source is known.
+    if (fact.reason !== "closed on command" || options.foreignProbability > 0) return;
+    if (count >= answeredCount && count <= answeredCount + refusedCount) return;
+    const text = `connection ${serviceID}:${sourcePlug} had ${answeredCount} exchanges and ` +
+      `${refusedCount} refusals, not ${count}`;
+    violations.report("counts", text);
   }
 
   /** A message leaves: what it says must be in the store. */

@@ -5,22 +5,32 @@
  */
 
 import { isDone, STATUS } from "../../../protocol/status.ts";
+import { GATEWAY_SERVICE } from "../../../roles/gateway/step.ts";
 import type { Fact } from "../../../roles/manager/memory/facts.ts";
 import type { World } from "../world.ts";
 
 /** Reasons for which a connection is closed where nothing fails. */
-const GENTLE_REASONS = ["idle", "its destination says"];
+const GENTLE_REASONS = ["idle", "its destination says", "closed by command", "stopped by command"];
+
+/** Whether both ends of a connection do all that they should; gateways always do. */
+function hasGoodEnds(world: World, fact: Extract<Fact, { kind: "connectionClosed" }>): boolean {
+  const isGoodSource = fact.service === GATEWAY_SERVICE || world.isGoodProcess(fact.serviceID);
+  return isGoodSource && world.isGoodProcess(fact.destServiceID);
+}
 
 function isGentle(world: World, fact: Fact): boolean {
   switch (fact.kind) {
     case "instanceEnded":
       return isDone(fact.status) || !world.isGoodProcess(fact.serviceID);
     case "instanceClosing":
-      return fact.phase !== "hard" || !world.isGoodProcess(fact.serviceID);
+      return fact.phase !== "hard" || fact.reason === "stopped by command" ||
+        !world.isGoodProcess(fact.serviceID);
     case "connectionClosing":
       return GENTLE_REASONS.some((reason) => fact.reason.startsWith(reason));
     case "connectionClosed":
-      return fact.status === STATUS.ownDecision;
+      // The exit of a process may be known before the last messages of its link.
+      return fact.status === STATUS.ownDecision || fact.reason.endsWith(" ended") ||
+        !hasGoodEnds(world, fact);
     case "agentDisconnected":
     case "agentLost":
       return false;
