@@ -1,10 +1,12 @@
 /**
  * What was refused, counted by type and status, and told to a person: the first of a kind at once,
- * then at most one line a minute, so that a peer which sends garbage can't fill a log.
+ * then at most one line a minute, so that a peer which sends garbage can't fill a log. What may
+ * come late in a mesh that is well is counted only.
  *
  * @module
  */
 
+import { STATUS } from "../protocol/status.ts";
 import { STATUS } from "../protocol/status.ts";
 import type { Refusal } from "./links.ts";
 import { clockMs } from "./host.ts";
@@ -21,6 +23,16 @@ export interface RefusalCount {
 
 /** Least time between two lines about the same kind, in milliseconds. */
 const WARN_MS = 60_000;
+
+/**
+ * What may come late without anybody's fault: both ends of a connection tell of its close, and it
+ * may be closed in the history by then, since its instance has ended.
+ */
+const LATE_TYPES: ReadonlySet<string> = new Set([
+  "processData",
+  "sourceConnectionClose",
+  "destConnectionClose",
+]);
 
 /** Counts refusals. Kinds are few: the types of the table, and the statuses of the protocol. */
 export class Refusals {
