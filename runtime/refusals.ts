@@ -7,7 +7,6 @@
  */
 
 import { STATUS } from "../protocol/status.ts";
-import { STATUS } from "../protocol/status.ts";
 import type { Refusal } from "./links.ts";
 import { clockMs } from "./host.ts";
 
@@ -23,16 +22,6 @@ export interface RefusalCount {
 
 /** Least time between two lines about the same kind, in milliseconds. */
 const WARN_MS = 60_000;
-
-/**
- * What may come late without anybody's fault: both ends of a connection tell of its close, and it
- * may be closed in the history by then, since its instance has ended.
- */
-const LATE_TYPES: ReadonlySet<string> = new Set([
-  "processData",
-  "sourceConnectionClose",
-  "destConnectionClose",
-]);
 
 /** Counts refusals. Kinds are few: the types of the table, and the statuses of the protocol. */
 export class Refusals {
