@@ -9,6 +9,7 @@
 
 import type { FrameWriter } from "./frame_writer.ts";
 import { FrameError } from "./frames.ts";
+import type { BodyReader } from "./read_ahead.ts";
 import { SESSION_LIMITS } from "./session.ts";
 
 const { dataBytes, firstWindowBytes, windowBytes, sharedWindowBytes } = SESSION_LIMITS;
@@ -140,7 +141,7 @@ export class IncomingBody {
 export class OutgoingBody {
   readonly #exchange: number;
   readonly #ready: (body: OutgoingBody) => void;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #reader: BodyReader | undefined;
   #piece: Uint8Array | undefined;
   #credit: number = firstWindowBytes;
   #ended = false;
@@ -162,7 +163,7 @@ export class OutgoingBody {
    * Sends a whole body. Resolves when the last piece has been taken, or after
    * {@linkcode OutgoingBody.stop}. Rejects with the error of the source.
    */
-  async send(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  async send(reader: BodyReader): Promise<void> {
     this.#reader = reader;
     if (this.#over) return this.#abandon("the exchange is over");
     while (!this.#over) {

@@ -8,6 +8,7 @@ import { IncomingBody, OutgoingBody } from "./bodies.ts";
 import type { Connection, Exchange } from "./connection.ts";
 import { RESET } from "./frames.ts";
 import { BODILESS, type RequestHead, responseParts } from "./heads.ts";
+import { type BodyReader, readAhead } from "./read_ahead.ts";
 import { SessionBrokenError } from "./session.ts";
 
 /** What an exchange needs of its session. */
@@ -134,14 +135,20 @@ export class ResponseExchange implements Exchange {
   async #send(response: Response): Promise<void> {
     const { outbox } = this.#connection;
     const { id, head } = this.#options;
-    const bodiless = BODILESS.has(response.status) || head.method === "HEAD";
-    const body = bodiless ? null : response.body;
-    const reader = body?.getReader();
-    if (bodiless && response.body !== null) {
-      // A body that the protocol has no place for; its source is told.
-      response.body.cancel("the response has no body").catch(() => {});
+    const parts = responseParts(response);
+    let reader: BodyReader | undefined = response.body?.getReader();
+    if (reader !== undefined && !response.headers.has("content-length")) {
+      const known = await readAhead(reader);
+      reader = known.reader;
+      if (known.length !== undefined) parts.push("content-length", String(known.length));
+      if (!this.#isOpen) return void reader.cancel("nobody waits for it").catch(() => {});
     }
-    if (!outbox.frames.response(id, responseParts(response), reader === undefined)) {
+    if (reader !== undefined && (BODILESS.has(response.status) || head.method === "HEAD")) {
+      // A body that the protocol has no place for; its source is told.
+      reader.cancel("the response has no body").catch(() => {});
+      reader = undefined;
+    }
+    if (!outbox.frames.response(id, parts, reader === undefined)) {
       reader?.cancel("the headers are too large").catch(() => {});
       this.#options.failed(new RangeError("Cannot send the response: its headers are too large"));
       return await this.#send(problem(500, "The service answered with headers too large."));
