@@ -146,6 +146,46 @@ Deno.test("mesh puts a service on another plug when the first is taken", async (
   }
 });
 
+Deno.test("mesh kills a service whose request never ends once its grace is over", async () => {
+  await using mesh = await startMesh({ services: { echo: { grace: "300ms" } } });
+  const pid = await mesh.pidOf("echo");
+  const held = mesh.fetch("/echo/hold?id=a");
+  await mesh.output("holding a");
+  const { serviceID } = await mesh.event("instanceStarted");
+  const asked = await mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "soft" });
+  await asked.body?.cancel();
+  const { reason } = await mesh.event("instanceEnded");
+  assert(String(reason).includes("grace"), String(reason));
+  await untilGone([pid], 0);
+  assertEquals((await problemOf(await held)).status, 502);
+});
+
+Deno.test("mesh gives every request its answer or a reason, while its services die", async () => {
+  await using mesh = await startMesh({ services: { caller: { plugs: ["echo"] }, echo: {} } });
+  let isOver = false;
+  const client = async (number: number) => {
+    for (let round = 0; !isOver; round += 1) {
+      const id = `${number}-${round}`;
+      const response = await mesh.fetch(`/caller/fetch/echo/who?id=${id}`);
+      if (response.status === 200) assertEquals(await response.text(), id);
+      else assert([502, 503].includes((await problemOf(response)).status));
+    }
+  };
+  const clients = Promise.all(Array.from({ length: 10 }, (_, number) => client(number)));
+  for (let round = 1; round <= 6; round += 1) {
+    const service = round % 2 === 0 ? "caller" : "echo";
+    const place = mesh.events.length;
+    const { pid } = await (await mesh.fetch(`/${service}/pid`)).json();
+    Deno.kill(Number(pid), "SIGKILL");
+    await mesh.event("instanceEnded", { service }, place);
+    await mesh.event("instanceStarted", { service }, place);
+  }
+  isOver = true;
+  await clients;
+  await mesh.stop();
+  assertEquals(mesh.all("warning"), []);
+});
+
 function occupy(ports: readonly number[]): Deno.Listener[] {
   return ports.flatMap((port) => {
     try {
