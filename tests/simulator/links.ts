@@ -1,6 +1,6 @@
 /**
- * The simulated control plane: links that keep the order, delay, repeat, and lose everything that is
- * on its way when they break. Messages travel as text, so nobody shares memory.
+ * The simulated control plane: links that keep the order, delay, repeat, and lose everything that
+ * is on its way when they break. Messages travel as text, so nobody shares memory.
  *
  * @module
  */

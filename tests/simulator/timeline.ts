@@ -14,7 +14,7 @@ function isBefore(left: Entry, right: Entry): boolean {
   return left.atMs < right.atMs || (left.atMs === right.atMs && left.order < right.order);
 }
 
-/** The clock of a simulation. Things of one moment happen in the order in which they were planned. */
+/** The clock of a simulation. Things of one moment happen in the order of their planning. */
 export class Timeline {
   /** The simulated time, in milliseconds. */
   nowMs = 0;

@@ -168,7 +168,7 @@ export class World {
     return this.network.whole(1, this.options.delayMs);
   }
 
-  /** How long the work on a request may take: sometimes longer than the idle times. Milliseconds. */
+  /** How long the work on a request may take: sometimes longer than idle times. Milliseconds. */
   longestWorkMs(): number {
     const isBrief = this.options.hasCommands && !this.hasFaults;
     if (isBrief || !this.traffic.chance(0.03)) return 60;
