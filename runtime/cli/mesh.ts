@@ -9,6 +9,7 @@ import { removeAdminFile, writeAdminFile } from "../admin/admin_file.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { loadMesh } from "../config/load_mesh.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
+import { clockMs } from "../host.ts";
 import { LocalMesh } from "../local/local_mesh.ts";
 import { CommandError, type CommandIO } from "./io.ts";
 import { createMeshOutput, type MeshOutput } from "./mesh_output.ts";
@@ -18,6 +19,12 @@ const EXAMPLE = new URL("../../examples/hello", import.meta.url);
 
 /** The exit code after a second Ctrl-C, as shells have it for SIGINT. */
 const INTERRUPTED_EXIT_CODE = 130;
+
+/**
+ * One Ctrl-C comes twice under `deno task`: from the terminal, and passed on by the task runner.
+ * What comes this soon after the first is the same. Milliseconds.
+ */
+const SAME_PRESS_MS = 500;
 
 /** Runs a mesh; returns when it was stopped and everything has ended. */
 export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number> {
@@ -79,15 +86,15 @@ function listenForSignals(
   kill: () => Promise<void>,
 ): { readonly asked: Promise<void>; ignore(): void } {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
-  let isAsked = false;
+  let askedMs: number | undefined;
   const onSignal = () => {
-    if (isAsked) {
-      void kill().finally(() => Deno.exit(INTERRUPTED_EXIT_CODE));
-      return;
+    if (askedMs === undefined) {
+      askedMs = clockMs();
+      output.stopping();
+      return resolve();
     }
-    isAsked = true;
-    output.stopping();
-    resolve();
+    if (clockMs() - askedMs < SAME_PRESS_MS) return;
+    void kill().finally(() => Deno.exit(INTERRUPTED_EXIT_CODE));
   };
   const signals: Deno.Signal[] = ["SIGINT", "SIGTERM"];
   for (const signal of signals) Deno.addSignalListener(signal, onSignal);

@@ -84,18 +84,32 @@ async function untilStopping(mesh: MeshProcess): Promise<void> {
   }
 }
 
+/** Beyond this a second SIGINT is not the same press of keys any more. Milliseconds. */
+const OTHER_PRESS_MS = 700;
+
 Deno.test("mesh ends at once on a second SIGINT, and so do its services", async () => {
   await using mesh = await startMesh();
   const waiting = statusOf(mesh, "/echo/hold?id=a");
   await mesh.output("holding a");
   mesh.signal("SIGINT");
   await mesh.event("meshStopping");
+  await new Promise((resolve) => setTimeout(resolve, OTHER_PRESS_MS));
   mesh.signal("SIGINT");
   const { code } = await mesh.ended();
   assertEquals([code, mesh.stderr], [130, ""]);
   assertEquals(await mesh.processes(), []);
   assertEquals(await hasAdminFile(mesh), false);
   assert(STATUSES.includes(await waiting));
+});
+
+Deno.test("mesh takes one Ctrl-C that comes twice, as under deno task, for one", async () => {
+  await using mesh = await startMesh();
+  const slow = await mesh.fetch("/echo/slow");
+  mesh.signal("SIGINT");
+  mesh.signal("SIGTERM");
+  assertEquals(await slow.text(), "0123456789");
+  assertEquals((await mesh.ended()).code, 0);
+  assertEquals(mesh.all("meshStopping").length, 1);
 });
 
 Deno.test("mesh ends with nothing running and nothing started", async () => {
