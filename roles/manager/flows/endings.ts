@@ -11,6 +11,9 @@ import { clearDeadline } from "../../deadlines.ts";
 import { type Connection, endsOf, type Instance } from "../memory/registry.ts";
 import { finishCommands, record, type Turn } from "../turn.ts";
 
+/** The one deadline that a connection has in each state. */
+const DEADLINE_OF = { offered: "offer", open: "idle", closing: "close" } as const;
+
 /** How something ended. */
 export interface Ending {
   /** By class; 111 and 122 for connections. */
@@ -29,9 +32,7 @@ export function endConnection(turn: Turn, connection: Connection, ending: Ending
     status: ending.status,
     reason: cutReason(ending.reason),
   });
-  clearDeadline(deadlines, `offer:${connectionID}`);
-  clearDeadline(deadlines, `idle:${connectionID}`);
-  clearDeadline(deadlines, `close:${connectionID}`);
+  clearDeadline(deadlines, `${DEADLINE_OF[connection.state]}:${connectionID}`);
   turn.state.closeEnds.delete(connectionID);
   finishCommands(turn, `connection:${connectionID}`, { status: STATUS.done, reason: "closed" });
   turn.touched.add(connection.serviceID).add(connection.destServiceID);

@@ -8,7 +8,7 @@ import { STATUS } from "../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../deadlines.ts";
 import type { LinkID } from "../../step.ts";
 import { closeConnection } from "./closes.ts";
-import { armConnectionIdle } from "./idle.ts";
+import { armConnectionIdle, isUnconnected } from "./idle.ts";
 import { type Connection, endsOf, type Instance } from "../memory/registry.ts";
 import type { Parked } from "../state.ts";
 import { record, send, type Turn } from "../turn.ts";
@@ -19,6 +19,10 @@ export function offerConnection(turn: Turn, dest: Instance, parked: Parked): voi
   const source = registry.instances.get(parked.serviceID);
   if (source === undefined || dest.plugs.in === null) return;
   const connectionID = registry.lastConnectionID + 1;
+  // Only what has no connection has an idle time that ends here.
+  for (const instance of [source, dest]) {
+    if (isUnconnected(instance)) clearDeadline(deadlines, `instance:${instance.serviceID}`);
+  }
   record(turn, {
     kind: "connectionOffered",
     connectionID,
@@ -29,8 +33,6 @@ export function offerConnection(turn: Turn, dest: Instance, parked: Parked): voi
     destService: dest.service,
     destPlug: dest.plugs.in,
   });
-  clearDeadline(deadlines, `instance:${dest.serviceID}`);
-  clearDeadline(deadlines, `instance:${source.serviceID}`);
   setDeadline(deadlines, `offer:${connectionID}`, turn.nowMs + options.offerMs);
   answerOffer(turn, parked, { network: dest.network, plug: dest.plugs.in, destID: dest.serviceID });
 }
