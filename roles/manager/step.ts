@@ -105,9 +105,7 @@ function onRecovered(turn: Turn): void {
   for (const connection of registry.connections.values()) {
     const { connectionID, state } = connection;
     if (state === "open") rearmConnectionIdle(turn, connection);
-    else if (state === "offered") {
-      setDeadline(deadlines, `offer:${connectionID}`, turn.nowMs + options.agentLostMs);
-    } else setDeadline(deadlines, `close:${connectionID}`, turn.nowMs + options.agentLostMs);
+    else setDeadline(deadlines, `connection:${connectionID}`, turn.nowMs + options.agentLostMs);
   }
 }
 
@@ -159,16 +157,24 @@ function onTick(turn: Turn): void {
   }
 }
 
+/** A connection has one deadline at a time, which means what its state says. */
+function onConnectionDue(turn: Turn, connectionID: number): void {
+  switch (turn.state.registry.connections.get(connectionID)?.state) {
+    case "offered":
+      return onOfferDue(turn, connectionID);
+    case "open":
+      return onConnectionIdleDue(turn, connectionID);
+    case "closing":
+      return onCloseDue(turn, connectionID);
+  }
+}
+
 function onDue(turn: Turn, kind: string, identity: string): void {
   switch (kind) {
-    case "idle":
-      return onConnectionIdleDue(turn, Number(identity));
+    case "connection":
+      return onConnectionDue(turn, Number(identity));
     case "instance":
       return onInstanceIdleDue(turn, Number(identity));
-    case "offer":
-      return onOfferDue(turn, Number(identity));
-    case "close":
-      return onCloseDue(turn, Number(identity));
     case "asked":
       turn.state.closeRequests.delete(Number(identity));
       return;

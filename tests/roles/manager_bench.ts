@@ -208,11 +208,10 @@ export class ManagerBench {
       if (state === "starting") assert(hasDeadline(deadlines, `start:${serviceID}`), "start");
       if (state === "closing") assert(hasDeadline(deadlines, `phase:${serviceID}`), "phase");
     }
-    const kinds = { offered: "offer", open: "idle", closing: "close" };
     for (const { connectionID, serviceID, destServiceID, state } of registry.connections.values()) {
       assert(registry.instances.has(serviceID) && registry.instances.has(destServiceID));
       assert(
-        hasDeadline(deadlines, `${kinds[state]}:${connectionID}`),
+        hasDeadline(deadlines, `connection:${connectionID}`),
         `${state} without deadline`,
       );
     }

@@ -16,13 +16,11 @@ import { newMessageID, record, refuse, send, type Turn } from "../turn.ts";
 export function closeConnection(turn: Turn, connection: Connection, reason: string): void {
   if (connection.state === "closing") return;
   record(turn, { kind: "connectionClosing", ...endsOf(connection), reason });
-  clearDeadline(turn.state.deadlines, `idle:${connection.connectionID}`);
-  clearDeadline(turn.state.deadlines, `offer:${connection.connectionID}`);
   if (!askToClose(turn, connection, { end: "source", reason })) {
     askToClose(turn, connection, { end: "dest", reason });
   }
   const dueAtMs = turn.nowMs + turn.state.options.closeMs;
-  setDeadline(turn.state.deadlines, `close:${connection.connectionID}`, dueAtMs);
+  setDeadline(turn.state.deadlines, `connection:${connection.connectionID}`, dueAtMs);
 }
 
 /** Has a connection closed that the history does not have; nothing is recorded of it. */
@@ -73,12 +71,12 @@ export function onCloseDue(turn: Turn, connectionID: number): void {
   if (connection?.state !== "closing") return;
   const stillUsedUntilMs = connection.lastUsedMs + options.closeMs;
   if (stillUsedUntilMs > turn.nowMs) {
-    return setDeadline(deadlines, `close:${connectionID}`, stillUsedUntilMs);
+    return setDeadline(deadlines, `connection:${connectionID}`, stillUsedUntilMs);
   }
   const reason = "the source did not close it in time";
   const askedBoth = closeEnds.get(connectionID) === "dest";
   if (!askedBoth && askToClose(turn, connection, { end: "dest", reason })) {
-    return setDeadline(deadlines, `close:${connectionID}`, turn.nowMs + options.closeMs);
+    return setDeadline(deadlines, `connection:${connectionID}`, turn.nowMs + options.closeMs);
   }
   endConnection(turn, connection, {
     status: STATUS.deadline,

@@ -11,9 +11,6 @@ import { clearDeadline } from "../../deadlines.ts";
 import { type Connection, endsOf, type Instance } from "../memory/registry.ts";
 import { finishCommands, record, type Turn } from "../turn.ts";
 
-/** The one deadline that a connection has in each state. */
-const DEADLINE_OF = { offered: "offer", open: "idle", closing: "close" } as const;
-
 /** How something ended. */
 export interface Ending {
   /** By class; 111 and 122 for connections. */
@@ -32,7 +29,7 @@ export function endConnection(turn: Turn, connection: Connection, ending: Ending
     status: ending.status,
     reason: cutReason(ending.reason),
   });
-  clearDeadline(deadlines, `${DEADLINE_OF[connection.state]}:${connectionID}`);
+  clearDeadline(deadlines, `connection:${connectionID}`);
   turn.state.closeEnds.delete(connectionID);
   finishCommands(turn, `connection:${connectionID}`, { status: STATUS.done, reason: "closed" });
   turn.touched.add(connection.serviceID).add(connection.destServiceID);

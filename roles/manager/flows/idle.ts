@@ -29,13 +29,13 @@ export function isUnconnected(instance: Instance): boolean {
 /** Begins the idle time of an open connection. */
 export function armConnectionIdle(turn: Turn, connection: Connection): void {
   const dueAtMs = connection.lastUsedMs + connectionIdleMs(turn, connection);
-  setDeadline(turn.state.deadlines, `idle:${connection.connectionID}`, dueAtMs);
+  setDeadline(turn.state.deadlines, `connection:${connection.connectionID}`, dueAtMs);
 }
 
 /** Begins the idle time of a connection anew: its use was not heard of for a while. */
 export function rearmConnectionIdle(turn: Turn, connection: Connection): void {
   const dueAtMs = turn.nowMs + connectionIdleMs(turn, connection);
-  setDeadline(turn.state.deadlines, `idle:${connection.connectionID}`, dueAtMs);
+  setDeadline(turn.state.deadlines, `connection:${connection.connectionID}`, dueAtMs);
 }
 
 /** Begins the idle time of an instance, if it is one that can be idle: no connection, launched. */

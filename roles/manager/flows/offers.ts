@@ -33,7 +33,7 @@ export function offerConnection(turn: Turn, dest: Instance, parked: Parked): voi
     destService: dest.service,
     destPlug: dest.plugs.in,
   });
-  setDeadline(deadlines, `offer:${connectionID}`, turn.nowMs + options.offerMs);
+  setDeadline(deadlines, `connection:${connectionID}`, turn.nowMs + options.offerMs);
   answerOffer(turn, parked, { network: dest.network, plug: dest.plugs.in, destID: dest.serviceID });
 }
 
@@ -56,7 +56,6 @@ export function answerOffer(
 /** Marks a connection as open; one to an instance that is closing is closed again at once. */
 export function openConnection(turn: Turn, connection: Connection): void {
   record(turn, { kind: "connectionOpened", ...endsOf(connection) });
-  clearDeadline(turn.state.deadlines, `offer:${connection.connectionID}`);
   const dest = turn.state.registry.instances.get(connection.destServiceID);
   if (dest?.state === "closing") {
     return closeConnection(turn, connection, `${dest.service}#${dest.serviceID} is closing`);

@@ -43,10 +43,7 @@ function* managerWaits({ registry, parked, linkOfAgent, closeRequests }: Manager
     else if (state === "closing") yield `phase:${serviceID}`;
     else if (launched && outgoing.size + incoming.size === 0) yield `instance:${serviceID}`;
   }
-  for (const { connectionID, state } of registry.connections.values()) {
-    const kind = { offered: "offer", open: "idle", closing: "close" }[state];
-    yield `${kind}:${connectionID}`;
-  }
+  for (const connectionID of registry.connections.keys()) yield `connection:${connectionID}`;
   for (const agent of registry.agents.keys()) {
     yield linkOfAgent.has(agent) ? `health:${agent}` : `lost:${agent}`;
   }
