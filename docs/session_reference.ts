@@ -20,6 +20,7 @@ const FRAMES: Readonly<Record<keyof typeof FRAME, string>> = {
   pong: "nothing: the sign of life",
   goAway: "a reason: nothing new; when both ends have said so and nothing is in flight, it closes",
   close: "a reason: the session is over at once",
+  answer: "u32: the length of a head as in a response, that head, the whole body",
 };
 
 const RESETS: Readonly<Record<keyof typeof RESET, string>> = {

@@ -32,6 +32,16 @@ const TITLES: Readonly<Record<number, string>> = {
   504: "The service did not answer in time",
 };
 
+/** A problem as a session would tell it: the parts of a response. */
+export interface ProblemParts {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Names and values. */
+  readonly headers: [name: string, value: string][];
+  /** JSON. */
+  readonly body: string;
+}
+
 /** The media type of problem details. */
 export const PROBLEM_TYPE = "application/problem+json";
 
@@ -46,10 +56,16 @@ export const PROBLEM_TYPE = "application/problem+json";
  * ```
  */
 export function problemResponse(problem: Problem): Response {
+  const { status, headers, body } = problemParts(problem);
+  return new Response(body, { status, headers });
+}
+
+/** The parts of a response that tells a problem. */
+export function problemParts(problem: Problem): ProblemParts {
   const { status, detail, service, retryAfterSeconds } = problem;
   const title = TITLES[status] ?? (status < 500 ? "Refused" : "Failed");
-  const headers = new Headers({ "content-type": PROBLEM_TYPE });
-  if (retryAfterSeconds !== undefined) headers.set("retry-after", String(retryAfterSeconds));
+  const headers: ProblemParts["headers"] = [["content-type", PROBLEM_TYPE]];
+  if (retryAfterSeconds !== undefined) headers.push(["retry-after", String(retryAfterSeconds)]);
   const body = { type: "about:blank", title, status, detail, ...(service ? { service } : {}) };
-  return new Response(JSON.stringify(body), { status, headers });
+  return { status, headers, body: JSON.stringify(body) };
 }

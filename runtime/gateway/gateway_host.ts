@@ -16,6 +16,7 @@ import type { Link, LinkEvents } from "../../transports/link.ts";
 import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
+import type { RequestParts, ResponseParts } from "../sessions/session.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
 
 /** How a gateway is set up. */
@@ -66,9 +67,9 @@ export class GatewayHost {
     return this.#host.state.source.serviceID !== undefined;
   }
 
-  /** Sends a request to a service; see {@linkcode SourceSessions.fetch}. */
-  fetch(service: string, request: Request): Promise<Response> {
-    return this.#source.fetch(service, request);
+  /** Sends a request to a service; see {@linkcode SourceSessions.exchange}. */
+  exchange(service: string, request: RequestParts): Promise<ResponseParts> {
+    return this.#source.exchange(service, request);
   }
 
   /** Ends everything at once. */

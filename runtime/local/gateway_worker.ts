@@ -9,6 +9,7 @@ import { linkMessagePort } from "../../transports/message_port.ts";
 import type { Route } from "../config/mesh_config.ts";
 import { createGatewayApp } from "../gateway/gateway_app.ts";
 import { GatewayHost } from "../gateway/gateway_host.ts";
+import { partsOf, responseOf } from "../sessions/parts.ts";
 import { type HttpServer, listenHttp } from "./listen_http.ts";
 
 /** How a gateway worker is started. */
@@ -43,7 +44,8 @@ export function createGatewayWorker(): GatewayWorker {
   return {
     start({ hostname, port, routes, token }, warn) {
       const gateway = new GatewayHost({ warn });
-      const fetch = (service: string, request: Request) => gateway.fetch(service, request);
+      const fetch = async (service: string, request: Request) =>
+        responseOf(await gateway.exchange(service, partsOf(request)));
       const app = createGatewayApp({ routes, token, fetch });
       server = listenHttp({ hostname, port, what: "the gateway", flag: "--port" }, app);
       host = gateway;

@@ -14,10 +14,10 @@
  */
 
 import { after } from "../../transports/timer.ts";
-import type { IncomingBody, OutgoingBody, Windows } from "./bodies.ts";
+import type { IncomingBody, Windows } from "./bodies.ts";
 import { FRAME, type Frame, FrameDecoder, FrameError } from "./frames.ts";
 import { readCredit, readReason, readReset } from "./heads.ts";
-import { Outbox, type Wire } from "./outbox.ts";
+import { Outbox, type Outgoing, type Wire } from "./outbox.ts";
 import { SessionBrokenError, type SessionEnd } from "./session.ts";
 
 /** One exchange, as the connection sees it. */
@@ -25,7 +25,7 @@ export interface Exchange {
   /** The body that the peer sends, once it may. */
   readonly incoming: IncomingBody | undefined;
   /** The body that this end sends, if there may be one. */
-  readonly outgoing: OutgoingBody | undefined;
+  readonly outgoing: Outgoing | undefined;
   /** The peer's body has ended. */
   arrived(): void;
   /** The peer is done with the exchange; it is no longer in the connection. */
@@ -78,9 +78,7 @@ export class Connection {
   #finishing = false;
   #over = false;
 
-  /**
-   * Starts to read. `what` is what breaks when the session does.
-   */
+  /** Starts to read. `what` is what breaks when the session does. */
   constructor(
     wire: Wire,
     options: { role: ConnectionRole; what: string; keepAliveMs?: number | undefined },
@@ -167,6 +165,7 @@ export class Connection {
         if (this.#peerLeft) throw new FrameError("a request after goAway");
         return this.#role.head(frame);
       case FRAME.response:
+      case FRAME.answer:
         return this.#role.head(frame);
       case FRAME.data:
         return this.#data(frame);

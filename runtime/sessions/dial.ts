@@ -7,10 +7,13 @@
 import { after } from "../../transports/timer.ts";
 import { Connection, type ConnectionRole } from "./connection.ts";
 import { FRAME, type Frame, FrameError } from "./frames.ts";
-import { checkGreeting, checkHello, readResponse, requestParts } from "./heads.ts";
+import { checkGreeting, checkHello, readAnswer, readResponse, requestParts } from "./heads.ts";
 import type { Wire } from "./outbox.ts";
+import { partsOf, responseOf } from "./parts.ts";
 import { RequestExchange } from "./request_exchange.ts";
 import {
+  type RequestParts,
+  type ResponseParts,
   type Session,
   SESSION_LIMITS,
   type SessionEnd,
@@ -41,6 +44,7 @@ export interface DialOptions {
 }
 
 const LAST_EXCHANGE = 0xffff_ffff;
+const USED = "the body of the request has been used";
 
 /**
  * Opens a session to the in-plug of an instance.
@@ -138,25 +142,36 @@ class DialledSession implements Session, ConnectionRole {
     return this.#connection.ended;
   }
 
-  // Async, so that every refusal is a rejection.
   async fetch(request: Request): Promise<Response> {
-    request.signal.throwIfAborted();
-    if (request.bodyUsed || request.body?.locked) {
-      throw new TypeError(`Cannot ${this.#what}: the body of the request has been used`);
+    if (request.bodyUsed) throw new TypeError(`Cannot ${this.#what}: ${USED}`);
+    return responseOf(await this.exchange(partsOf(request)));
+  }
+
+  exchange(request: RequestParts, ended: () => void = () => {}): Promise<ResponseParts> {
+    let id = 0;
+    try {
+      request.signal?.throwIfAborted();
+      if (request.body?.locked) throw new TypeError(`Cannot ${this.#what}: ${USED}`);
+      this.#checkRoom();
+      id = this.#lastID + 1;
+    } catch (error) {
+      queueMicrotask(ended);
+      return Promise.reject(error);
     }
-    if (/websocket/i.test(request.headers.get("upgrade") ?? "")) {
-      return answer(501, "A session does not carry WebSockets yet.");
-    }
-    this.#checkRoom();
-    const id = this.#lastID + 1;
-    const { frames } = this.#connection.outbox;
-    if (!frames.request(id, requestParts(request), request.body === null)) {
-      return answer(431, "The method, URL and headers of the request are too large together.");
+    const parts = requestParts(request);
+    const refusal = this.#isWebSocket(parts)
+      ? answer(501, "A session does not carry WebSockets yet.")
+      : this.#connection.outbox.frames.request(id, parts, request.body === null)
+      ? undefined
+      : answer(431, "The method, URL and headers of the request are too large together.");
+    if (refusal !== undefined) {
+      queueMicrotask(ended);
+      return Promise.resolve(refusal);
     }
     this.#lastID = id;
     this.#connection.outbox.wake();
-    const exchange = new RequestExchange(this.#connection, { id, request, what: this.#what });
-    return await exchange.response;
+    const what = this.#what;
+    return new RequestExchange(this.#connection, { id, request, what, ended }).response;
   }
 
   async close(): Promise<void> {
@@ -173,16 +188,26 @@ class DialledSession implements Session, ConnectionRole {
     this.#welcome(undefined);
   }
 
-  head(frame: Frame): void {
-    if (frame.type !== FRAME.response) throw new FrameError("a request to the dialling end");
-    const head = readResponse(frame.payload);
-    if (!this.wasOpen(frame.exchange)) throw new FrameError("a response to no request");
-    const exchange = this.#connection.exchanges.get(frame.exchange);
-    if (exchange instanceof RequestExchange) exchange.responded(head, frame.end);
+  head({ type, payload, exchange: id, end }: Frame): void {
+    if (type === FRAME.request) throw new FrameError("a request to the dialling end");
+    if (!this.wasOpen(id)) throw new FrameError("a response to no request");
+    const exchange = this.#connection.exchanges.get(id);
+    if (type === FRAME.response) {
+      const head = readResponse(payload);
+      if (exchange instanceof RequestExchange) exchange.responded(head, end);
+    } else {
+      const { head, body } = readAnswer(payload);
+      if (exchange instanceof RequestExchange) exchange.respondedWhole(head, body);
+    }
   }
 
   wasOpen(exchange: number): boolean {
     return exchange <= this.#lastID;
+  }
+
+  #isWebSocket(parts: readonly string[]): boolean {
+    const at = parts.indexOf("upgrade", 2);
+    return at % 2 === 0 && /websocket/i.test(parts[at + 1] ?? "");
   }
 
   #checkRoom(): void {
@@ -201,6 +226,6 @@ class DialledSession implements Session, ConnectionRole {
   }
 }
 
-function answer(status: number, text: string): Response {
-  return new Response(text, { status });
+function answer(status: number, body: string): ResponseParts {
+  return { status, headers: [["content-type", "text/plain;charset=UTF-8"]], body };
 }

@@ -68,6 +68,17 @@ export class FrameWriter {
       this.#head(FRAME.response, exchange, head.join("\0"), end);
   }
 
+  /** Answers an exchange whole. The head must be sure to fit, the body no longer than data. */
+  answer(exchange: number, head: string, body: Uint8Array): void {
+    const before = this.#length;
+    const at = this.#frame(FRAME.answer, exchange, 4 + 3 * head.length + body.length);
+    const { written } = encoder.encodeInto(head, this.#bytes.subarray(at + 4));
+    this.#bytes.set(body, at + 4 + written);
+    this.#view.setUint32(before, 4 + written + body.length);
+    this.#view.setUint32(at, written);
+    this.#length = at + 4 + written + body.length;
+  }
+
   /** A piece of a body, at most as long as the limit. */
   data(exchange: number, payload: Uint8Array, end: boolean): void {
     const at = this.#frame(FRAME.data, exchange, payload.length, end);

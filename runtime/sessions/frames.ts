@@ -40,6 +40,8 @@ export const FRAME = {
   goAway: 11,
   /** The session is over at once: reason. */
   close: 12,
+  /** A whole response: length of its head u32, the head as in a response, the body. */
+  answer: 13,
 } as const;
 
 /** The number of a type of frames. */
@@ -102,6 +104,7 @@ const RULES: readonly (readonly [FrameType, number, number, boolean, boolean] | 
   [FRAME.pong, 0, 0, false, false],
   [FRAME.goAway, 0, reasonBytes, false, false],
   [FRAME.close, 0, reasonBytes, false, false],
+  [FRAME.answer, 7, 4 + headBytes + dataBytes, true, false],
 ];
 
 const NOTHING = new Uint8Array(0);

@@ -6,7 +6,7 @@
  */
 
 import { FrameError, MAGIC, SESSION_VERSION } from "./frames.ts";
-import { SESSION_LIMITS, type SessionHello } from "./session.ts";
+import { type RequestParts, SESSION_LIMITS, type SessionHello } from "./session.ts";
 
 /** The head of a request as it arrived; the method and the URL are unchecked texts. */
 export interface RequestHead {
@@ -77,6 +77,13 @@ export function readResponse(payload: Uint8Array): ResponseHead {
   return { status: Number(status), headers: readHeaders(parts, 1) };
 }
 
+/** Reads the payload of an answer; the body is a view into it. */
+export function readAnswer(payload: Uint8Array): { head: ResponseHead; body: Uint8Array } {
+  const end = 4 + viewOf(payload).getUint32(0);
+  if (end > payload.length) throw new FrameError("an answer is shorter than its head");
+  return { head: readResponse(payload.subarray(4, end)), body: payload.subarray(end) };
+}
+
 /** Reads the payload of a reset. */
 export function readReset(payload: Uint8Array): { code: number; reason: string } {
   return { code: payload[0] ?? 0, reason: readReason(payload.subarray(1)) };
@@ -95,7 +102,7 @@ export function readCredit(payload: Uint8Array): number {
 }
 
 /** The parts of a request's head, for {@linkcode FrameWriter.request}. */
-export function requestParts(request: Request): string[] {
+export function requestParts(request: RequestParts): string[] {
   const parts = [request.method, request.url];
   for (const [name, value] of request.headers) parts.push(name, value);
   return parts;

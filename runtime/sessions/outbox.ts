@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { OutgoingBody } from "./bodies.ts";
 import { FrameWriter } from "./frame_writer.ts";
 import { SESSION_LIMITS } from "./session.ts";
 
@@ -21,6 +20,18 @@ export interface Wire {
   close(): void;
 }
 
+/** What leaves when it is its turn. */
+export interface Outgoing {
+  /** Bytes that it holds. */
+  readonly bufferedBytes: number;
+  /** Writes at most one frame; whether there may be another one now. */
+  take(frames: FrameWriter): boolean;
+  /** Nothing more of it leaves. */
+  stop(reason: unknown): void;
+  /** The receiver has room for so many bytes more. */
+  allow(bytes: number): void;
+}
+
 /**
  * Microtasks that a flush waits for more, so that what handlers of the same turn do in a few awaits
  * leaves with it. A timer of any kind costs a millisecond in some runtimes.
@@ -34,7 +45,7 @@ export class Outbox {
   readonly #wire: Wire;
   readonly #failed: (reason: string) => void;
   readonly #frames = new FrameWriter();
-  readonly #ready = new Set<OutgoingBody>();
+  readonly #ready = new Set<Outgoing>();
   #flushing: Promise<void> | undefined;
   #stopped = false;
   #writing = 0;
@@ -66,7 +77,7 @@ export class Outbox {
   }
 
   /** The body may have something to send, and gets its turn. */
-  readonly ready = (body: OutgoingBody): void => {
+  readonly ready = (body: Outgoing): void => {
     if (this.#stopped) return;
     this.#ready.add(body);
     this.#flushing ??= this.#flush();

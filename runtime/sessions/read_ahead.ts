@@ -19,6 +19,8 @@ export interface BodyReader {
 export interface KnownBody {
   /** The length of the whole, in bytes; undefined when it is not known yet. */
   readonly length: number | undefined;
+  /** The whole body, if its length is known. */
+  readonly whole?: Uint8Array;
   /** Reads the body from its start. */
   readonly reader: BodyReader;
 }
@@ -29,15 +31,18 @@ export interface KnownBody {
  */
 const HOPS = 3;
 
+const NOTHING = new Uint8Array(0);
+
 /** Reads two pieces, as far as they are there; what was read is read again from the result. */
 export async function readAhead(reader: BodyReader): Promise<KnownBody> {
   const ahead = new AheadReader(reader);
   const first = await ahead.peek();
   if (first === undefined) return { length: undefined, reader: ahead };
-  if (first.done) return { length: 0, reader: ahead };
+  if (first.done) return { length: 0, whole: NOTHING, reader: ahead };
   const second = await ahead.peek();
   const isWhole = second?.done === true && first.value instanceof Uint8Array;
-  return { length: isWhole ? first.value.length : undefined, reader: ahead };
+  if (!isWhole) return { length: undefined, reader: ahead };
+  return { length: first.value.length, whole: first.value, reader: ahead };
 }
 
 class AheadReader implements BodyReader {

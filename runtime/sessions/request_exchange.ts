@@ -9,41 +9,61 @@ import { IncomingBody, OutgoingBody } from "./bodies.ts";
 import type { Connection, Exchange } from "./connection.ts";
 import { FrameError, RESET } from "./frames.ts";
 import { BODILESS, type ResponseHead } from "./heads.ts";
-import { SessionBrokenError, SessionRefusedError } from "./session.ts";
+import { areWellFormed, wholeBody } from "./parts.ts";
+import {
+  type RequestParts,
+  type ResponseParts,
+  SessionBrokenError,
+  SessionRefusedError,
+} from "./session.ts";
+
+/** What an exchange is about. */
+export interface RequestExchangeOptions {
+  /** Its number. */
+  readonly id: number;
+  /** What is asked. */
+  readonly request: RequestParts;
+  /** What fails if it fails. */
+  readonly what: string;
+  /** Called once, when it has left the connection. */
+  readonly ended: () => void;
+}
 
 /** A request that is under way. */
 export class RequestExchange implements Exchange {
   /** The response, once its head has come. */
-  readonly response: Promise<Response>;
+  readonly response: Promise<ResponseParts>;
   /** The body of the response. */
   incoming: IncomingBody | undefined;
   /** The body of the request. */
   readonly outgoing: OutgoingBody | undefined;
   readonly #connection: Connection;
   readonly #id: number;
-  readonly #signal: AbortSignal;
+  readonly #signal: AbortSignal | undefined;
   readonly #what: string;
   readonly #isHead: boolean;
-  readonly #resolve: (response: Response) => void;
+  readonly #ended: () => void;
+  readonly #resolve: (response: ResponseParts) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #aborted = () => this.#giveUp(RESET.cancelled, this.#signal.reason);
+  readonly #aborted = () => this.#giveUp(RESET.cancelled, this.#signal?.reason);
   #answered = false;
   #sent = true;
   #received = false;
 
   /** Enters the connection; the head must have been written with the same id. */
-  constructor(connection: Connection, options: { id: number; request: Request; what: string }) {
-    const { id, request, what } = options;
-    const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  constructor(connection: Connection, options: RequestExchangeOptions) {
+    const { id, request, what, ended } = options;
+    const { promise, resolve, reject } = Promise.withResolvers<ResponseParts>();
     this.response = promise;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#connection = connection;
     this.#id = id;
     this.#what = what;
+    this.#ended = ended;
     this.#isHead = request.method === "HEAD";
     this.#signal = request.signal;
-    this.#signal.addEventListener("abort", this.#aborted);
+    this.#signal?.addEventListener("abort", this.#aborted);
     connection.exchanges.set(id, this);
     if (request.body === null) return;
     this.#sent = false;
@@ -53,10 +73,7 @@ export class RequestExchange implements Exchange {
 
   /** The head of the response has come. */
   responded(head: ResponseHead, ended: boolean): void {
-    if (this.#answered) throw new FrameError("a second response");
-    this.#answered = true;
-    const { status, headers } = head;
-    if (!ended && (this.#isHead || BODILESS.has(status))) throw new FrameError("a body for nobody");
+    const { status, headers } = this.#check(head, !ended);
     if (!ended) {
       this.incoming = new IncomingBody(this.#connection.windows, {
         grant: (bytes) => {
@@ -66,12 +83,15 @@ export class RequestExchange implements Exchange {
         cancelled: (reason) => this.#giveUp(RESET.cancelled, reason),
       });
     }
-    try {
-      this.#resolve(new Response(this.incoming?.stream ?? null, { status, headers }));
-    } catch (error) {
-      throw new FrameError("a response has malformed headers", { cause: error });
-    }
+    this.#resolve({ status, headers, body: this.incoming?.stream ?? null });
     if (ended) this.arrived();
+  }
+
+  /** The whole response has come; the body is a view that is valid during this call only. */
+  respondedWhole(head: ResponseHead, body: Uint8Array): void {
+    const { status, headers } = this.#check(head, true);
+    this.#resolve({ status, headers, body: wholeBody(headers, body) });
+    this.arrived();
   }
 
   /** The response is whole. */
@@ -118,16 +138,29 @@ export class RequestExchange implements Exchange {
     this.#connection.remove(this.#id);
   }
 
+  /** The head, if there may be one. */
+  #check(head: ResponseHead, hasBody: boolean): ResponseHead {
+    if (this.#answered) throw new FrameError("a second response");
+    this.#answered = true;
+    if (hasBody && (this.#isHead || BODILESS.has(head.status))) {
+      throw new FrameError("a body for nobody");
+    }
+    if (!areWellFormed(head.headers)) throw new FrameError("a response has malformed headers");
+    return head;
+  }
+
   #finish(): void {
     if (!this.#sent || !this.#received) return;
-    this.#signal.removeEventListener("abort", this.#aborted);
+    this.#signal?.removeEventListener("abort", this.#aborted);
     this.#connection.remove(this.#id);
+    this.#ended();
   }
 
   #over(error: unknown): void {
-    this.#signal.removeEventListener("abort", this.#aborted);
+    this.#signal?.removeEventListener("abort", this.#aborted);
     this.#reject(error);
     this.incoming?.fail(error);
     this.outgoing?.stop(error);
+    this.#ended();
   }
 }

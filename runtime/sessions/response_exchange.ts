@@ -8,8 +8,10 @@ import { IncomingBody, OutgoingBody } from "./bodies.ts";
 import type { Connection, Exchange } from "./connection.ts";
 import { RESET } from "./frames.ts";
 import { BODILESS, type RequestHead, responseParts } from "./heads.ts";
+import type { Outgoing } from "./outbox.ts";
 import { type BodyReader, readAhead } from "./read_ahead.ts";
-import { SessionBrokenError } from "./session.ts";
+import { SESSION_LIMITS, type SessionBrokenError } from "./session.ts";
+import { fitsOneFrame, WholeAnswer } from "./whole_answer.ts";
 
 /** What an exchange needs of its session. */
 export interface ResponseExchangeOptions {
@@ -23,16 +25,16 @@ export interface ResponseExchangeOptions {
   readonly handler: (request: Request) => Response | Promise<Response>;
   /** The handler or its response failed. */
   readonly failed: (error: unknown) => void;
+  /** The handler and the body of its response are done, whatever became of the exchange. */
+  readonly done: () => void;
 }
 
 /** A request that is being answered. */
 export class ResponseExchange implements Exchange {
   /** The body of the request. */
   readonly incoming: IncomingBody | undefined;
-  /** The body of the response. */
-  readonly outgoing: OutgoingBody;
-  /** Settles when the handler and the body of its response are done. Never rejects. */
-  readonly done: Promise<void>;
+  /** The response, or its body, once there is something to send. */
+  outgoing: Outgoing | undefined;
   readonly #connection: Connection;
   readonly #options: ResponseExchangeOptions;
   readonly #controller = new AbortController();
@@ -41,10 +43,9 @@ export class ResponseExchange implements Exchange {
   constructor(connection: Connection, options: ResponseExchangeOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.outgoing = new OutgoingBody(options.id, connection.outbox.ready);
     if (!options.ended) this.incoming = this.#receive();
     connection.exchanges.set(options.id, this);
-    this.done = this.#answer();
+    this.#answer();
   }
 
   /** The request is whole; its exchange ends with the response only. */
@@ -79,24 +80,29 @@ export class ResponseExchange implements Exchange {
     });
   }
 
+  /** Never rejects. */
   async #answer(): Promise<void> {
     const response = await this.#respond();
-    if (!this.#isOpen) {
+    if (this.#isOpen) {
+      try {
+        await this.#send(response);
+      } catch (error) {
+        this.#break(error);
+      }
+    } else {
       // The requester has gone; that the body cannot be cancelled concerns nobody.
       await response.body?.cancel("nobody waits for it").catch(() => {});
-      return;
     }
-    try {
-      await this.#send(response);
-    } catch (error) {
-      if (!this.#isOpen) return;
-      this.#options.failed(error);
-      this.#connection.outbox.frames.reset(this.#options.id, RESET.failed, "the response broke");
-      this.#connection.outbox.wake();
-      this.#over(error);
-      this.#connection.remove(this.#options.id);
-    }
-    this.#finish();
+    this.#options.done();
+  }
+
+  #break(error: unknown): void {
+    if (!this.#isOpen) return;
+    this.#options.failed(error);
+    this.#connection.outbox.frames.reset(this.#options.id, RESET.failed, "the response broke");
+    this.#connection.outbox.wake();
+    this.#over(error);
+    this.#connection.remove(this.#options.id);
   }
 
   /** Whatever the handler does, there is a response. */
@@ -133,28 +139,66 @@ export class ResponseExchange implements Exchange {
   }
 
   async #send(response: Response): Promise<void> {
-    const { outbox } = this.#connection;
-    const { id, head } = this.#options;
     const parts = responseParts(response);
     let reader: BodyReader | undefined = response.body?.getReader();
-    if (reader !== undefined && !response.headers.has("content-length")) {
+    let whole: Uint8Array | undefined;
+    if (reader !== undefined) {
       const known = await readAhead(reader);
-      reader = known.reader;
-      if (known.length !== undefined) parts.push("content-length", String(known.length));
+      ({ reader, whole } = known);
+      const isTold = known.length === undefined || response.headers.has("content-length");
+      if (!isTold) parts.push("content-length", String(known.length));
       if (!this.#isOpen) return void reader.cancel("nobody waits for it").catch(() => {});
     }
-    if (reader !== undefined && (BODILESS.has(response.status) || head.method === "HEAD")) {
+    if (reader !== undefined && this.#isBodiless(response)) {
       // A body that the protocol has no place for; its source is told.
       reader.cancel("the response has no body").catch(() => {});
       reader = undefined;
     }
-    if (!outbox.frames.response(id, parts, reader === undefined)) {
-      reader?.cancel("the headers are too large").catch(() => {});
-      this.#options.failed(new RangeError("Cannot send the response: its headers are too large"));
-      return await this.#send(problem(500, "The service answered with headers too large."));
+    if (reader === undefined) {
+      if (this.#sendHead(parts, true)) this.#finish();
+      else await this.#sendTooLarge();
+    } else if (whole === undefined || !this.#sendWhole(parts, whole)) {
+      await this.#stream(parts, reader);
     }
+  }
+
+  #isBodiless({ status }: Response): boolean {
+    return BODILESS.has(status) || this.#options.head.method === "HEAD";
+  }
+
+  /** Sends a small response in one frame; returns false if it is not sure to fit. */
+  #sendWhole(parts: readonly string[], body: Uint8Array): boolean {
+    const head = parts.join("\0");
+    if (parts.length > 1 + 2 * SESSION_LIMITS.headers || !fitsOneFrame(head, body)) return false;
+    const taken = () => this.#finish();
+    const answer = new WholeAnswer(this.#options.id, { head, body, taken });
+    this.outgoing = answer;
+    this.#connection.outbox.ready(answer);
+    return true;
+  }
+
+  async #stream(parts: readonly string[], reader: BodyReader): Promise<void> {
+    if (!this.#sendHead(parts, false)) {
+      reader.cancel("the headers are too large").catch(() => {});
+      return await this.#sendTooLarge();
+    }
+    const outgoing = new OutgoingBody(this.#options.id, this.#connection.outbox.ready);
+    this.outgoing = outgoing;
+    await outgoing.send(reader);
+    this.#finish();
+  }
+
+  /** Sends nothing and returns false when the head is over the limits. */
+  #sendHead(head: readonly string[], end: boolean): boolean {
+    const { outbox } = this.#connection;
+    if (!outbox.frames.response(this.#options.id, head, end)) return false;
     outbox.wake();
-    if (reader !== undefined) await this.outgoing.send(reader);
+    return true;
+  }
+
+  async #sendTooLarge(): Promise<void> {
+    this.#options.failed(new RangeError("Cannot send the response: its headers are too large"));
+    await this.#send(problem(500, "The service answered with headers too large."));
   }
 
   /** The response has gone; what is left of the request is of no use. */
@@ -172,7 +216,7 @@ export class ResponseExchange implements Exchange {
   #over(error: unknown): void {
     this.#controller.abort(error);
     this.incoming?.fail(error);
-    this.outgoing.stop(error);
+    this.outgoing?.stop(error);
   }
 }
 

@@ -237,14 +237,14 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
     }
     this.#running++;
     const { handler, events } = this.#options;
-    const exchange = new ResponseExchange(this.#connection, {
+    new ResponseExchange(this.#connection, {
       id,
       head,
       ended: frame.end,
       handler: (request) => handler(request, this.hello),
       failed: (error) => events.failed?.(error),
+      done: () => this.#running--,
     });
-    exchange.done.then(() => this.#running--);
   }
 
   /** Whether the peer may have opened it. */

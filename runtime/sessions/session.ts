@@ -49,6 +49,33 @@ export interface SessionHandle {
   abort(reason: string): void;
 }
 
+/** A request in its parts, for who has them: a `Request` would only be taken apart again. */
+export interface RequestParts {
+  /** The method, in upper case. */
+  readonly method: string;
+  /** The URL, absolute. */
+  readonly url: string;
+  /** Names in lower case and values. */
+  readonly headers: Iterable<readonly [name: string, value: string]>;
+  /** The body; it is locked once it is used. */
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  /** Cancels the exchange at any time. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A response in its parts. */
+export interface ResponseParts {
+  /** 200 to 599. */
+  readonly status: number;
+  /** Names and values, well formed, in their order, names repeated. */
+  readonly headers: [name: string, value: string][];
+  /**
+   * The body. One that arrived whole with its head is bytes, or the text that those bytes are in
+   * UTF-8, if that is cheaper to pass on; there is a content-type then.
+   */
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | string | null;
+}
+
 /** The dialling end of a session. */
 export interface Session extends SessionHandle {
   /**
@@ -64,6 +91,12 @@ export interface Session extends SessionHandle {
    * @throws {SessionBrokenError} the session or the peer's stream broke: it may have been handled.
    */
   fetch(request: Request): Promise<Response>;
+  /**
+   * The same in parts, for a proxy. `ended` is called once, when the exchange uses the session no
+   * more, see {@linkcode SessionHandle.inFlight}; whether it failed or not, and not before this
+   * method has returned.
+   */
+  exchange(request: RequestParts, ended?: () => void): Promise<ResponseParts>;
 }
 
 /** Answers the requests of a session. The request's signal aborts when nobody waits any more. */

@@ -6,9 +6,15 @@
  */
 
 import type { SourceEffect, SourceEvent } from "../../roles/source/state.ts";
-import { problemResponse } from "../problem.ts";
+import { problemParts } from "../problem.ts";
 import { dialSession } from "../sessions/dial.ts";
-import { type Session, SessionBrokenError, SessionRefusedError } from "../sessions/session.ts";
+import {
+  type RequestParts,
+  type ResponseParts,
+  type Session,
+  SessionBrokenError,
+  SessionRefusedError,
+} from "../sessions/session.ts";
 
 /** Effects that a {@linkcode SourceSessions} performs. */
 export type SessionEffect = Exclude<SourceEffect, { kind: "send" | "refuse" }>;
@@ -26,10 +32,16 @@ export interface SourceSessionsOptions {
 /** How often a request is sent elsewhere after nothing of it was handled. */
 const REFUSALS_MAX = 3;
 
+/** A request that has not been given a session. */
 interface Pending {
   readonly service: string;
-  readonly settle: (outcome: Session | Response) => void;
+  /** What it was given, or why it is given none. */
+  outcome: Session | ResponseParts | undefined;
+  /** Tells whoever waits that there is an outcome. */
+  settled: () => void;
 }
+
+const NOBODY_WAITS = () => {};
 
 /** The sessions that start here, by out-plug, and the requests that wait for one. */
 export class SourceSessions {
@@ -46,26 +58,28 @@ export class SourceSessions {
   /**
    * Sends a request to a service of the mesh, which is started if it has to be. Always resolves:
    * what the mesh can't do is a problem+json response with the reason. Rejects only with the reason
-   * of the request's own signal.
+   * of the request's own signal, or if its body has been used.
    */
-  async fetch(service: string, request: Request): Promise<Response> {
+  async exchange(service: string, request: RequestParts): Promise<ResponseParts> {
+    const { dispatch } = this.#options;
     for (let refusals = 0;; refusals += 1) {
       this.#lastRequestID += 1;
       const requestID = this.#lastRequestID;
       const outcome = await this.#connect(requestID, service, request.signal);
-      if (outcome instanceof Response) return outcome;
+      if (!("exchange" in outcome)) return outcome;
       try {
-        const response = await outcome.fetch(request);
-        return this.#tellWhenEnded(requestID, response);
+        return await outcome.exchange(
+          request,
+          () => dispatch({ kind: "requestEnded", requestID }),
+        );
       } catch (error) {
-        this.#options.dispatch({ kind: "requestEnded", requestID });
-        request.signal.throwIfAborted();
-        const isSafe = error instanceof SessionRefusedError && !request.bodyUsed;
+        request.signal?.throwIfAborted();
+        const isSafe = error instanceof SessionRefusedError && !request.body?.locked;
         if (isSafe && refusals < REFUSALS_MAX) continue;
         const isKnown = error instanceof SessionRefusedError || error instanceof SessionBrokenError;
         if (!isKnown) throw error;
         const detail = `Cannot get an answer of "${service}": ${error.reason}`;
-        return problemResponse({ status: 502, detail, service });
+        return problemParts({ status: 502, detail, service });
       }
     }
   }
@@ -80,13 +94,10 @@ export class SourceSessions {
         return this.#assign(effect.requestID, effect.sourcePlug);
       case "reject": {
         const { requestID, status, reason: detail } = effect;
-        const pending = this.#pending.get(requestID);
-        const { service } = pending ?? {};
+        const { service } = this.#pending.get(requestID) ?? {};
+        if (service === undefined) return;
         const retryAfter = status === 503 ? { retryAfterSeconds: 1 } : {};
-        pending?.settle(
-          problemResponse({ status, detail, ...(service ? { service } : {}), ...retryAfter }),
-        );
-        return;
+        return this.#settle(requestID, problemParts({ status, detail, service, ...retryAfter }));
       }
       case "closeSession":
         // Its end is told by the session itself, which is listened to since it was dialled.
@@ -100,34 +111,53 @@ export class SourceSessions {
   }
 
   /** Waits for a session to a service, or for the reason why there is none. */
-  #connect(requestID: number, service: string, signal: AbortSignal): Promise<Session | Response> {
-    const { promise, resolve, reject } = Promise.withResolvers<Session | Response>();
-    const onAbort = () => {
-      this.#pending.delete(requestID);
-      this.#options.dispatch({ kind: "requestEnded", requestID });
-      reject(signal.reason);
-    };
-    if (signal.aborted) {
-      reject(signal.reason);
-      return promise;
-    }
-    signal.addEventListener("abort", onAbort, { once: true });
-    const settle = (outcome: Session | Response) => {
-      signal.removeEventListener("abort", onAbort);
-      this.#pending.delete(requestID);
-      resolve(outcome);
-    };
-    this.#pending.set(requestID, { service, settle });
+  async #connect(
+    requestID: number,
+    service: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Session | ResponseParts> {
+    signal?.throwIfAborted();
+    const pending: Pending = { service, outcome: undefined, settled: NOBODY_WAITS };
+    this.#pending.set(requestID, pending);
     const timeoutMs = this.#options.waitMs ?? 150_000;
     this.#options.dispatch({ kind: "requestWanted", requestID, service, timeoutMs });
-    return promise;
+    // The role is stepped in a microtask before this one: most requests need to wait no longer.
+    await null;
+    return pending.outcome ?? await this.#wait(requestID, pending, signal);
+  }
+
+  #wait(
+    requestID: number,
+    pending: Pending,
+    signal: AbortSignal | undefined,
+  ): Promise<Session | ResponseParts> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#pending.delete(requestID);
+        this.#options.dispatch({ kind: "requestEnded", requestID });
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      pending.settled = () => {
+        signal?.removeEventListener("abort", onAbort);
+        if (pending.outcome !== undefined) resolve(pending.outcome);
+      };
+    });
+  }
+
+  #settle(requestID: number, outcome: Session | ResponseParts): void {
+    const pending = this.#pending.get(requestID);
+    if (pending === undefined) return;
+    this.#pending.delete(requestID);
+    pending.outcome = outcome;
+    pending.settled();
   }
 
   #assign(requestID: number, sourcePlug: number): void {
     const pending = this.#pending.get(requestID);
     if (pending === undefined) return;
     const session = this.#sessions.get(sourcePlug);
-    if (session !== undefined) return pending.settle(session);
+    if (session !== undefined) return this.#settle(requestID, session);
     // The session has ended and the role is about to hear of it: it gives another one then.
     const { service } = pending;
     const timeoutMs = this.#options.waitMs ?? 150_000;
@@ -151,36 +181,5 @@ export class SourceSessions {
       const reason = error instanceof Error ? error.message : String(error);
       dispatch({ kind: "dialFailed", sourcePlug, reason });
     }
-  }
-
-  /** Tells the role when a response has been read to its end, has broken or was cancelled. */
-  #tellWhenEnded(requestID: number, response: Response): Response {
-    const { dispatch } = this.#options;
-    const end = () => dispatch({ kind: "requestEnded", requestID });
-    if (response.body === null) {
-      end();
-      return response;
-    }
-    const reader = response.body.getReader();
-    const body = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (value !== undefined) controller.enqueue(value);
-          if (!done) return;
-          end();
-          controller.close();
-        } catch (error) {
-          end();
-          controller.error(error);
-        }
-      },
-      cancel(reason) {
-        end();
-        return reader.cancel(reason);
-      },
-    }, { highWaterMark: 0 });
-    const { status, statusText, headers } = response;
-    return new Response(body, { status, statusText, headers });
   }
 }

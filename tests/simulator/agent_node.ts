@@ -94,10 +94,9 @@ export class AgentRun implements LinkOwner {
 
   #connectSoon(): void {
     const { timeline, network } = this.world;
-    timeline.after(network.whole(10, 800), () => {
-      const isIsolated = this.isolatedUntilMs > timeline.nowMs;
-      if (this.host.isStopped || (!isIsolated && this.connectManager())) return;
-      this.#connectSoon();
+    const isolatedMs = Math.max(0, this.isolatedUntilMs - timeline.nowMs);
+    timeline.after(isolatedMs + network.whole(10, 800), () => {
+      if (!this.host.isStopped && !this.connectManager()) this.#connectSoon();
     });
   }
 
@@ -139,8 +138,7 @@ export class AgentRun implements LinkOwner {
       case "kill": {
         const { serviceID } = effect;
         const { killMs = 1 } = this.processes.get(serviceID)?.setup.behaviour ?? {};
-        const delayMs = this.world.hasFaults ? killMs : Math.min(killMs, 50);
-        return timeline.after(delayMs, () => this.#kill(serviceID));
+        return timeline.after(killMs, () => this.#kill(serviceID));
       }
       case "refuse":
     }

@@ -12,6 +12,7 @@ import {
 import {
   checkGreeting,
   checkHello,
+  readAnswer,
   readCredit,
   readHello,
   readReason,
@@ -25,6 +26,7 @@ import { SESSION_LIMITS } from "../../../runtime/sessions/session.ts";
 type Said =
   | { kind: "request"; id: number; parts: string[]; end: boolean }
   | { kind: "response"; id: number; parts: string[]; end: boolean }
+  | { kind: "answer"; id: number; parts: string[]; bytes: Uint8Array }
   | { kind: "data"; id: number; bytes: Uint8Array; end: boolean }
   | { kind: "credit"; id: number; bytes: number }
   | { kind: "reset"; id: number; code: number; reason: string }
@@ -52,6 +54,12 @@ const said: fc.Arbitrary<Said> = fc.oneof(
     end: fc.boolean(),
   }),
   fc.record({
+    kind: fc.constant("answer" as const),
+    id,
+    parts: fc.tuple(status, headers).map(([code, rest]) => [code, ...rest]),
+    bytes: fc.uint8Array({ maxLength: 5_000 }),
+  }),
+  fc.record({
     kind: fc.constant("data" as const),
     id,
     bytes: fc.uint8Array({ minLength: 1, maxLength: 5_000 }),
@@ -77,6 +85,8 @@ function say(writer: FrameWriter, what: Said): void {
       return void assert(writer.request(what.id, what.parts, what.end));
     case "response":
       return void assert(writer.response(what.id, what.parts, what.end));
+    case "answer":
+      return writer.answer(what.id, what.parts.join("\0"), what.bytes);
     case "data":
       return writer.data(what.id, what.bytes, what.end);
     case "credit":
@@ -96,6 +106,11 @@ function hear({ type, end, exchange, payload }: Frame): Said {
   if (type === FRAME.response) {
     const { status, headers } = readResponse(payload);
     return { kind: "response", id: exchange, parts: [String(status), ...headers.flat()], end };
+  }
+  if (type === FRAME.answer) {
+    const { head: { status, headers }, body } = readAnswer(payload);
+    const parts = [String(status), ...headers.flat()];
+    return { kind: "answer", id: exchange, parts, bytes: body.slice() };
   }
   if (type === FRAME.data) return { kind: "data", id: exchange, bytes: payload.slice(), end };
   if (type === FRAME.credit) return { kind: "credit", id: exchange, bytes: readCredit(payload) };
@@ -125,7 +140,7 @@ Deno.test("FrameDecoder and all that reads payloads throw nothing but a FrameErr
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
     // Headers that are nearly right reach the payloads.
-    fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 13 }), fc.nat({ max: 2 }), fc.uint8Array())
+    fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 14 }), fc.nat({ max: 2 }), fc.uint8Array())
       .map(([length, type, flags, rest]) => {
         return new Uint8Array([0, 0, 0, length, type, flags, 0, 0, 0, type % 2, ...rest]);
       }),
@@ -135,6 +150,7 @@ Deno.test("FrameDecoder and all that reads payloads throw nothing but a FrameErr
     [FRAME.welcome]: checkGreeting,
     [FRAME.request]: readRequest,
     [FRAME.response]: readResponse,
+    [FRAME.answer]: readAnswer,
     [FRAME.credit]: readCredit,
     [FRAME.reset]: readReset,
     [FRAME.goAway]: readReason,
@@ -146,7 +162,7 @@ Deno.test("FrameDecoder and all that reads payloads throw nothing but a FrameErr
       try {
         for (const piece of pieces) {
           decoder.push(piece, ({ type, payload }) => void readers[type]?.(payload));
-          assert(decoder.bufferedBytes <= HEADER_BYTES + SESSION_LIMITS.headBytes);
+          assert(decoder.bufferedBytes <= HEADER_BYTES + 4 + SESSION_LIMITS.headBytes);
         }
       } catch (error) {
         assertInstanceOf(error, FrameError);
@@ -175,7 +191,9 @@ Deno.test("FrameDecoder refuses a length, a type, a flag or an exchange that can
     header(0, FRAME.ping, 1, 0),
     header(0, FRAME.ping, 0, 1),
     header(0, 0, 0, 0),
-    header(0, 13, 0, 0),
+    header(6, FRAME.answer, 0, 1),
+    header(7, FRAME.answer, 1, 1),
+    header(0, 14, 0, 0),
   ];
   for (const bytes of wrong) {
     assertThrows(() => new FrameDecoder().push(bytes, () => {}), FrameError);

@@ -1,0 +1,58 @@
+/**
+ * Requests and responses, taken apart and put together as cheaply as the platform allows.
+ *
+ * @module
+ */
+
+import type { RequestParts, ResponseParts } from "./session.ts";
+
+/** What a request consists of. */
+export function partsOf(request: Request): RequestParts {
+  const { method, url, headers, body, signal } = request;
+  return { method, url, headers, body, signal };
+}
+
+/** The response that has these parts. */
+export function responseOf({ status, headers, body }: ResponseParts): Response {
+  const [first] = headers;
+  // Deno serves a response without a `Headers` of its own, when this is all that it has.
+  if (headers.length === 1 && first?.[0] === "content-type") {
+    return new Response(body, { status, headers: { "content-type": first[1] } });
+  }
+  return new Response(body, { status, headers });
+}
+
+/** What is read as text most of the time, so that it may be passed on as text. */
+const TEXT = /^(?:text\/|application\/(?:[\w.-]+\+)?json\b)/i;
+
+/** A text costs a response less than bytes do, as long as it is short. */
+const TEXT_BYTES_MAX = 4_096;
+
+/** Bytes that are no UTF-8 are refused and a byte order mark stays: text is the very same bytes. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A body that arrived whole, out of a view of what is about to be overwritten. */
+export function wholeBody(
+  headers: ResponseParts["headers"],
+  view: Uint8Array,
+): Uint8Array<ArrayBuffer> | string {
+  if (view.length <= TEXT_BYTES_MAX) {
+    const type = headers.find(([name]) => name === "content-type")?.[1];
+    if (type !== undefined && TEXT.test(type)) {
+      try {
+        return decoder.decode(view);
+      } catch {
+        // It only says that it is text.
+      }
+    }
+  }
+  return Uint8Array.from(view);
+}
+
+const NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;
+const BAD_VALUE = /[\0\r\n\u0100-\uffff]/;
+
+/** Whether the platform takes these headers. */
+export function areWellFormed(headers: ResponseParts["headers"]): boolean {
+  return headers.every(([name, value]) => NAME.test(name) && !BAD_VALUE.test(value));
+}
