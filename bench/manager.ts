@@ -4,11 +4,16 @@
  * @module
  */
 
-import type { MessageOf } from "../protocol/messages.ts";
 import { MANIFEST_DEFAULTS } from "../protocol/manifest.ts";
-import { createManager, type ManagerEffect, type ManagerState } from "../roles/manager/state.ts";
+import type { Message, MessageOf } from "../protocol/messages.ts";
+import {
+  createManager,
+  type ManagerEffect,
+  type ManagerEvent,
+  type ManagerState,
+} from "../roles/manager/state.ts";
 import { stepManager } from "../roles/manager/step.ts";
-import type { Message } from "../protocol/messages.ts";
+import type { MessageArrived } from "../roles/step.ts";
 import type { Measurement } from "./measurement.ts";
 
 /** A mesh to step. */
@@ -37,12 +42,15 @@ const SERVICES = 100;
 const NOW_MS = 1_700_000_000_000;
 const RATIO_MAX = 1.5;
 
+/** Something that is timed: one step, or the three of a connection. */
+type Step = () => void;
+
 /** A manager that knows a mesh of some size, and how to send to it. */
 class ManagerMesh {
   readonly #state: ManagerState = createManager();
   readonly #size: MeshSize;
   readonly #destPlugs = new Map<number, number>();
-  readonly #places: { readonly serviceID: number; readonly sourcePlug: number }[] = [];
+  readonly #links = Array.from({ length: AGENTS }, (_, agent) => `agent@${agent}`);
   #lastMessageID = 0;
   #turn = 0;
 
@@ -54,40 +62,62 @@ class ManagerMesh {
     for (let index = 0; index < size.connections; index += 1) {
       const serviceID = 1 + index % size.instances;
       const sourcePlug = 1 + Math.floor(index / size.instances);
-      this.#confirm(serviceID, sourcePlug, this.#request(serviceID, sourcePlug, index % SERVICES));
-      this.#places.push({ serviceID, sourcePlug });
+      const asked = this.#requestEvent(serviceID, sourcePlug, index % SERVICES);
+      this.#confirm(serviceID, sourcePlug, this.#answered(asked));
     }
     const { instances, connections } = this.#state.registry;
     const isWhole = instances.size === size.instances && connections.size === size.connections;
     if (!isWhole) throw new Error(`Cannot build "${size.connections}": ${connections.size} are`);
   }
 
-  /** A connection is asked for, confirmed and closed. */
-  cycle(): void {
-    this.#turn += 1;
-    const serviceID = 1 + this.#spread() % this.#size.instances;
-    const sourcePlug = 1_000_000 + this.#turn;
-    const destPlug = this.#request(serviceID, sourcePlug, this.#turn % SERVICES);
-    this.#confirm(serviceID, sourcePlug, destPlug);
-    const close = { serviceID, sourcePlug, destPlug, status: 111 };
-    this.#send(serviceID, { type: "sourceConnectionClose", ...close });
+  /** How many instances it has. */
+  get instances(): number {
+    return this.#size.instances;
   }
 
-  /** The use of a connection is reported. */
-  use(): void {
-    this.#turn += 1;
-    const place = this.#places[this.#spread() % this.#places.length];
-    if (place === undefined) return;
+  /** Prepares steps in which connections of the first instances are asked for and closed. */
+  cycles(steps: number, instances: number): Step[] {
+    return this.#prepare(steps, () => {
+      const serviceID = 1 + this.#spread() % instances;
+      const sourcePlug = 1_000_000 + this.#turn;
+      const service = this.#turn % SERVICES;
+      const asked = this.#requestEvent(serviceID, sourcePlug, service);
+      return () => {
+        const destPlug = this.#answered(asked);
+        this.#confirm(serviceID, sourcePlug, destPlug);
+        const close = { serviceID, sourcePlug, destPlug, status: 111 };
+        this.#step(this.#eventOf(serviceID, { type: "sourceConnectionClose", ...close }));
+      };
+    });
+  }
+
+  /** Prepares steps in which the use of connections of the first instances is reported. */
+  uses(steps: number, instances: number): Step[] {
     const { registry } = this.#state;
-    const connectionID = registry.instances.get(place.serviceID)?.outgoing.get(place.sourcePlug);
-    const destPlug = registry.connections.get(connectionID ?? 0)?.destPlug ?? 0;
-    const messageID = this.#newMessageID();
-    this.#send(place.serviceID, { type: "processData", messageID, ...place, destPlug, count: 1 });
+    const plugs = Math.floor(this.#size.connections / this.#size.instances);
+    return this.#prepare(steps, () => {
+      const at = this.#spread() % (instances * plugs);
+      const serviceID = 1 + at % instances;
+      const sourcePlug = 1 + Math.floor(at / instances);
+      const connectionID = registry.instances.get(serviceID)?.outgoing.get(sourcePlug);
+      const destPlug = registry.connections.get(connectionID ?? 0)?.destPlug;
+      if (destPlug === undefined) throw new Error("Cannot report use: there is no connection");
+      const used = { messageID: this.#newMessageID(), serviceID, sourcePlug, destPlug, count: 1 };
+      const event = this.#eventOf(serviceID, { type: "processData", ...used });
+      return () => void this.#step(event);
+    });
   }
 
-  /** Time passes and nothing is due. */
-  tick(): void {
-    this.#step({ kind: "tick" });
+  /** Prepares steps in which time passes and nothing is due. */
+  ticks(steps: number): Step[] {
+    return this.#prepare(steps, () => () => void this.#step({ kind: "tick" }));
+  }
+
+  #prepare(steps: number, make: () => Step): Step[] {
+    return Array.from({ length: steps }, () => {
+      this.#turn += 1;
+      return make();
+    });
   }
 
   /** A walk through the whole mesh that is the same in every run. */
@@ -114,7 +144,7 @@ class ManagerMesh {
     }
     this.#step({
       kind: "message",
-      link: `agent@${agent}`,
+      link: this.#links[agent] ?? "",
       message: {
         type: "agentRegisterRequest",
         messageID: this.#newMessageID(),
@@ -128,27 +158,32 @@ class ManagerMesh {
     });
   }
 
-  #request(serviceID: number, sourcePlug: number, service: number): number {
+  #requestEvent(serviceID: number, sourcePlug: number, service: number): MessageArrived {
     const messageID = this.#newMessageID();
     const destServiceName = `service-${service}`;
     const asked = { messageID, serviceID, sourcePlug, destServiceName };
-    const effects = this.#send(serviceID, { type: "connectionRequest", ...asked });
-    const answer = effects.map(answerIn).find((found) => found !== undefined);
+    return this.#eventOf(serviceID, { type: "connectionRequest", ...asked });
+  }
+
+  /** Asks, and returns the plug to dial. */
+  #answered(asked: MessageArrived): number {
+    const answer = this.#step(asked).map(answerIn).find((found) => found !== undefined);
     if (answer?.destPlug === undefined) throw new Error(`Cannot connect: ${answer?.reason}`);
     return answer.destPlug;
   }
 
   #confirm(serviceID: number, sourcePlug: number, destPlug: number): void {
     const confirmed = { messageID: this.#lastMessageID, serviceID, sourcePlug, destPlug };
-    this.#send(serviceID, { type: "connectionConfirmation", status: 200, ...confirmed });
+    const message = { type: "connectionConfirmation", status: 200, ...confirmed } as const;
+    this.#step(this.#eventOf(serviceID, message));
   }
 
-  #send(serviceID: number, message: Message): ManagerEffect[] {
+  #eventOf(serviceID: number, message: Message): MessageArrived {
     const agent = Math.floor((serviceID - 1) / (this.#size.instances / AGENTS));
-    return this.#step({ kind: "message", link: `agent@${agent}`, message });
+    return { kind: "message", link: this.#links[agent] ?? "", message };
   }
 
-  #step(event: Parameters<typeof stepManager>[1]): ManagerEffect[] {
+  #step(event: ManagerEvent): ManagerEffect[] {
     return stepManager(this.#state, event, NOW_MS);
   }
 
@@ -170,22 +205,27 @@ export function benchManager(options: ManagerBenchOptions = {}): Measurement[] {
   const { small = { instances: 100, connections: 1_000 } } = options;
   const meshes = { large: new ManagerMesh(large), small: new ManagerMesh(small) };
   const kinds = {
-    "request, confirmation and close": (mesh: ManagerMesh) => mesh.cycle(),
-    "processData": (mesh: ManagerMesh) => mesh.use(),
-    "tick with nothing due": (mesh: ManagerMesh) => mesh.tick(),
+    // In a part of the mesh as large as the small one, it is the code that is compared; all over it,
+    // the memory too, of which nothing is at hand.
+    "request to close, all over": (mesh: ManagerMesh) => mesh.cycles(steps, mesh.instances),
+    "request to close, in a part": (mesh: ManagerMesh) => mesh.cycles(steps, small.instances),
+    "processData, all over": (mesh: ManagerMesh) => mesh.uses(steps, mesh.instances),
+    "processData, in a part": (mesh: ManagerMesh) => mesh.uses(steps, small.instances),
+    "tick with nothing due": (mesh: ManagerMesh) => mesh.ticks(steps),
   };
-  const measure = (mesh: ManagerMesh, step: (mesh: ManagerMesh) => void): number => {
+  const measure = (mesh: ManagerMesh, prepare: (mesh: ManagerMesh) => Step[]): number => {
+    const prepared = prepare(mesh);
     const startedMs = performance.now();
-    for (let index = 0; index < steps; index += 1) step(mesh);
+    for (const step of prepared) step();
     return 1_000 * (performance.now() - startedMs) / steps;
   };
-  return Object.entries(kinds).map(([name, step]) => {
+  return Object.entries(kinds).map(([name, prepare]) => {
     const found: { large: number[]; small: number[] } = { large: [], small: [] };
     // The first run of each is for the compiler.
-    for (const mesh of [meshes.small, meshes.large]) measure(mesh, step);
+    for (const mesh of [meshes.small, meshes.large]) measure(mesh, prepare);
     for (let run = 0; run < runs; run += 1) {
-      found.small.push(measure(meshes.small, step));
-      found.large.push(measure(meshes.large, step));
+      found.small.push(measure(meshes.small, prepare));
+      found.large.push(measure(meshes.large, prepare));
     }
     return {
       bench: "manager",

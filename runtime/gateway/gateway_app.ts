@@ -9,6 +9,7 @@ import { PROBLEM_TYPE, problemResponse } from "../problem.ts";
 import { matchRoute } from "../config/routes.ts";
 import type { Route } from "../config/mesh_config.ts";
 import { isSameText } from "../../protocol/same_text.ts";
+import { setForwarded, setRequestID } from "./forwarded.ts";
 
 /** What the gateway's HTTP face needs. */
 export interface GatewayAppOptions {
@@ -20,11 +21,20 @@ export interface GatewayAppOptions {
   readonly fetch: (service: string, request: Request) => Promise<Response>;
 }
 
+/** What `Deno.serve` tells of a request. */
+export interface GatewayBindings {
+  /** The other end of its connection. */
+  readonly remoteAddr: Deno.Addr;
+}
+
 /** The gateway's HTTP face. */
 export interface GatewayApp {
   /** Answers one request. */
-  fetch(request: Request): Response | Promise<Response>;
+  fetch(request: Request, bindings: GatewayBindings): Response | Promise<Response>;
 }
+
+/** What the passing on of one request needs. */
+type Passing = GatewayAppOptions & { readonly client: string | undefined };
 
 /** Headers between two neighbours only, which a proxy must not pass on (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = [
@@ -49,8 +59,11 @@ const CALL_PATH = /^\/\.smmp\/call\/([a-z][a-z0-9-]*)(\/.*)?$/;
 
 /** The gateway's app: every path is a route to a service, or 404. */
 export function createGatewayApp(options: GatewayAppOptions): GatewayApp {
-  const app = new Hono();
-  app.all("*", (context) => handle(options, context.req.raw));
+  const app = new Hono<{ Bindings: GatewayBindings }>();
+  app.all("*", ({ req, env: { remoteAddr } }) => {
+    const client = "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
+    return handle({ ...options, client }, req.raw);
+  });
   app.onError((error, context) => {
     // A client that went away needs no answer, and its abort is no failure.
     if (!context.req.raw.signal.aborted) console.error(error);
@@ -59,7 +72,7 @@ export function createGatewayApp(options: GatewayAppOptions): GatewayApp {
   return app;
 }
 
-async function handle(options: GatewayAppOptions, request: Request): Promise<Response> {
+async function handle(options: Passing, request: Request): Promise<Response> {
   const url = new URL(request.url);
   const call = CALL_PATH.exec(url.pathname);
   if (call !== null) return await callService(options, request, { name: call[1], path: call[2] });
@@ -73,7 +86,7 @@ async function handle(options: GatewayAppOptions, request: Request): Promise<Res
 
 /** The operator's way to any service; whoever has no token learns nothing here. */
 function callService(
-  options: GatewayAppOptions,
+  options: Passing,
   request: Request,
   call: { name: string | undefined; path: string | undefined },
 ): Response | Promise<Response> {
@@ -100,7 +113,7 @@ function refusalOf({ method, headers }: Request): Response | undefined {
 
 /** Passes a request on, with the address that the service knows itself by. */
 async function forward(
-  options: GatewayAppOptions,
+  options: Passing,
   request: Request,
   target: { service: string; path: string },
   dropsAuthorization = false,
@@ -108,14 +121,15 @@ async function forward(
   const refusal = refusalOf(request);
   if (refusal !== undefined) return refusal;
   const original = new URL(request.url);
-  const url = new URL(`http://${target.service}.mesh${original.search}`);
-  url.pathname = target.path;
+  const url = `http://${target.service}.mesh${target.path}${queryOf(original)}`;
   const headers = withoutHops(request.headers);
   headers.delete("host");
-  headers.set("x-forwarded-host", original.host);
-  headers.set("x-forwarded-proto", "http");
+  setForwarded(headers, { client: options.client, host: original.host, proto: "http" });
+  setRequestID(headers);
   if (dropsAuthorization) headers.delete("authorization");
-  const { method, body, signal } = request;
+  const { method, signal } = request;
+  // The platform takes "get" for GET, which has no body.
+  const body = /^(get|head)$/i.test(method) ? null : request.body;
   const response = await options.fetch(
     target.service,
     new Request(url, { method, headers, body, signal, redirect: "manual" }),
@@ -126,6 +140,11 @@ async function forward(
     passedOn.set("cache-control", "no-store");
   }
   return new Response(response.body, { status, statusText, headers: passedOn });
+}
+
+/** The query with its question mark, which is kept even when nothing follows it. */
+function queryOf({ href, search }: URL): string {
+  return search === "" && /^[^#]*\?(#|$)/.test(href) ? "?" : search;
 }
 
 function withoutHops(headers: Headers): Headers {

@@ -31,10 +31,16 @@ export interface HttpServer {
   abort(): Promise<void>;
 }
 
+/** What is known of a request besides itself. */
+export interface HttpBindings {
+  /** The other end of its connection. */
+  readonly remoteAddr: Deno.NetAddr;
+}
+
 /** What answers requests: a Hono app, or anything with its `fetch`. */
 export interface HttpApp {
   /** Answers one request. */
-  fetch(request: Request): Response | Promise<Response>;
+  fetch(request: Request, bindings: HttpBindings): Response | Promise<Response>;
 }
 
 /**
@@ -57,7 +63,7 @@ export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer
       if (!URL.canParse(request.url)) return refuseHost();
       if (isDraining) return refuse();
       if (request.body !== null) uploads.add(info.completed);
-      return app.fetch(request);
+      return app.fetch(request, info);
     });
     return {
       port: server.addr.port,

@@ -94,9 +94,10 @@ export class AgentRun implements LinkOwner {
 
   #connectSoon(): void {
     const { timeline, network } = this.world;
-    const isolatedMs = Math.max(0, this.isolatedUntilMs - timeline.nowMs);
-    timeline.after(isolatedMs + network.whole(10, 800), () => {
-      if (!this.host.isStopped && !this.connectManager()) this.#connectSoon();
+    timeline.after(network.whole(10, 800), () => {
+      const isIsolated = this.isolatedUntilMs > timeline.nowMs;
+      if (this.host.isStopped || (!isIsolated && this.connectManager())) return;
+      this.#connectSoon();
     });
   }
 
@@ -138,7 +139,8 @@ export class AgentRun implements LinkOwner {
       case "kill": {
         const { serviceID } = effect;
         const { killMs = 1 } = this.processes.get(serviceID)?.setup.behaviour ?? {};
-        return timeline.after(killMs, () => this.#kill(serviceID));
+        const delayMs = this.world.hasFaults ? killMs : Math.min(killMs, 50);
+        return timeline.after(delayMs, () => this.#kill(serviceID));
       }
       case "refuse":
     }

@@ -90,7 +90,7 @@ function showUsedToken(world: World): void {
   if (process === undefined) return;
   const { agent, serviceID, token } = process.setup;
   const instance = agent.host.state.instances.get(serviceID);
-  if (instance === undefined || instance.token !== undefined) return;
+  if (instance?.link === undefined) return;
   const owner = { received: () => {}, closed: () => {} };
   const message = { type: "startServiceResponse", messageID: 1, status: 200, serviceID, token };
   agent.node.linkService(owner, { trusted: false })?.send(message);
