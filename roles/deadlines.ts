@@ -119,3 +119,15 @@ export function takeDue<Key>(deadlines: Deadlines<Key>, nowMs: number): Key | un
   clearDeadline(deadlines, first.key);
   return first.key;
 }
+
+/** Takes every key that is due; a key is `kind:identity`, and each part is handed on by itself. */
+export function takeEachDue(
+  deadlines: Deadlines<string>,
+  nowMs: number,
+  handle: (kind: string, identity: string) => void,
+): void {
+  for (let key = takeDue(deadlines, nowMs); key; key = takeDue(deadlines, nowMs)) {
+    const colon = key.indexOf(":");
+    handle(key.slice(0, colon), key.slice(colon + 1));
+  }
+}

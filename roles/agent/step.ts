@@ -14,7 +14,7 @@
 
 import type { Message, MessageOf } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
-import { clearDeadline, nextDeadlineMs, setDeadline, takeDue } from "../deadlines.ts";
+import { clearDeadline, nextDeadlineMs, setDeadline, takeEachDue } from "../deadlines.ts";
 import type { LinkID, Role } from "../step.ts";
 import {
   onHardShutdownRequest,
@@ -72,7 +72,7 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
       onProcessExited(turn, event);
       break;
     case "tick":
-      onTick(turn);
+      takeEachDue(state.deadlines, nowMs, (kind, identity) => onDue(turn, kind, identity));
       break;
   }
   return turn.effects;
@@ -135,14 +135,6 @@ function onDownward(
       return sendUp(turn, { type: "softShutdownResponse", messageID, serviceID, status, reason });
     case "serviceHealthRequest":
       return sendUp(turn, { type: "serviceHealthResponse", messageID, serviceID, status, reason });
-  }
-}
-
-function onTick(turn: AgentTurn): void {
-  const { deadlines } = turn.state;
-  for (let key = takeDue(deadlines, turn.nowMs); key; key = takeDue(deadlines, turn.nowMs)) {
-    const colon = key.indexOf(":");
-    onDue(turn, key.slice(0, colon), key.slice(colon + 1));
   }
 }
 

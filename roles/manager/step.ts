@@ -16,7 +16,7 @@
 
 import type { Message } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
-import { clearDeadline, nextDeadlineMs, setDeadline, takeDue } from "../deadlines.ts";
+import { clearDeadline, nextDeadlineMs, setDeadline, takeEachDue } from "../deadlines.ts";
 import type { LinkID, Role } from "../step.ts";
 import {
   onAgentLostDue,
@@ -74,7 +74,7 @@ export function stepManager(
       onCommand(turn, event);
       break;
     case "tick":
-      onTick(turn);
+      takeEachDue(state.deadlines, nowMs, (kind, identity) => onDue(turn, kind, identity));
       break;
   }
   settle(turn);
@@ -146,14 +146,6 @@ function onMessage(turn: Turn, link: LinkID, message: Message): void {
       const reason = `Cannot take "${message.type}": a manager sends it, and does not get it`;
       refuse(turn, { link, type: message.type }, { status: STATUS.badRequest, reason });
     }
-  }
-}
-
-function onTick(turn: Turn): void {
-  const { deadlines } = turn.state;
-  for (let key = takeDue(deadlines, turn.nowMs); key; key = takeDue(deadlines, turn.nowMs)) {
-    const colon = key.indexOf(":");
-    onDue(turn, key.slice(0, colon), key.slice(colon + 1));
   }
 }
 

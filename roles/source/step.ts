@@ -5,7 +5,7 @@
  */
 
 import type { Message } from "../../protocol/messages.ts";
-import { takeDue } from "../deadlines.ts";
+import { takeEachDue } from "../deadlines.ts";
 import {
   onAskDue,
   onConnectionCloseRequest,
@@ -48,22 +48,16 @@ export function askForWaiting(turn: SourceTurn): void {
 
 /** Handles the deadlines of a source that are due. */
 export function tickSource(turn: SourceTurn): void {
-  const { deadlines } = turn.source;
-  for (let key = takeDue(deadlines, turn.nowMs); key; key = takeDue(deadlines, turn.nowMs)) {
-    const colon = key.indexOf(":");
-    const identity = key.slice(colon + 1);
-    switch (key.slice(0, colon)) {
+  takeEachDue(turn.source.deadlines, turn.nowMs, (kind, identity) => {
+    switch (kind) {
       case "wait":
-        onWaitDue(turn, Number(identity));
-        break;
+        return onWaitDue(turn, Number(identity));
       case "ask":
-        onAskDue(turn, Number(identity));
-        break;
+        return onAskDue(turn, Number(identity));
       case "use":
-        onUseDue(turn, Number(identity));
-        break;
+        return onUseDue(turn, Number(identity));
       case "retry":
-        askIfNeeded(turn, identity);
+        return askIfNeeded(turn, identity);
     }
-  }
+  });
 }
