@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { HeaderList } from "../sessions/session.ts";
+
 /** How a request came to the gateway. */
 export interface Origin {
   /** The address of the client's end of the connection; undefined when it is not known. */
@@ -28,34 +30,37 @@ const QUOTABLE = /^[^"\\\p{Cc}]*$/u;
  *
  * @example
  * ```ts
- * import { setForwarded } from "./forwarded.ts";
- * const headers = new Headers({ "x-forwarded-for": "6.6.6.6" });
- * setForwarded(headers, { client: "192.0.2.7", host: "shop.test:8080", proto: "http" });
- * console.log(headers.get("x-forwarded-for"), headers.get("forwarded"));
+ * import { withForwarded } from "./forwarded.ts";
+ * const given: [string, string][] = [["x-forwarded-for", "6.6.6.6"]];
+ * const origin = { client: "192.0.2.7", host: "shop.test:8080", proto: "http" } as const;
+ * console.log(withForwarded(given, origin));
  * ```
  */
-export function setForwarded(headers: Headers, { client, host, proto }: Origin): void {
-  for (const name of [...headers.keys()]) {
-    if (name.startsWith("x-forwarded-")) headers.delete(name);
+export function withForwarded(given: HeaderList, { client, host, proto }: Origin): HeaderList {
+  const headers = given.filter(([name]) =>
+    !name.startsWith("x-forwarded-") && name !== "x-real-ip" && name !== "forwarded"
+  );
+  const way = `host=${quoted(host)};proto=${proto}`;
+  headers.push(["x-forwarded-host", host], ["x-forwarded-proto", proto]);
+  if (client === undefined) {
+    headers.push(["forwarded", way]);
+  } else {
+    const quotedClient = client.includes(":") ? `"[${client}]"` : client;
+    headers.push(["x-forwarded-for", client], ["forwarded", `for=${quotedClient};${way}`]);
   }
-  headers.delete("x-real-ip");
-  const pairs = [`host=${quoted(host)}`, `proto=${proto}`];
-  if (client !== undefined) {
-    headers.set("x-forwarded-for", client);
-    pairs.unshift(`for=${client.includes(":") ? `"[${client}]"` : client}`);
-  }
-  headers.set("x-forwarded-host", host);
-  headers.set("x-forwarded-proto", proto);
-  headers.set("forwarded", pairs.join(";"));
+  return headers;
 }
 
 /**
  * Sees to it that a request has a name, `x-request-id`, by which the logs of all services can tell
  * it: the client's if it has one of 1 to 128 harmless characters, else a new one.
  */
-export function setRequestID(headers: Headers): void {
-  const given = headers.get("x-request-id");
-  if (given === null || !REQUEST_ID.test(given)) headers.set("x-request-id", crypto.randomUUID());
+export function withRequestID(given: HeaderList): HeaderList {
+  const name = given.find(([name]) => name === "x-request-id")?.[1];
+  if (name !== undefined && REQUEST_ID.test(name)) return given;
+  const headers = given.filter(([name]) => name !== "x-request-id");
+  headers.push(["x-request-id", crypto.randomUUID()]);
+  return headers;
 }
 
 function quoted(host: string): string {

@@ -1,15 +1,20 @@
 /**
  * The HTTP face of the gateway: finds the service that a request is for and passes it on.
  *
+ * Everything passes here, so a request goes on in its parts: no router, no `Request` and no
+ * `Headers` of its own, and one `Response`.
+ *
  * @module
  */
 
-import { Hono } from "hono";
 import { PROBLEM_TYPE, problemResponse } from "../problem.ts";
 import { matchRoute } from "../config/routes.ts";
 import type { Route } from "../config/mesh_config.ts";
 import { isSameText } from "../../protocol/same_text.ts";
-import { setForwarded, setRequestID } from "./forwarded.ts";
+import { responseOf } from "../sessions/parts.ts";
+import type { HeaderList, RequestParts, ResponseParts } from "../sessions/session.ts";
+import { withForwarded, withRequestID } from "./forwarded.ts";
+import { type Target, targetOf } from "./target.ts";
 
 /** What the gateway's HTTP face needs. */
 export interface GatewayAppOptions {
@@ -18,7 +23,7 @@ export interface GatewayAppOptions {
   /** The secret with which the operator may call any service. */
   readonly token: string;
   /** Sends a request to a service. */
-  readonly fetch: (service: string, request: Request) => Promise<Response>;
+  readonly exchange: (service: string, request: RequestParts) => Promise<ResponseParts>;
 }
 
 /** What `Deno.serve` tells of a request. */
@@ -29,15 +34,19 @@ export interface GatewayBindings {
 
 /** The gateway's HTTP face. */
 export interface GatewayApp {
-  /** Answers one request. */
-  fetch(request: Request, bindings: GatewayBindings): Response | Promise<Response>;
+  /** Answers one request; never rejects. */
+  fetch(request: Request, bindings: GatewayBindings): Promise<Response>;
 }
 
-/** What the passing on of one request needs. */
-type Passing = GatewayAppOptions & { readonly client: string | undefined };
+/** What is known of a request before it is passed on. */
+interface Arrival {
+  readonly request: Request;
+  readonly target: Target;
+  readonly client: string | undefined;
+}
 
 /** Headers between two neighbours only, which a proxy must not pass on (RFC 9110, 7.6.1). */
-const HOP_BY_HOP = [
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -47,10 +56,10 @@ const HOP_BY_HOP = [
   "trailer",
   "transfer-encoding",
   "upgrade",
-];
+]);
 
 /** Methods for a tunnel or a trace, which the platform's Request refuses to carry. */
-const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
+const FORBIDDEN_METHODS = /^(?:CONNECT|TRACE|TRACK)$/i;
 
 const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
@@ -59,47 +68,48 @@ const CALL_PATH = /^\/\.smmp\/call\/([a-z][a-z0-9-]*)(\/.*)?$/;
 
 /** The gateway's app: every path is a route to a service, or 404. */
 export function createGatewayApp(options: GatewayAppOptions): GatewayApp {
-  const app = new Hono<{ Bindings: GatewayBindings }>();
-  app.all("*", ({ req, env: { remoteAddr } }) => {
-    const client = "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
-    return handle({ ...options, client }, req.raw);
-  });
-  app.onError((error, context) => {
-    // A client that went away needs no answer, and its abort is no failure.
-    if (!context.req.raw.signal.aborted) console.error(error);
-    return problemResponse({ status: 500, detail: "Cannot pass the request on: see the log" });
-  });
-  return app;
+  return {
+    async fetch(request, { remoteAddr }) {
+      try {
+        const client = "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
+        return await handle(options, { request, target: targetOf(request.url), client });
+      } catch (error) {
+        // A client that went away needs no answer, and its abort is no failure.
+        if (!request.signal.aborted) console.error(error);
+        return problemResponse({ status: 500, detail: "Cannot pass the request on: see the log" });
+      }
+    },
+  };
 }
 
-async function handle(options: Passing, request: Request): Promise<Response> {
-  const url = new URL(request.url);
-  const call = CALL_PATH.exec(url.pathname);
-  if (call !== null) return await callService(options, request, { name: call[1], path: call[2] });
-  const match = matchRoute(options.routes, { host: url.host, path: url.pathname });
+function handle(options: GatewayAppOptions, arrival: Arrival): Response | Promise<Response> {
+  const { host, path } = arrival.target;
+  const call = path.startsWith("/.smmp/") ? CALL_PATH.exec(path) : null;
+  if (call !== null) return callService(options, arrival, call);
+  const match = matchRoute(options.routes, { host, path });
   if (match === undefined) {
-    const detail = `Cannot find "${url.pathname}": no route of the mesh leads there`;
+    const detail = `Cannot find "${path}": no route of the mesh leads there`;
     return problemResponse({ status: 404, detail });
   }
-  return await forward(options, request, match);
+  return forward(options, arrival, match);
 }
 
 /** The operator's way to any service; whoever has no token learns nothing here. */
 function callService(
-  options: Passing,
-  request: Request,
-  call: { name: string | undefined; path: string | undefined },
+  options: GatewayAppOptions,
+  arrival: Arrival,
+  [, service, path = "/"]: RegExpExecArray,
 ): Response | Promise<Response> {
-  const given = request.headers.get("authorization") ?? "";
-  if (call.name === undefined || !isSameText(given, `Bearer ${options.token}`)) {
+  const given = arrival.request.headers.get("authorization") ?? "";
+  if (service === undefined || !isSameText(given, `Bearer ${options.token}`)) {
     return problemResponse({ status: 401, detail: "Cannot call: the mesh's token is missing" });
   }
-  return forward(options, request, { service: call.name, path: call.path ?? "/" }, true);
+  return forward(options, arrival, { service, path, dropsAuthorization: true });
 }
 
 /** Why a request can't be passed on to any service, or undefined. */
 function refusalOf({ method, headers }: Request): Response | undefined {
-  if (FORBIDDEN_METHODS.includes(method.toUpperCase())) {
+  if (FORBIDDEN_METHODS.test(method)) {
     const response = problemResponse({ status: 405, detail: `Cannot pass "${method}" on` });
     response.headers.set("allow", ALLOWED_METHODS);
     return response;
@@ -113,45 +123,49 @@ function refusalOf({ method, headers }: Request): Response | undefined {
 
 /** Passes a request on, with the address that the service knows itself by. */
 async function forward(
-  options: Passing,
-  request: Request,
-  target: { service: string; path: string },
-  dropsAuthorization = false,
+  options: GatewayAppOptions,
+  { request, target, client }: Arrival,
+  to: { service: string; path: string; dropsAuthorization?: boolean },
 ): Promise<Response> {
   const refusal = refusalOf(request);
   if (refusal !== undefined) return refusal;
-  const original = new URL(request.url);
-  const url = `http://${target.service}.mesh${target.path}${queryOf(original)}`;
-  const headers = withoutHops(request.headers);
-  headers.delete("host");
-  setForwarded(headers, { client: options.client, host: original.host, proto: "http" });
-  setRequestID(headers);
-  if (dropsAuthorization) headers.delete("authorization");
+  const { service, path, dropsAuthorization = false } = to;
+  const dropped = dropsAuthorization ? ["host", "authorization"] : ["host"];
+  const kept = withoutHops(request.headers).filter(([name]) => !dropped.includes(name));
+  const origin = { client, host: target.host, proto: "http" } as const;
   const { method, signal } = request;
-  // The platform takes "get" for GET, which has no body.
-  const body = /^(get|head)$/i.test(method) ? null : request.body;
-  const response = await options.fetch(
-    target.service,
-    new Request(url, { method, headers, body, signal, redirect: "manual" }),
+  const response = await options.exchange(service, {
+    method,
+    url: `http://${service}.mesh${path}${target.search}`,
+    headers: withRequestID(withForwarded(kept, origin)),
+    // The platform takes "get" for GET, which has no body.
+    body: /^(?:get|head)$/i.test(method) ? null : request.body,
+    signal,
+  });
+  return responseOf({ ...response, headers: passedOn(response) });
+}
+
+/** The headers of a response, for a client. */
+function passedOn({ status, headers, body }: ResponseParts): HeaderList {
+  const isWhole = typeof body === "string" || body instanceof Uint8Array;
+  const isProblem = status >= 500 &&
+    headers.some(([name, value]) => name === "content-type" && value === PROBLEM_TYPE);
+  const kept = withoutHops(headers).filter(([name]) =>
+    // Of a body that is whole, the server tells the length itself.
+    !(isWhole && name === "content-length") && !(isProblem && name === "cache-control")
   );
-  const { status, statusText } = response;
-  const passedOn = withoutHops(response.headers);
-  if (passedOn.get("content-type") === PROBLEM_TYPE && status >= 500) {
-    passedOn.set("cache-control", "no-store");
-  }
-  return new Response(response.body, { status, statusText, headers: passedOn });
+  return isProblem ? [...kept, ["cache-control", "no-store"]] : kept;
 }
 
-/** The query with its question mark, which is kept even when nothing follows it. */
-function queryOf({ href, search }: URL): string {
-  return search === "" && /^[^#]*\?(#|$)/.test(href) ? "?" : search;
-}
-
-function withoutHops(headers: Headers): Headers {
-  const kept = new Headers(headers);
-  const named = headers.get("connection")?.split(",") ?? [];
-  for (const name of [...HOP_BY_HOP, ...named.map((one) => one.trim())]) {
-    if (name !== "") kept.delete(name);
+/** Names are in lower case. */
+function withoutHops(headers: Iterable<[name: string, value: string]>): HeaderList {
+  const kept: HeaderList = [];
+  let connection = "";
+  for (const header of headers) {
+    if (header[0] === "connection") connection = header[1];
+    else if (!HOP_BY_HOP.has(header[0])) kept.push(header);
   }
-  return kept;
+  if (connection === "") return kept;
+  const named = connection.split(",").map((name) => name.trim().toLowerCase());
+  return kept.filter(([name]) => !named.includes(name));
 }

@@ -9,7 +9,6 @@ import { linkMessagePort } from "../../transports/message_port.ts";
 import type { Route } from "../config/mesh_config.ts";
 import { createGatewayApp } from "../gateway/gateway_app.ts";
 import { GatewayHost } from "../gateway/gateway_host.ts";
-import { partsOf, responseOf } from "../sessions/parts.ts";
 import { type HttpServer, listenHttp } from "./listen_http.ts";
 
 /** How a gateway worker is started. */
@@ -44,9 +43,11 @@ export function createGatewayWorker(): GatewayWorker {
   return {
     start({ hostname, port, routes, token }, warn) {
       const gateway = new GatewayHost({ warn });
-      const fetch = async (service: string, request: Request) =>
-        responseOf(await gateway.exchange(service, partsOf(request)));
-      const app = createGatewayApp({ routes, token, fetch });
+      const app = createGatewayApp({
+        routes,
+        token,
+        exchange: (service, request) => gateway.exchange(service, request),
+      });
       server = listenHttp({ hostname, port, what: "the gateway", flag: "--port" }, app);
       host = gateway;
       return server.port;

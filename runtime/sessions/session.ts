@@ -49,6 +49,9 @@ export interface SessionHandle {
   abort(reason: string): void;
 }
 
+/** Names and values of headers, in their order; the same name may repeat. */
+export type HeaderList = [name: string, value: string][];
+
 /** A request in its parts, for who has them: a `Request` would only be taken apart again. */
 export interface RequestParts {
   /** The method, in upper case. */
@@ -68,7 +71,7 @@ export interface ResponseParts {
   /** 200 to 599. */
   readonly status: number;
   /** Names and values, well formed, in their order, names repeated. */
-  readonly headers: [name: string, value: string][];
+  readonly headers: HeaderList;
   /**
    * The body. One that arrived whole with its head is bytes, or the text that those bytes are in
    * UTF-8, if that is cheaper to pass on; there is a content-type then.

@@ -1,8 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { setForwarded, setRequestID } from "../../../runtime/gateway/forwarded.ts";
+import { type Origin, withForwarded, withRequestID } from "../../../runtime/gateway/forwarded.ts";
 
-Deno.test("setForwarded() replaces all that a client says of its request's way", () => {
-  const headers = new Headers({
+/** What the gateway makes of the headers of a request, whose names are in lower case. */
+function forwarded(given: HeadersInit, origin: Origin): Headers {
+  return new Headers(withForwarded([...new Headers(given)], origin));
+}
+
+Deno.test("withForwarded() replaces all that a client says of its request's way", () => {
+  const given = {
     "Forwarded": "for=6.6.6.6",
     "X-Forwarded-For": "6.6.6.6",
     "X-Forwarded-Host": "evil.test",
@@ -12,8 +17,9 @@ Deno.test("setForwarded() replaces all that a client says of its request's way",
     "X-Forwarded-Anything": "1",
     "X-Real-IP": "6.6.6.6",
     "x-kept": "1",
-  });
-  setForwarded(headers, { client: "192.0.2.7", host: "shop.test:8080", proto: "http" });
+  };
+  const origin = { client: "192.0.2.7", host: "shop.test:8080", proto: "http" } as const;
+  const headers = forwarded(given, origin);
   assertEquals(Object.fromEntries(headers), {
     "forwarded": 'for=192.0.2.7;host="shop.test:8080";proto=http',
     "x-forwarded-for": "192.0.2.7",
@@ -23,28 +29,25 @@ Deno.test("setForwarded() replaces all that a client says of its request's way",
   });
 });
 
-Deno.test("setForwarded() writes addresses of IPv6 as RFC 7239 does, and none that is unknown", () => {
-  const headers = new Headers();
-  setForwarded(headers, { client: "2001:db8::1", host: "[::1]:80", proto: "https" });
+Deno.test("withForwarded() writes addresses of IPv6 as RFC 7239 does, and none that is unknown", () => {
+  const headers = forwarded({}, { client: "2001:db8::1", host: "[::1]:80", proto: "https" });
   assertEquals(headers.get("forwarded"), 'for="[2001:db8::1]";host="[::1]:80";proto=https');
   assertEquals(headers.get("x-forwarded-for"), "2001:db8::1");
-  const unknown = new Headers({ "x-forwarded-for": "6.6.6.6" });
-  setForwarded(unknown, { client: undefined, host: "a.test", proto: "http" });
+  const nobody = { client: undefined, host: "a.test", proto: "http" } as const;
+  const unknown = forwarded({ "x-forwarded-for": "6.6.6.6" }, nobody);
   assertEquals(unknown.get("forwarded"), 'host="a.test";proto=http');
   assertEquals(unknown.get("x-forwarded-for"), null);
 });
 
-Deno.test("setRequestID() keeps a harmless name, and makes one instead of any other", () => {
+Deno.test("withRequestID() keeps a harmless name, and makes one instead of any other", () => {
   for (const id of ["a", "2f1c-7", "a.b:c/d+e=@f_g", "x".repeat(128)]) {
-    const headers = new Headers({ "x-request-id": id });
-    setRequestID(headers);
+    const headers = new Headers(withRequestID([["x-request-id", id]]));
     assertEquals(headers.get("x-request-id"), id);
   }
   for (
     const id of [undefined, "", "a b", "a, b", "x".repeat(129), "caf\u00e9", "<a>", '"', "a;b"]
   ) {
-    const headers = new Headers(id === undefined ? {} : { "x-request-id": id });
-    setRequestID(headers);
+    const headers = new Headers(withRequestID(id === undefined ? [] : [["x-request-id", id]]));
     assertMatch(headers.get("x-request-id") ?? "", /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
   }
 });
