@@ -103,7 +103,8 @@ export class GatewayLab {
       args: [...args],
       stdin: "null",
       stdout: "piped",
-      stderr: "inherit",
+      // wrk drops its connections when its time is over, and servers complain of that.
+      stderr: "null",
     });
     const child = command.spawn();
     this.#children.push(child);
