@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isBug } from "../bug.ts";
 import { problemResponse } from "../problem.ts";
 
 /** Where to listen, and how to say that it can't be done. */
@@ -59,6 +60,7 @@ export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer
       port,
       signal: controller.signal,
       onListen: () => {},
+      onError: failed,
     }, (request, info) => {
       if (!URL.canParse(request.url)) return refuseHost();
       if (isDraining) return refuse();
@@ -81,6 +83,15 @@ export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer
   } catch (error) {
     throw new Error(cannotListen(options, error), { cause: error });
   }
+}
+
+/**
+ * An app answers its own errors, so what gets here is the body of a response that broke. When its
+ * client or its service went away, whoever is left sees that, and the history has it.
+ */
+function failed(error: unknown): Response {
+  if (isBug(error)) console.error(error);
+  return problemResponse({ status: 500, detail: "Cannot answer: see the log" });
 }
 
 function cannotListen({ hostname, port, what, flag }: ListenHttpOptions, error: unknown): string {
