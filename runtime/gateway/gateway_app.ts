@@ -11,9 +11,11 @@ import { PROBLEM_TYPE, problemResponse } from "../problem.ts";
 import { matchRoute } from "../config/routes.ts";
 import type { Route } from "../config/mesh_config.ts";
 import { isSameText } from "../../protocol/same_text.ts";
+import { RequestBodyError } from "../sessions/request_body_error.ts";
 import { responseOf } from "../sessions/parts.ts";
 import type { HeaderList, RequestParts, ResponseParts } from "../sessions/session.ts";
 import { withForwarded, withRequestID } from "./forwarded.ts";
+import { refuseOdd } from "./odd_requests.ts";
 import { type Target, targetOf } from "./target.ts";
 
 /** What the gateway's HTTP face needs. */
@@ -71,15 +73,23 @@ export function createGatewayApp(options: GatewayAppOptions): GatewayApp {
   return {
     async fetch(request, { remoteAddr }) {
       try {
+        const refusal = refuseOdd(request);
+        if (refusal !== undefined) return refusal;
         const client = "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
         return await handle(options, { request, target: targetOf(request.url), client });
       } catch (error) {
+        if (error instanceof RequestBodyError) return refuseBody();
         // A client that went away needs no answer, and its abort is no failure.
         if (!request.signal.aborted) console.error(error);
         return problemResponse({ status: 500, detail: "Cannot pass the request on: see the log" });
       }
     },
   };
+}
+
+/** A body that broke by the fault of its client, who may not even hear of it. */
+function refuseBody(): Response {
+  return problemResponse({ status: 400, detail: "Cannot read the request: its body is malformed" });
 }
 
 function handle(options: GatewayAppOptions, arrival: Arrival): Response | Promise<Response> {

@@ -10,6 +10,7 @@ import type { Connection, Exchange } from "./connection.ts";
 import { FrameError, RESET } from "./frames.ts";
 import { BODILESS, type ResponseHead } from "./heads.ts";
 import { areWellFormed, wholeBody } from "./parts.ts";
+import { RequestBodyError } from "./request_body_error.ts";
 import {
   type RequestParts,
   type ResponseParts,
@@ -123,7 +124,7 @@ export class RequestExchange implements Exchange {
       this.#sent = true;
       this.#finish();
     } catch (error) {
-      this.#giveUp(RESET.failed, error);
+      this.#giveUp(RESET.failed, new RequestBodyError(this.#what, error));
     }
   }
 

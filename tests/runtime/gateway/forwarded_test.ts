@@ -29,7 +29,7 @@ Deno.test("withForwarded() replaces all that a client says of its request's way"
   });
 });
 
-Deno.test("withForwarded() writes addresses of IPv6 as RFC 7239 does, and none that is unknown", () => {
+Deno.test("withForwarded() writes IPv6 as RFC 7239 does, and no address that is unknown", () => {
   const headers = forwarded({}, { client: "2001:db8::1", host: "[::1]:80", proto: "https" });
   assertEquals(headers.get("forwarded"), 'for="[2001:db8::1]";host="[::1]:80";proto=https');
   assertEquals(headers.get("x-forwarded-for"), "2001:db8::1");

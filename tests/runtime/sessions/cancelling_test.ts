@@ -1,4 +1,5 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { RequestBodyError } from "../../../runtime/sessions/request_body_error.ts";
 import {
   SESSION_LIMITS,
   SessionBrokenError,
@@ -142,7 +143,8 @@ Deno.test("a request whose source fails rejects, and breaks the handler", async 
     },
   });
   const answer = running.session.fetch(request("/", { method: "POST", body }));
-  assertEquals(await assertRejects(() => answer), broken);
+  const error = await assertRejects(() => answer, RequestBodyError, "file vanished");
+  assertEquals(error.cause, broken);
   assertInstanceOf(await seen.promise, DOMException);
   assertEquals(running.failures, []);
 });
