@@ -1,0 +1,66 @@
+/**
+ * The places in which the same service runs.
+ *
+ * @module
+ */
+
+import { type MeshProcess, startMesh } from "../integration/mesh_process.ts";
+import subject from "./services/subject.ts";
+
+/** A place in which the subject can be reached. */
+export interface World {
+  /** Directly under `Deno.serve`, through the gateway, or through the gateway and a relay. */
+  readonly name: "direct" | "gateway" | "relay";
+  /** The port to connect to, on the loopback address. */
+  readonly port: number;
+  /** What to send as `Host`. */
+  readonly host: string;
+}
+
+/** All worlds; disposing of them ends them. */
+export interface Worlds extends AsyncDisposable {
+  /** The subject alone: what it says is right. */
+  readonly direct: World;
+  /** The others. */
+  readonly meshed: readonly World[];
+  /** The mesh of the others. */
+  readonly mesh: MeshProcess;
+}
+
+const SERVICES = new URL("./services/", import.meta.url).pathname;
+
+/** A mesh with the subject at `subject.test` and the relay at `relay.test`. */
+export function startSubjects(): Promise<MeshProcess> {
+  return startMesh({
+    services: {
+      subject: { entry: `${SERVICES}subject.ts` },
+      relay: { entry: `${SERVICES}relay.ts`, plugs: ["subject"] },
+    },
+    routes: { "subject.test/": "subject", "relay.test/": "relay", "/": "subject" },
+  });
+}
+
+/** Starts them. */
+export async function startWorlds(): Promise<Worlds> {
+  const mesh = await startSubjects();
+  const port = Number(new URL(mesh.gatewayUrl).port);
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    onListen: () => {},
+    // What the subject throws on purpose is not for the output of the tests.
+    onError: () => new Response("Internal Server Error", { status: 500 }),
+  }, subject.fetch);
+  return {
+    direct: { name: "direct", port: server.addr.port, host: "subject.test" },
+    meshed: [
+      { name: "gateway", port, host: "subject.test" },
+      { name: "relay", port, host: "relay.test" },
+    ],
+    mesh,
+    async [Symbol.asyncDispose]() {
+      await mesh[Symbol.asyncDispose]();
+      await server.shutdown();
+    },
+  };
+}
