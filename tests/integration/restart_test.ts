@@ -24,11 +24,11 @@ Deno.test("mesh shows its old history after a restart, and its numbers go on ris
 Deno.test("mesh cleans up after one that was killed on the same data folder", async () => {
   await using first = await startMesh();
   await first.text("/echo/who?id=a");
+  const { serviceID } = await first.event("instanceStarted", { service: "echo" });
   first.signal("SIGKILL");
   await first.ended();
   await using second = await startMesh({ folder: first.folder });
   assertEquals(await second.text("/echo/who?id=b"), "b");
-  const { serviceID } = await first.event("instanceStarted", { service: "echo" });
   await second.event("instanceEnded", { serviceID: Number(serviceID) });
   await second.stop();
 });
