@@ -8,6 +8,7 @@ import { bodyOf, digestOf, patternOf, streamOf } from "./bodies.ts";
 const encoder = new TextEncoder();
 const pushed = new Map<string, ReadableStreamDefaultController<Uint8Array>>();
 const outcomes = new Map<string, PromiseWithResolvers<string>>();
+const counts = new Map<string, number>();
 const seen: string[] = [];
 
 /** The whole of a URL behind its origin, an empty query included. */
@@ -60,6 +61,29 @@ async function receive(request: Request, id: string): Promise<Response> {
     outcomeOf(id).resolve("broken");
   }
   return new Response("received");
+}
+
+/** A body of zeros; how much of it has been asked for is told by `/do/count`. */
+function zeros(size: number, id: string): Response {
+  const piece = new Uint8Array(65_536);
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const count = counts.get(id) ?? 0;
+      counts.set(id, count + piece.length);
+      controller.enqueue(piece.slice());
+      if (count + piece.length >= size) controller.close();
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, { headers: { "content-length": `${size}` } });
+}
+
+/** A request whose body is read once `/do/go` says so, and counted. */
+async function slow(request: Request, id: string): Promise<Response> {
+  outcomeOf(`${id}-begun`).resolve("begun");
+  await outcomeOf(`${id}-go`).promise;
+  let bytes = 0;
+  for await (const piece of request.body ?? []) bytes += piece.length;
+  return new Response(`${bytes}`);
 }
 
 function manyHeaders(count: number): Response {
@@ -153,6 +177,12 @@ function act(name: string, request: Request, query: URLSearchParams): Response |
       return pushable(id, { "content-type": "text/event-stream" });
     case "never":
       return never(request, id);
+    case "zeros":
+      return zeros(size, id);
+    case "slow":
+      return slow(request, id);
+    case "die":
+      return Deno.exit(9);
     case "receive":
       return receive(request, id);
     case "throw":
@@ -175,6 +205,11 @@ function control(name: string, query: URLSearchParams): Response | Promise<Respo
     case "break":
       pushed.get(id)?.error(new Error("broken on purpose"));
       return new Response("broken");
+    case "go":
+      outcomeOf(`${id}-go`).resolve("go");
+      return new Response("gone");
+    case "count":
+      return new Response(`${counts.get(id) ?? 0}`);
     case "outcome":
       return outcomeOf(id).promise.then((outcome) => new Response(outcome));
     case "seen":
