@@ -108,7 +108,7 @@ function onOwnMessage(turn: AgentTurn, instance: LocalInstance, message: Message
     case "serviceHealthResponse":
       return passAnswerUp(turn, instance, message);
     case "serviceTerminationInfo":
-      // The exit of the process follows, and tells this with it.
+      // The exit of the process, or the end of the link, follows and tells this with it.
       instance.lastWords = { status: message.status, reason: message.reason ?? "it ended itself" };
       return;
     default: {
@@ -170,10 +170,7 @@ export function onServiceUnlinked(turn: AgentTurn, link: LinkID, reason: string)
     return setDeadline(deadlines, `orphan:${instance.serviceID}`, turn.nowMs + options.orphanMs);
   }
   forgetInstance(turn, instance);
-  sendUp(turn, {
-    type: "serviceTerminationInfo",
-    serviceID: instance.serviceID,
-    status: STATUS.unreachable,
-    reason: `its link to the agent ended: ${reason}`,
-  });
+  const words = instance.lastWords ??
+    { status: STATUS.unreachable, reason: `its link to the agent ended: ${reason}` };
+  sendUp(turn, { type: "serviceTerminationInfo", serviceID: instance.serviceID, ...words });
 }

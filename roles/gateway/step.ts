@@ -39,8 +39,22 @@ export interface AgentLinked {
   readonly link: LinkID;
 }
 
+/** The gateway is about to end, by the decision of its host. */
+export interface GatewayEnding {
+  /** Tells events apart. */
+  readonly kind: "ending";
+  /** Why, for the history. */
+  readonly reason: string;
+}
+
 /** What happens to a gateway. */
-export type GatewayEvent = MessageArrived | LinkClosed | Tick | AgentLinked | SourceEvent;
+export type GatewayEvent =
+  | MessageArrived
+  | LinkClosed
+  | Tick
+  | AgentLinked
+  | GatewayEnding
+  | SourceEvent;
 
 /** What a gateway has done by its host. */
 export type GatewayEffect = SourceEffect | CloseLink;
@@ -83,6 +97,9 @@ export function stepGateway(
     case "message":
       onMessage(state, turn, event);
       break;
+    case "ending":
+      onEnding(state, turn, event.reason);
+      break;
     case "tick":
       onTick(state, turn);
       break;
@@ -90,6 +107,13 @@ export function stepGateway(
       stepSource(turn, event);
   }
   return effects;
+}
+
+/** Says why it ends, so that the history does not have to guess. */
+function onEnding(state: GatewayState, turn: SourceTurn, reason: string): void {
+  const { serviceID } = state.source;
+  if (serviceID === undefined) return;
+  sendToAgent(turn, { type: "serviceTerminationInfo", serviceID, status: STATUS.done, reason });
 }
 
 function onAgentLinked(state: GatewayState, turn: SourceTurn, link: LinkID): void {

@@ -72,11 +72,15 @@ export class GatewayHost {
     return this.#source.exchange(service, request);
   }
 
-  /** Ends everything at once. */
+  /** Ends everything at once, after it was said why. */
   stop(reason: string): void {
     this.#source.abort(reason);
-    this.#host.stop();
-    this.#links.closeAll();
+    this.#host.dispatch({ kind: "ending", reason });
+    // The host steps at the end of this turn; what it sends then must still leave.
+    queueMicrotask(() => {
+      this.#host.stop();
+      this.#links.closeAll();
+    });
   }
 
   #perform(effect: GatewayEffect): void {

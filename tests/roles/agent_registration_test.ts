@@ -114,6 +114,19 @@ Deno.test("agent: a gateway whose link ends is gone, and the manager is told", (
   assertEquals(theSent(effects, "serviceTerminationInfo", "manager").serviceID, 3);
 });
 
+Deno.test("agent: a gateway that said why it ends is reported with its words", () => {
+  const bench = new AgentBench();
+  const link = "gateway";
+  bench.addGateway(3, link);
+  const said = { serviceID: 3, status: 200, reason: "the mesh is stopping" } as const;
+  assertEquals(bench.take(link, { type: "serviceTerminationInfo", ...said }), []);
+  const effects = bench.step({ kind: "linkClosed", link, reason: "closed" });
+  assertEquals(theSent(effects, "serviceTerminationInfo", "manager"), {
+    type: "serviceTerminationInfo",
+    ...said,
+  });
+});
+
 Deno.test("agent: a gateway that the manager does not know registers anew (flow 1)", () => {
   const bench = new AgentBench();
   bench.addGateway(3);

@@ -99,3 +99,10 @@ Deno.test("gateway: messages of another link, or that it does not get, change no
   const effects = bench.take({ type: "hardShutdownRequest", messageID: 1, serviceID: 3 });
   assertEquals(theOne(effects, "refuse").status, 400);
 });
+
+Deno.test("gateway: it says why it ends, if it is known at all (serviceTerminationInfo)", () => {
+  const ending = { kind: "ending", reason: "the mesh is stopping" } as const;
+  const info = theSent(new GatewayBench().step(ending), "serviceTerminationInfo", "agent");
+  assertEquals([info.serviceID, info.status, info.reason], [3, 200, "the mesh is stopping"]);
+  assertEquals(new GatewayBench({ isRegistered: false }).step(ending), []);
+});

@@ -164,7 +164,7 @@ Deno.test("manager: processData without a count (plain catalogue) counts as one 
   assertEquals(bench.connectionOf(gateway, 1).count, 1);
 });
 
-Deno.test("manager: processData of another agent or plugs is refused (404), a late one too (410)", () => {
+Deno.test("manager: processData of another agent or plugs is refused (404), late too (410)", () => {
   const { bench, gateway } = benchWithGateway();
   bench.addAgent("two", {}, { network: "10.0.0.2" });
   const ask = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };
