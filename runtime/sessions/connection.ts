@@ -49,8 +49,6 @@ export interface ConnectionRole {
 /** How often to look for signs of life; three without any mean that the link is broken. */
 export const KEEP_ALIVE_MS = 20_000;
 
-const READ_BYTES = 65_536;
-const GREETING_BYTES = 256;
 const LINGER_MS = 2_000;
 
 /** The state of one end of a session. */
@@ -86,7 +84,10 @@ export class Connection {
     this.#wire = wire;
     this.#role = options.role;
     this.#what = options.what;
-    this.outbox = new Outbox(wire, (reason) => this.#end({ status: 122, reason }));
+    this.outbox = new Outbox(wire, {
+      failed: (reason) => this.#end({ status: 122, reason }),
+      isAlone: () => this.exchanges.size <= 1,
+    });
     const { promise, resolve } = Promise.withResolvers<SessionEnd>();
     this.ended = promise;
     this.#settle = resolve;
@@ -133,15 +134,12 @@ export class Connection {
   }
 
   async #read(): Promise<void> {
-    // A connection that has said nothing is given little memory.
-    let buffer = new Uint8Array(GREETING_BYTES);
     try {
       while (!this.#over) {
-        if (this.#greeted && buffer.length < READ_BYTES) buffer = new Uint8Array(READ_BYTES);
-        const count = await this.#wire.read(buffer);
+        const count = await this.#wire.read(this.#decoder.room());
         if (count === null) return this.#readEnd();
         this.#silentFor = 0;
-        this.#decoder.push(buffer.subarray(0, count), this.#receive);
+        this.#decoder.arrived(count, this.#receive);
       }
     } catch (error) {
       if (error instanceof FrameError) return this.cut(`malformed frames: ${error.message}`, 122);

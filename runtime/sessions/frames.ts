@@ -107,43 +107,73 @@ const RULES: readonly (readonly [FrameType, number, number, boolean, boolean] | 
   [FRAME.answer, 7, 4 + headBytes + dataBytes, true, false],
 ];
 
-const NOTHING = new Uint8Array(0);
+/** What one read takes, unless the rest of a frame is larger. */
+const READ_BYTES = 131_072;
+/** A connection that has said nothing is given little memory. */
+const FIRST_BYTES = 256;
 
-/** Puts frames together from bytes that arrive in pieces of any size. */
+/**
+ * Puts frames together from bytes that arrive in pieces of any size. They are read into its own
+ * buffer, where a frame that has not arrived whole waits for its rest, so nothing is copied twice.
+ */
 export class FrameDecoder {
-  #rest: Uint8Array = NOTHING;
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+  /** How many bytes the buffer needs to hold the frame that has begun to arrive. */
+  #needed = FIRST_BYTES;
 
   /** Bytes of a frame that has not arrived whole; at most one frame's. */
   get bufferedBytes(): number {
-    return this.#rest.length;
+    return this.#length;
+  }
+
+  /** Where to read to. Valid until the next call of {@linkcode FrameDecoder.arrived}. */
+  room(): Uint8Array<ArrayBuffer> {
+    if (this.#bytes.length < this.#needed) {
+      const larger = new Uint8Array(this.#needed);
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return this.#bytes.subarray(this.#length);
   }
 
   /**
-   * Delivers every frame that is whole now.
+   * Bytes were read to the room: delivers every frame that is whole now.
    *
    * @throws {FrameError} the bytes are no frames; what came before the fault was delivered.
    */
-  push(bytes: Uint8Array, received: (frame: Frame) => void): void {
-    const input = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
-    const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  arrived(count: number, received: (frame: Frame) => void): void {
+    const length = this.#length + count;
     let at = 0;
-    while (input.length - at >= HEADER_BYTES) {
-      const length = view.getUint32(at);
-      const frame = readHeader(view, at, length);
+    let needed = 0;
+    while (length - at >= HEADER_BYTES) {
+      const size = this.#view.getUint32(at);
+      const frame = readHeader(this.#view, at, size);
       const start = at + HEADER_BYTES;
-      if (input.length - start < length) break;
-      at = start + length;
-      received({ ...frame, payload: input.subarray(start, at) });
+      needed = HEADER_BYTES + size;
+      if (length - at < needed) break;
+      at += needed;
+      needed = 0;
+      received({ ...frame, payload: this.#bytes.subarray(start, at) });
     }
-    this.#rest = at === input.length ? NOTHING : input.slice(at);
+    this.#bytes.copyWithin(0, at, length);
+    this.#length = length - at;
+    const isKnown = at > 0 || this.#bytes.length > FIRST_BYTES;
+    this.#needed = Math.max(isKnown ? READ_BYTES : FIRST_BYTES, needed);
   }
-}
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
+  /** The same for bytes that have been read to somewhere else. */
+  push(bytes: Uint8Array, received: (frame: Frame) => void): void {
+    for (let at = 0; at < bytes.length;) {
+      const room = this.room();
+      const piece = bytes.subarray(at, at + room.length);
+      room.set(piece);
+      at += piece.length;
+      this.arrived(piece.length, received);
+    }
+  }
 }
 
 function readHeader(view: DataView, at: number, length: number): Omit<Frame, "payload"> {

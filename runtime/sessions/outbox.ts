@@ -7,6 +7,7 @@
 
 import { FrameWriter } from "./frame_writer.ts";
 import { SESSION_LIMITS } from "./session.ts";
+import { endOfTurn } from "./turn_end.ts";
 
 /** The part of a `Deno.Conn` that a session uses. */
 export interface Wire {
@@ -32,28 +33,30 @@ export interface Outgoing {
   allow(bytes: number): void;
 }
 
-/**
- * Microtasks that a flush waits for more, so that what handlers of the same turn do in a few awaits
- * leaves with it. A timer of any kind costs a millisecond in some runtimes.
- */
-const HOPS = 24;
-
 const LAST_WORDS_MS = 1_000;
 
 /** Frames and bodies on their way out. */
 export class Outbox {
   readonly #wire: Wire;
   readonly #failed: (reason: string) => void;
+  readonly #isAlone: () => boolean;
   readonly #frames = new FrameWriter();
   readonly #ready = new Set<Outgoing>();
   #flushing: Promise<void> | undefined;
   #stopped = false;
   #writing = 0;
 
-  /** `failed` is called when the wire breaks or the peer does not read; no write follows. */
-  constructor(wire: Wire, failed: (reason: string) => void) {
+  /**
+   * `failed` is called when the wire breaks or the peer does not read; no write follows. While
+   * `isAlone`, nobody else is expected to say something in the same turn.
+   */
+  constructor(
+    wire: Wire,
+    options: { failed: (reason: string) => void; isAlone: () => boolean },
+  ) {
     this.#wire = wire;
-    this.#failed = failed;
+    this.#failed = options.failed;
+    this.#isAlone = options.isAlone;
   }
 
   /** Bytes that wait to be written, without what bodies have not handed over. */
@@ -111,7 +114,7 @@ export class Outbox {
 
   async #flush(): Promise<void> {
     try {
-      for (let hop = 0; hop < HOPS; hop++) await null;
+      await endOfTurn(this.#isAlone());
       for (;;) {
         if (this.#stopped) break;
         this.#fill();

@@ -46,7 +46,7 @@ export function wholeBody(
       }
     }
   }
-  return Uint8Array.from(view);
+  return view.slice();
 }
 
 const NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;
