@@ -5,10 +5,14 @@
  * @module
  */
 
+import { fetchFollowing } from "./redirects.ts";
+
 const MESH_HOST = /^([a-z][a-z0-9-]*)\.mesh$/;
 
 /** Sends a request to a service of the mesh. */
 export type MeshFetch = (service: string, request: Request) => Promise<Response>;
+
+const elsewhere = globalThis.fetch;
 
 let meshFetch: MeshFetch | undefined;
 
@@ -21,24 +25,34 @@ export function serviceOf(url: string): string | undefined {
 /** Makes the global `fetch` know the services of the mesh. Called once, by the service process. */
 export function installFetch(send: MeshFetch): void {
   meshFetch = send;
-  const original = globalThis.fetch;
   globalThis.fetch = (input, init) => {
-    const url = input instanceof Request ? input.url : String(input);
-    const service = serviceOf(url);
-    if (service === undefined) return original(input, init);
-    return send(service, new Request(input, init));
+    const service = serviceOf(input instanceof Request ? input.url : String(input));
+    return service === undefined ? elsewhere(input, init) : fetchService(service, input, init);
   };
 }
 
 /**
- * Sends a request to a service of the mesh by name.
+ * Sends a request to a service of the mesh by name, and follows its redirects as `fetch` does.
  *
- * @throws {TypeError} in a process that no agent started.
+ * @param service The name.
+ * @param input As for `fetch`; the host of a URL counts for redirects only.
+ * @param init As for `fetch`.
+ * @throws {TypeError} in a process that no agent started, or when a redirect cannot be followed.
  */
-export function fetchService(service: string, request: Request): Promise<Response> {
-  if (meshFetch === undefined) {
+export async function fetchService(
+  service: string,
+  input: string | URL | Request,
+  init?: RequestInit,
+): Promise<Response> {
+  const toService = meshFetch;
+  if (toService === undefined) {
     const reason = "this process is not a service of a mesh";
-    return Promise.reject(new TypeError(`Cannot reach "${service}": ${reason}`));
+    throw new TypeError(`Cannot reach "${service}": ${reason}`);
   }
-  return meshFetch(service, request);
+  const first = new Request(input, init);
+  const send = (request: Request) => {
+    const name = request === first ? service : serviceOf(request.url);
+    return name === undefined ? elsewhere(request) : toService(name, request);
+  };
+  return await fetchFollowing(first, { init, send });
 }

@@ -50,7 +50,7 @@ export function plug(service: ServiceName): Plug {
     service,
     fetch(input, init) {
       const target = input instanceof Request ? input : new URL(input, base);
-      return fetchService(service, new Request(target, init));
+      return fetchService(service, target, init);
     },
   };
 }

@@ -8,7 +8,9 @@ import type { RequestParts, ResponseParts } from "./session.ts";
 
 /** What a request consists of. */
 export function partsOf(request: Request): RequestParts {
-  const { method, url, headers, body, signal } = request;
+  const { method, headers, body, signal } = request;
+  // A fragment is for whoever asked; it never leaves with a request.
+  const [url = ""] = request.url.split("#", 1);
   return { method, url, headers, body, signal };
 }
 
