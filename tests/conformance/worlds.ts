@@ -34,9 +34,15 @@ export function startSubjects(): Promise<MeshProcess> {
   return startMesh({
     services: {
       subject: { entry: `${SERVICES}subject.ts` },
+      fetcher: { entry: `${SERVICES}fetcher.ts`, plugs: ["subject"] },
       relay: { entry: `${SERVICES}relay.ts`, plugs: ["subject"] },
     },
-    routes: { "subject.test/": "subject", "relay.test/": "relay", "/": "subject" },
+    routes: {
+      "subject.test/": "subject",
+      "relay.test/": "relay",
+      "fetcher.test/": "fetcher",
+      "/": "subject",
+    },
   });
 }
 

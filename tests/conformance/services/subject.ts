@@ -181,6 +181,11 @@ function act(name: string, request: Request, query: URLSearchParams): Response |
       return zeros(size, id);
     case "slow":
       return slow(request, id);
+    case "redirect":
+      return new Response("moved", {
+        status: size,
+        headers: { location: query.get("to") ?? "/report" },
+      });
     case "die":
       return Deno.exit(9);
     case "receive":
