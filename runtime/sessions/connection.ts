@@ -3,8 +3,7 @@
  * ping, and ends in one of three ways.
  *
  * - Graceful: both ends have sent goAway and nothing is in flight. Each end then closes its writing
- *   half and reads on until the other has done so too; closing at once could make the kernel throw
- *   away what the peer has not read yet.
+ *   half and reads until the other has too: else the kernel could throw away what is unread.
  * - Cut: this end aborts, or the peer breaks the rules of frames. A close frame tells the reason.
  * - Broken: the wire ends or fails, or nothing has arrived for three intervals.
  *
@@ -59,6 +58,8 @@ export class Connection {
   readonly windows: Windows = { granted: 0, buffered: 0 };
   /** The way out. */
   readonly outbox: Outbox;
+  /** Aborts when the session begins to close gracefully, by the word of either end. */
+  readonly leaving: AbortController = new AbortController();
   /** Settles once the wire is closed; never rejects. */
   readonly ended: Promise<SessionEnd>;
   readonly #wire: Wire;
@@ -123,6 +124,7 @@ export class Connection {
     this.#leaving = reason;
     this.outbox.frames.goAway(reason);
     this.outbox.wake();
+    this.leaving.abort(reason);
     this.#finishWhenIdle();
   }
 
@@ -261,9 +263,8 @@ export class Connection {
 
   #look(): void {
     this.#silentFor++;
-    if (this.#silentFor > 3) {
-      return this.#end({ status: 122, reason: "the peer gives no sign of life" });
-    }
+    const reason = "the peer gives no sign of life";
+    if (this.#silentFor > 3) return this.#end({ status: 122, reason });
     this.#stopLooking = after(this.#keepAliveMs, () => this.#look());
     if (this.#greeted && !this.#finishing) {
       this.outbox.frames.ping();

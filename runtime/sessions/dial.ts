@@ -138,6 +138,10 @@ class DialledSession implements Session, ConnectionRole {
     return this.#connection.bufferedBytes;
   }
 
+  get leaving(): AbortSignal {
+    return this.#connection.leaving.signal;
+  }
+
   get ended(): Promise<SessionEnd> {
     return this.#connection.ended;
   }

@@ -185,6 +185,11 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
     return this.#connection.bufferedBytes;
   }
 
+  /** See {@linkcode SessionHandle.leaving}. */
+  get leaving(): AbortSignal {
+    return this.#connection.leaving.signal;
+  }
+
   /** See {@linkcode SessionHandle.ended}. */
   get ended(): Promise<SessionEnd> {
     return this.#connection.ended;

@@ -37,6 +37,11 @@ export interface SessionHandle {
   readonly inFlight: number;
   /** Bytes of bodies and frames held in memory: arrived and unread, or queued and unwritten. */
   readonly bufferedBytes: number;
+  /**
+   * Aborts, with the reason, when the session begins to close gracefully, by the word of either
+   * end: what is in flight and would go on for ever must come to its end.
+   */
+  readonly leaving: AbortSignal;
   /** Settles once, when the socket is closed. Never rejects. */
   readonly ended: Promise<SessionEnd>;
   /**
