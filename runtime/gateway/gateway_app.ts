@@ -12,11 +12,12 @@ import { matchRoute } from "../config/routes.ts";
 import type { Route } from "../config/mesh_config.ts";
 import { isSameText } from "../../protocol/same_text.ts";
 import { RequestBodyError } from "../sessions/request_body_error.ts";
-import { responseOf } from "../sessions/parts.ts";
+import { partsOf, responseOf } from "../sessions/parts.ts";
 import type { HeaderList, RequestParts, ResponseParts } from "../sessions/session.ts";
 import { withForwarded, withRequestID } from "./forwarded.ts";
 import { refuseOdd } from "./odd_requests.ts";
 import { type Target, targetOf } from "./target.ts";
+import { wantsWebSocket, type WebSockets } from "./web_sockets.ts";
 
 /** What the gateway's HTTP face needs. */
 export interface GatewayAppOptions {
@@ -26,6 +27,8 @@ export interface GatewayAppOptions {
   readonly token: string;
   /** Sends a request to a service. */
   readonly exchange: (service: string, request: RequestParts) => Promise<ResponseParts>;
+  /** Opens WebSockets. */
+  readonly webSockets: WebSockets;
 }
 
 /** What `Deno.serve` tells of a request. */
@@ -61,7 +64,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /** Methods for a tunnel or a trace, which the platform's Request refuses to carry. */
-const FORBIDDEN_METHODS = /^(?:CONNECT|TRACE|TRACK)$/i;
+const FORBIDDEN_METHODS = /^(?:CONNECT|TRACE|TRACK|SMMP-WEBSOCKET)$/i;
 
 const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
@@ -118,15 +121,11 @@ function callService(
 }
 
 /** Why a request can't be passed on to any service, or undefined. */
-function refusalOf({ method, headers }: Request): Response | undefined {
+function refusalOf({ method }: Request): Response | undefined {
   if (FORBIDDEN_METHODS.test(method)) {
     const response = problemResponse({ status: 405, detail: `Cannot pass "${method}" on` });
     response.headers.set("allow", ALLOWED_METHODS);
     return response;
-  }
-  if (/\bwebsocket\b/i.test(headers.get("upgrade") ?? "")) {
-    const detail = "Cannot open a WebSocket: the gateway passes on requests and responses only";
-    return problemResponse({ status: 501, detail });
   }
   return undefined;
 }
@@ -144,15 +143,36 @@ async function forward(
   const kept = withoutHops(request.headers).filter(([name]) => !dropped.includes(name));
   const origin = { client, host: target.host, proto: "http" } as const;
   const { method, signal } = request;
+  const url = `http://${service}.mesh${path}${target.search}`;
+  const headers = withRequestID(withForwarded(kept, origin));
+  if (wantsWebSocket(request)) return passWebSocket(options, request, { service, url, headers });
   const response = await options.exchange(service, {
     method,
-    url: `http://${service}.mesh${path}${target.search}`,
-    headers: withRequestID(withForwarded(kept, origin)),
+    url,
+    headers,
     // The platform takes "get" for GET, which has no body.
     body: /^(?:get|head)$/i.test(method) ? null : request.body,
     signal,
   });
   return responseOf({ ...response, headers: passedOn(response) });
+}
+
+/** Passes a request for a WebSocket on; what a service refuses it with is passed on too. */
+async function passWebSocket(
+  { exchange, webSockets }: GatewayAppOptions,
+  request: Request,
+  to: { service: string; url: string; headers: HeaderList },
+): Promise<Response> {
+  const { service, url, headers } = to;
+  const answer = await webSockets.pass(request, {
+    send: async (asked) => responseOf(await exchange(service, partsOf(asked))),
+    url: new URL(url),
+    headers: new Headers(headers),
+  });
+  if (answer.status === 101) return answer;
+  const { status, body } = answer;
+  const parts = { status, headers: [...answer.headers], body };
+  return responseOf({ ...parts, headers: passedOn(parts) });
 }
 
 /** The headers of a response, for a client. */

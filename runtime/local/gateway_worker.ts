@@ -9,6 +9,8 @@ import { linkMessagePort } from "../../transports/message_port.ts";
 import type { Route } from "../config/mesh_config.ts";
 import { createGatewayApp } from "../gateway/gateway_app.ts";
 import { GatewayHost } from "../gateway/gateway_host.ts";
+import { WebSockets } from "../gateway/web_sockets.ts";
+import { CLOSE } from "../web_sockets/messages.ts";
 import { type HttpServer, listenHttp } from "./listen_http.ts";
 
 /** How a gateway worker is started. */
@@ -40,6 +42,7 @@ export function createGatewayWorker(): GatewayWorker {
   let host: GatewayHost | undefined;
   let server: HttpServer | undefined;
   let agentLink: LinkID | undefined;
+  const webSockets = new WebSockets();
   return {
     start({ hostname, port, routes, token }, warn) {
       const gateway = new GatewayHost({ warn });
@@ -47,6 +50,7 @@ export function createGatewayWorker(): GatewayWorker {
         routes,
         token,
         exchange: (service, request) => gateway.exchange(service, request),
+        webSockets,
       });
       server = listenHttp({ hostname, port, what: "the gateway", flag: "--port" }, app);
       host = gateway;
@@ -58,10 +62,12 @@ export function createGatewayWorker(): GatewayWorker {
       agentLink = host.openAgentLink((events) => linkMessagePort(port, { name: "agent" }, events));
     },
     async drain() {
-      await server?.drain();
+      // They would not end by themselves.
+      const closed = webSockets.close({ code: CLOSE.goingAway, reason: "the mesh is stopping" });
+      await Promise.all([closed, server?.drain()]);
     },
     stop() {
-      host?.stop("the mesh ends");
+      host?.stop("the mesh is stopping");
     },
   };
 }

@@ -10,14 +10,17 @@
  * @module
  */
 
-import { installFetch } from "./mesh_fetch.ts";
+import { installWebSockets } from "../web_sockets/install.ts";
+import { installFetch, type MeshFetch } from "./mesh_fetch.ts";
 import { readStart } from "./start.ts";
 import { ServiceProcess } from "./service_process.ts";
 import { fetchOf } from "./handler.ts";
 
 const start = readStart();
 const serviceProcess = new ServiceProcess(start);
-installFetch((service, request) => serviceProcess.fetch(service, request));
+const send: MeshFetch = (service, request) => serviceProcess.fetch(service, request);
+installFetch(send);
+installWebSockets(send);
 
 /**
  * Serves the default export of a service's module: an object with `fetch`, as for `deno serve`.

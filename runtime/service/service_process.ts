@@ -20,8 +20,9 @@ import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { partsOf, responseOf } from "../sessions/parts.ts";
 import { serveSessions } from "../sessions/serve.ts";
-import type { SessionHandle, SessionServer } from "../sessions/session.ts";
+import type { SessionHandle, SessionHello, SessionServer } from "../sessions/session.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
+import { WEB_SOCKET_METHOD } from "../web_sockets/messages.ts";
 import type { FetchHandler } from "./handler.ts";
 import type { StartInfo } from "./start.ts";
 import { warmUp } from "./warm_up.ts";
@@ -72,7 +73,10 @@ export class ServiceProcess {
       this.#server = serveSessions({
         listener: this.#listening.listener,
         serviceID,
-        handler: (request) => handler(request),
+        handler: (request, hello) =>
+          request.method === WEB_SOCKET_METHOD
+            ? this.#acceptWebSocket(request, { hello, handler })
+            : handler(request),
         events: {
           opened: (hello, session) =>
             void this.#inbound.set(inboundKey(hello.serviceID, hello.sourcePlug), session),
@@ -100,6 +104,16 @@ export class ServiceProcess {
   /** Sends a request to another service of the mesh. */
   async fetch(service: string, request: Request): Promise<Response> {
     return responseOf(await this.#source.exchange(service, partsOf(request)));
+  }
+
+  /** Seldom, so what it needs is loaded when it is needed. */
+  async #acceptWebSocket(
+    request: Request,
+    { hello, handler }: { hello: SessionHello; handler: FetchHandler },
+  ): Promise<Response> {
+    const { acceptWebSocket } = await import("../web_sockets/accept.ts");
+    const session = this.#inbound.get(inboundKey(hello.serviceID, hello.sourcePlug));
+    return await acceptWebSocket(request, { handler, leaving: session?.leaving });
   }
 
   async #dialAgent(): Promise<LinkID> {

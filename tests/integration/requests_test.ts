@@ -156,7 +156,7 @@ Deno.test("mesh answers odd requests calmly, and prints nothing about them", asy
     ["CONNECT echo:80 HTTP/1.1\r\nhost: echo:80", 404],
     ["GET /echo/../../etc/passwd HTTP/1.1\r\nhost: x", 404],
     ["GET /echo/%zz%00 HTTP/1.1\r\nhost: x", 404],
-    ["GET /echo/ HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket", 501],
+    ["GET /echo/ HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket", 400],
     [`GET /echo/ HTTP/1.1\r\nhost: x\r\nx-large: ${"x".repeat(60_000)}`, 200],
     [`GET /echo/ HTTP/1.1\r\nhost: x\r\nx-huge: ${"x".repeat(2_000_000)}`, 400],
     [`POST /echo/upload HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz`, 400],
