@@ -4,6 +4,8 @@
  * @module
  */
 
+import { PLAIN_URL } from "../sessions/plain_url.ts";
+
 /** The parts of a URL, normalized. */
 export interface Target {
   /** The host, with its port if it is not that of HTTP. */
@@ -13,18 +15,6 @@ export interface Target {
   /** The query with its question mark, which is kept even when nothing follows it; or nothing. */
   readonly search: string;
 }
-
-/**
- * URLs in which there is nothing to normalize, which is nearly every one: no segment of dots, no
- * `%` in the path, no character that would be encoded, no port that would be left out, no address
- * in an odd form. The parser of the platform takes longer than a match.
- */
-const PLAIN = new RegExp(
-  "^http://((?:(?:[a-z0-9-]+[.])*[a-z][a-z0-9-]*|[1-9]\\d{0,2}(?:[.](?:0|[1-9]\\d{0,2})){3})" +
-    "(?::(?!80/)[1-9]\\d{0,4})?)" +
-    "((?:/(?![.]{1,2}(?:[/?]|$))[\\w.~!$&()*+,;=:@-]*)+)" +
-    "([?][\\w.~!$&()*+,;=:@/?%-]*)?$",
-);
 
 /**
  * Takes the URL of a request apart.
@@ -37,7 +27,7 @@ const PLAIN = new RegExp(
  * ```
  */
 export function targetOf(url: string): Target {
-  const [, host, path, search = ""] = PLAIN.exec(url) ?? [];
+  const [, host, path, search = ""] = PLAIN_URL.exec(url) ?? [];
   if (host !== undefined && path !== undefined) return { host, path, search };
   const parsed = new URL(url);
   return { host: parsed.host, path: parsed.pathname, search: searchOf(parsed) };

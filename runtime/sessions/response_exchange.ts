@@ -8,6 +8,7 @@ import { IncomingBody, OutgoingBody } from "./bodies.ts";
 import type { Connection, Exchange } from "./connection.ts";
 import { RESET } from "./frames.ts";
 import { BODILESS, type RequestHead, responseParts } from "./heads.ts";
+import { requestOf } from "./lazy_request.ts";
 import type { Outgoing } from "./outbox.ts";
 import { type BodyReader, readAhead } from "./read_ahead.ts";
 import { SESSION_LIMITS, type SessionBrokenError } from "./session.ts";
@@ -127,11 +128,9 @@ export class ResponseExchange implements Exchange {
   /** The request, or undefined when the platform refuses to make one of what the peer sent. */
   #request(): Request | undefined {
     const { url, method, headers } = this.#options.head;
+    const body = this.incoming?.stream ?? null;
     try {
-      const { protocol } = new URL(url);
-      if (protocol !== "http:" && protocol !== "https:") return undefined;
-      const body = this.incoming?.stream ?? null;
-      return new Request(url, { method, headers, body, signal: this.#controller.signal });
+      return requestOf({ url, method, headers, body, signal: this.#controller.signal });
     } catch {
       // What is malformed is the peer's fault and is answered with 400, not reported.
       return undefined;
