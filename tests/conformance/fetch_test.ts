@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { askText } from "./case.ts";
 import { type AllowedDifference, differencesOf, isAllowed } from "./differences.ts";
 import { fetches } from "./services/fetches.ts";
-import { startWorlds } from "./worlds.ts";
+import { IS_OLD_DENO, startWorlds } from "./worlds.ts";
 
 const ABSENT = { is: undefined };
 
@@ -63,7 +63,9 @@ const ALLOWED: readonly AllowedDifference[] = [
   },
 ];
 
-Deno.test("fetch() from a service to a service is like fetch() to a server", async () => {
+const NAME = "fetch() from a service to a service is like fetch() to a server";
+
+Deno.test({ name: NAME, ignore: IS_OLD_DENO }, async () => {
   await using worlds = await startWorlds();
   const [gateway] = worlds.meshed;
   assert(gateway !== undefined);

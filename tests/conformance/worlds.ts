@@ -27,6 +27,15 @@ export interface Worlds extends AsyncDisposable {
   readonly mesh: MeshProcess;
 }
 
+const [MAJOR = 0, MINOR = 0] = Deno.version.deno.split(".").map(Number);
+
+/**
+ * Whether the subject alone, under an older Deno, is another one: its server compresses by itself,
+ * spells methods anew, takes larger heads, and lets much garbage gather. Only the gateway's own
+ * rules can be tested there.
+ */
+export const IS_OLD_DENO: boolean = MAJOR < 2 || (MAJOR === 2 && MINOR < 9);
+
 const SERVICES = new URL("./services/", import.meta.url).pathname;
 
 /** A mesh with the subject at `subject.test` and the relay at `relay.test`. */
