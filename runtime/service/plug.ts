@@ -32,6 +32,11 @@ export interface Plug {
    * a response with a 4xx or 5xx status and an RFC 9457 body that says why.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+  /**
+   * Opens a WebSocket to the service, which is started if it does not run. What the mesh can't do
+   * is an `error` event that says why, and a `close` with code 1006.
+   */
+  webSocket(path: string, protocols?: string | string[]): WebSocket;
 }
 
 /**
@@ -51,6 +56,12 @@ export function plug(service: ServiceName): Plug {
     fetch(input, init) {
       const target = input instanceof Request ? input : new URL(input, base);
       return fetchService(service, target, init);
+    },
+    webSocket(path, protocols = []) {
+      const url = new URL(path, `ws://${service}.mesh/`);
+      // Whatever the path looks like, it leads nowhere else.
+      url.host = `${service}.mesh`;
+      return new WebSocket(url, protocols);
     },
   };
 }
