@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pathToFileURL } from "node:url";
 import { START_VARIABLE, type StartInfo } from "../service/start.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { readLines } from "./output_lines.ts";
@@ -54,7 +55,7 @@ export interface LaunchedProcess {
  * The program that a process reads from stdin. It resolves imports as the service's folder does.
  */
 function mainModule(entry: string): string {
-  const service = JSON.stringify(new URL(`file://${encodeURI(entry)}`).href);
+  const service = JSON.stringify(pathToFileURL(entry).href);
   return `import { serve } from ${JSON.stringify(RUN)};\n` +
     `import * as service from ${service};\n` +
     `serve(service);\n`;
@@ -139,13 +140,15 @@ async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<vo
   }
 }
 
-/** Kills a process group; false when there is none. */
+/** Kills a process group; false when there is none, or none of its processes may be killed. */
 function killGroup(pid: number): boolean {
   try {
     Deno.kill(-pid, "SIGKILL");
     return true;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const isOutOfReach = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.PermissionDenied;
+    if (!isOutOfReach) throw error;
     return false;
   }
 }

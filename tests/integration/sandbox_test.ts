@@ -67,3 +67,10 @@ Deno.test("a service gets no variable of its user into its environment unasked",
   const variables = await Deno.readTextFile(`/proc/${pid}/environ`);
   assertEquals(variables.includes("SECRET"), false);
 });
+
+Deno.test("a service may have any name of a file", async () => {
+  const text = await Deno.readTextFile(`${SERVICES}probe.ts`);
+  const entry = "a#b?c%20d 'e' \"f\" \\ é.ts";
+  await using mesh = await startMesh({ services: { probe: { entry } }, files: { [entry]: text } });
+  assertEquals(await attempt(mesh, ["read", `${mesh.folder}/${entry}`]), { value: text.length });
+});
