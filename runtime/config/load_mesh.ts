@@ -11,7 +11,7 @@ import { type MeshConfig, SERVICE_DEFAULTS, type ServiceConfig } from "./mesh_co
 import { readRoutes, readServices } from "./mesh_document.ts";
 import { MESH_FILE_BYTES_MAX } from "./mesh_schema.ts";
 import { applySchema } from "./schema_problems.ts";
-import { findServices, isFile } from "./service_files.ts";
+import { COMMA_PROBLEM, findServices, isFile } from "./service_files.ts";
 
 /** The name of the file that configures a folder. */
 export const MESH_FILE = "mesh.json";
@@ -29,6 +29,7 @@ export const MESH_FILE = "mesh.json";
  */
 export async function loadMesh(path: string): Promise<MeshConfig> {
   const absolute = resolve(path);
+  if (absolute.includes(",")) throw failure(absolute, COMMA_PROBLEM);
   const info = await statOrUndefined(absolute);
   if (info === undefined) {
     throw failure(absolute, "expected a folder or a mesh.json file, found nothing there");

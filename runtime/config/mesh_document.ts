@@ -15,7 +15,7 @@ import {
 } from "./mesh_config.ts";
 import type { MeshDocument, ServiceDocument } from "./mesh_schema.ts";
 import { parseRouteKey } from "./routes.ts";
-import { entryCandidates, findNameProblem, isFile } from "./service_files.ts";
+import { COMMA_PROBLEM, entryCandidates, findNameProblem, isFile } from "./service_files.ts";
 import { suggestionText } from "./suggestion.ts";
 
 /** The endings of files that Deno runs as a module. */
@@ -100,6 +100,8 @@ async function findEntry(
   const entry = resolve(folder, written);
   if (/^[a-z]{2,}:/.test(written)) {
     problems.add(path, `expected the path of a file, found "${written}"`);
+  } else if (written.includes(",")) {
+    problems.add(path, COMMA_PROBLEM);
   } else if (!ENTRY_ENDING.test(written)) {
     problems.add(path, `expected a file that ends with .ts, .js or .tsx, found "${written}"`);
   } else if (!await isFile(entry)) {

@@ -14,6 +14,10 @@ const FOLDER_ENTRIES_MAX = 10_000;
 /** Names that mean something else: hosts are `<service>.mesh`, and the gateway is in every mesh. */
 export const RESERVED_NAMES: readonly string[] = ["mesh", "gateway"];
 
+/** What is wrong with a path with a comma: it would grant a service what nobody wrote. */
+export const COMMA_PROBLEM =
+  "expected a path without a comma, at which the permissions of Deno would take it apart";
+
 const FILE_ENDINGS = [".ts", ".js", ".tsx"] as const;
 
 /** The name of the entry file of a service that is a folder. */

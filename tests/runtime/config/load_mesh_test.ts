@@ -256,3 +256,15 @@ Deno.test("ConfigError shows one line for each problem, with its place", async (
     assertEquals(lines[2]?.trim().startsWith(`${folder}/mesh.json:2:2: x: unknown key`), true);
   });
 });
+
+Deno.test("loadMesh() refuses paths that the flags of Deno would take apart", async () => {
+  const [problem] = await problemsIn({
+    services: { greeter: { entry: "greeter,.ts" } },
+    routes: {},
+  });
+  assert(problem?.includes("services.greeter.entry: expected a path without a comma"), problem);
+  await withFolder({ "a,b/greeter.ts": SERVICE }, async (folder) => {
+    const error = await assertRejects(() => loadMesh(`${folder}/a,b`), ConfigError);
+    assert(error.message.includes("expected a path without a comma"), error.message);
+  });
+});
