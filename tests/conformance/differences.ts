@@ -43,11 +43,12 @@ export function isAllowed(
   difference: Difference,
   { of, at, mesh }: AllowedDifference,
 ): boolean {
+  if (of !== undefined && !of.test(name)) return false;
   const wanted = at.split("/");
   const found = difference.at.split("/").slice(-wanted.length);
   const isThere = wanted.length === found.length &&
     wanted.every((part, index) => part === "*" || part === found[index]);
-  return isThere && (of?.test(name) ?? true) &&
+  return isThere &&
     (mesh === undefined || JSON.stringify(mesh.is) === JSON.stringify(difference.mesh));
 }
 

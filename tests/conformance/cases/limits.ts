@@ -8,7 +8,7 @@ import { type Case, told } from "../case.ts";
 
 const REQUEST_BYTES = [8_000, 16_000, 32_000, 60_000, 100_000, 300_000, 600_000, 2_000_000];
 const RESPONSE_BYTES = [8_000, 60_000, 100_000];
-const COUNTS = [50, 90, 120, 250, 300, 2_000];
+const COUNTS = [50, 90, 120, 250, 300, 1_000];
 
 function repeated(count: number, line: (at: number) => string): string[] {
   return Array.from({ length: count }, (_, at) => line(at));

@@ -150,7 +150,7 @@ function act(name: string, request: Request, query: URLSearchParams): Response |
     case "stream":
       return new Response(streamOf(size, Number(query.get("piece") ?? "1000")));
     case "sized":
-      return new Response(streamOf(size, 1_000), { headers: { "content-length": `${size}` } });
+      return new Response(streamOf(size, 10_000), { headers: { "content-length": `${size}` } });
     case "bodiless":
       return new Response(null, { headers: { "content-length": `${size}`, etag: '"h"' } });
     case "echo":
