@@ -6,6 +6,7 @@
 
 import { MANIFEST_DEFAULTS } from "../protocol/manifest.ts";
 import type { Message, MessageOf } from "../protocol/messages.ts";
+import { findConnection } from "../roles/manager/memory/registry.ts";
 import {
   createManager,
   type ManagerEffect,
@@ -99,8 +100,7 @@ class ManagerMesh {
       const at = this.#spread() % (instances * plugs);
       const serviceID = 1 + at % instances;
       const sourcePlug = 1 + Math.floor(at / instances);
-      const connectionID = registry.instances.get(serviceID)?.outgoing.get(sourcePlug);
-      const destPlug = registry.connections.get(connectionID ?? 0)?.destPlug;
+      const destPlug = findConnection(registry, serviceID, sourcePlug)?.destPlug;
       if (destPlug === undefined) throw new Error("Cannot report use: there is no connection");
       const used = { messageID: this.#newMessageID(), serviceID, sourcePlug, destPlug, count: 1 };
       const event = this.#eventOf(serviceID, { type: "processData", ...used });

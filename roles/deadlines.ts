@@ -120,14 +120,18 @@ export function takeDue<Key>(deadlines: Deadlines<Key>, nowMs: number): Key | un
   return first.key;
 }
 
-/** Takes every key that is due; a key is `kind:identity`, and each part is handed on by itself. */
-export function takeEachDue(
-  deadlines: Deadlines<string>,
+/**
+ * Takes every key that is due; a key is `kind:identity`, and each part is handed on by itself. A
+ * number is an identity whose kind is empty.
+ */
+export function takeEachDue<Key extends string | number>(
+  deadlines: Deadlines<Key>,
   nowMs: number,
   handle: (kind: string, identity: string) => void,
 ): void {
   for (let key = takeDue(deadlines, nowMs); key; key = takeDue(deadlines, nowMs)) {
-    const colon = key.indexOf(":");
-    handle(key.slice(0, colon), key.slice(colon + 1));
+    const text = `${key}`;
+    const colon = text.indexOf(":");
+    handle(text.slice(0, Math.max(0, colon)), text.slice(colon + 1));
   }
 }

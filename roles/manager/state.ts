@@ -137,8 +137,8 @@ export interface ManagerState {
   readonly heardMs: Map<string, number>;
   /** Requests that wait, by service and then by who asks. */
   readonly parked: Map<string, Map<string, Parked>>;
-  /** Everything that has a time; keys are `kind:identity`. */
-  readonly deadlines: Deadlines<string>;
+  /** Everything that has a time: a connection by its number, all else as `kind:identity`. */
+  readonly deadlines: Deadlines<string | number>;
   /** Connections that somebody was asked to close, by the number of the request. */
   readonly closeRequests: Map<number, { readonly link: LinkID; readonly connectionID: number }>;
   /** Instances that registered by themselves, by `link/messageID`: a repeated request is one. */

@@ -105,7 +105,7 @@ function onRecovered(turn: Turn): void {
   for (const connection of registry.connections.values()) {
     const { connectionID, state } = connection;
     if (state === "open") rearmConnectionIdle(turn, connection);
-    else setDeadline(deadlines, `connection:${connectionID}`, turn.nowMs + options.agentLostMs);
+    else setDeadline(deadlines, connectionID, turn.nowMs + options.agentLostMs);
   }
 }
 
@@ -163,7 +163,8 @@ function onConnectionDue(turn: Turn, connectionID: number): void {
 
 function onDue(turn: Turn, kind: string, identity: string): void {
   switch (kind) {
-    case "connection":
+    case "":
+      // Connections come and go the most: their keys are their bare numbers, from one on.
       return onConnectionDue(turn, Number(identity));
     case "instance":
       return onInstanceIdleDue(turn, Number(identity));

@@ -9,6 +9,8 @@ import {
   type AgentRecord,
   type Connection,
   type Instance,
+  isUnconnected,
+  lastUseMsOf,
   manifestOf,
   type Registry,
 } from "../../roles/manager/memory/registry.ts";
@@ -130,38 +132,29 @@ export function viewInstance(registry: Registry, instance: Instance): InstanceVi
     phase: instance.phase ?? null,
     launched: instance.launched,
     plug: instance.plugs.in,
-    out: viewPlugs(registry, outgoing.values(), "out"),
-    in: viewPlugs(registry, incoming, "in"),
-    connections: outgoing.size + incoming.size,
+    out: viewPlugs(outgoing, "out"),
+    in: viewPlugs(incoming, "in"),
+    connections: outgoing.length + incoming.length,
     since: isoTime(instance.sinceMs),
     startedAt: instance.startedAtMs === undefined ? null : isoTime(instance.startedAtMs),
-    lastUsed: isoTime(instance.lastUsedMs),
+    lastUsed: isoTime(lastUseMsOf(instance)),
     closesAt: instanceClosesAt(registry, instance),
   };
 }
 
-function viewPlugs(
-  registry: Registry,
-  connectionIDs: Iterable<number>,
-  direction: "out" | "in",
-): PlugView[] {
-  const plugs: PlugView[] = [];
-  for (const connectionID of connectionIDs) {
-    if (plugs.length >= PLUGS_SHOWN_MAX) break;
-    const connection = registry.connections.get(connectionID);
-    if (connection === undefined) continue;
+function viewPlugs(connections: readonly Connection[], direction: "out" | "in"): PlugView[] {
+  return connections.slice(0, PLUGS_SHOWN_MAX).map((connection) => {
     const [own, other] = direction === "out"
       ? [sourceOf(connection), destOf(connection)]
       : [destOf(connection), sourceOf(connection)];
-    plugs.push({
+    return {
       plug: own.plug,
-      connection: connectionID,
+      connection: connection.connectionID,
       state: connection.state,
       to: other,
       lastUsed: isoTime(connection.lastUsedMs),
-    });
-  }
-  return plugs;
+    };
+  });
 }
 
 function viewConnection(registry: Registry, connection: Connection): ConnectionView {
@@ -182,8 +175,8 @@ function viewConnection(registry: Registry, connection: Connection): ConnectionV
 
 /** The same rule as the manager's: only what was launched, runs and is unconnected can be idle. */
 function instanceClosesAt(registry: Registry, instance: Instance): string | null {
-  const { launched, state, outgoing, incoming, lastUsedMs } = instance;
-  if (!launched || state !== "running" || outgoing.size + incoming.size > 0) return null;
+  const { launched, state, lastUsedMs } = instance;
+  if (!launched || state !== "running" || !isUnconnected(instance)) return null;
   const { serviceIdleMs } = manifestOf(registry, instance.service) ?? MANIFEST_DEFAULTS;
   return isoTime(lastUsedMs + serviceIdleMs);
 }

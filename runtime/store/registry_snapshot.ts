@@ -28,13 +28,16 @@ import {
 /** An agent, its instances as a list. */
 export type AgentDocument = Omit<AgentRecord, "instances"> & { instances: number[] };
 
-/** An instance, its connections as lists. What is undefined is absent. */
+/** An instance, its connections as lists of numbers. What is undefined is absent. */
 export type InstanceDocument = Omit<Instance, "outgoing" | "incoming" | "phase" | "startedAtMs"> & {
   phase?: NonNullable<Instance["phase"]>;
   startedAtMs?: number;
   outgoing: [plug: number, connectionID: number][];
   incoming: number[];
 };
+
+/** A connection; its places in the lists of its instances are where those name it. */
+export type ConnectionDocument = Omit<Connection, "outgoingAt" | "incomingAt">;
 
 /** A registry as plain JSON: every map and set is a list, in its order. */
 export interface RegistryDocument {
@@ -49,7 +52,7 @@ export interface RegistryDocument {
   /** The live instances. */
   instances: InstanceDocument[];
   /** The live connections. */
-  connections: Connection[];
+  connections: ConnectionDocument[];
   /** The services that have instances. */
   services: { service: string; instances: number[]; starting: number; ready: number[] }[];
   /** The plugs of each host. */
@@ -87,7 +90,7 @@ const isInstance = shapeOf<InstanceDocument>({
   incoming: listOf(isWhole),
 });
 
-const isConnection = shapeOf<Connection>({
+const isConnection = shapeOf<ConnectionDocument>({
   connectionID: isWhole,
   serviceID: isWhole,
   service: isText,
@@ -138,12 +141,12 @@ export function documentOf(registry: Registry): RegistryDocument {
       instances: [...agent.instances],
     })),
     instances: [...registry.instances.values()].map(documentOfInstance),
-    connections: [...registry.connections.values()].map((connection) => ({ ...connection })),
+    connections: [...registry.connections.values()].map(documentOfConnection),
     services: [...registry.services].map(([service, { instances, starting, ready }]) => ({
       service,
       instances: [...instances],
       starting,
-      ready: [...ready],
+      ready: ready.map((instance) => instance.serviceID),
     })),
     plugs: [...registry.plugs].map(([network, { next, used, resting }]) => ({
       network,
@@ -160,9 +163,14 @@ function documentOfInstance(instance: Instance): InstanceDocument {
     ...rest,
     ...(phase === undefined ? {} : { phase }),
     ...(startedAtMs === undefined ? {} : { startedAtMs }),
-    outgoing: [...outgoing],
-    incoming: [...incoming],
+    outgoing: outgoing.map(({ sourcePlug, connectionID }) => [sourcePlug, connectionID]),
+    incoming: incoming.map((connection) => connection.connectionID),
   };
+}
+
+function documentOfConnection(connection: Connection): ConnectionDocument {
+  const { outgoingAt: _outgoingAt, incomingAt: _incomingAt, ...rest } = connection;
+  return rest;
 }
 
 /** Reads what {@linkcode documentOf} wrote; undefined for anything else. */
@@ -175,23 +183,35 @@ export function registryOf(document: unknown): Registry | undefined {
   for (const agent of document.agents) {
     registry.agents.set(agent.agent, { ...agent, instances: new Set(agent.instances) });
   }
-  for (const instance of document.instances) {
-    registry.instances.set(instance.serviceID, {
-      ...instance,
-      phase: instance.phase,
-      startedAtMs: instance.startedAtMs,
-      outgoing: new Map(instance.outgoing),
-      incoming: new Set(instance.incoming),
-    });
-  }
   for (const connection of document.connections) {
-    registry.connections.set(connection.connectionID, connection);
+    const restored = { ...connection, outgoingAt: 0, incomingAt: 0 };
+    registry.connections.set(connection.connectionID, restored);
+    registry.bySource.add(restored);
+  }
+  for (const instance of document.instances) {
+    registry.instances.set(instance.serviceID, restoreInstance(registry, instance));
   }
   for (const { service, instances, starting, ready } of document.services) {
-    registry.services.set(service, { instances: new Set(instances), starting, ready });
+    const restored = listed(ready, registry.instances);
+    registry.services.set(service, { instances: new Set(instances), starting, ready: restored });
   }
   for (const { network, next, used, resting } of document.plugs) {
     registry.plugs.set(network, { next, used: new Set(used), resting: new Map(resting) });
   }
   return registry;
+}
+
+function restoreInstance(registry: Registry, document: InstanceDocument): Instance {
+  const { connections } = registry;
+  const { phase, startedAtMs } = document;
+  const outgoing = listed(document.outgoing.map(([, id]) => id), connections);
+  const incoming = listed(document.incoming, connections);
+  for (const [at, connection] of outgoing.entries()) connection.outgoingAt = at;
+  for (const [at, connection] of incoming.entries()) connection.incomingAt = at;
+  return { ...document, phase, startedAtMs, outgoing, incoming };
+}
+
+/** What numbers stand for; a number that stands for nothing is in no document of a registry. */
+function listed<Item>(ids: readonly number[], items: ReadonlyMap<number, Item>): Item[] {
+  return ids.map((id) => items.get(id)).filter((item) => item !== undefined);
 }

@@ -11,7 +11,11 @@ import type { Message } from "../../protocol/messages.ts";
 import { hasDeadline } from "../../roles/deadlines.ts";
 import type { Fact, FactKind } from "../../roles/manager/memory/facts.ts";
 import { foldFacts } from "../../roles/manager/memory/fold.ts";
-import type { Connection, Instance } from "../../roles/manager/memory/registry.ts";
+import {
+  type Connection,
+  findConnection,
+  type Instance,
+} from "../../roles/manager/memory/registry.ts";
 import {
   createManager,
   type ManagerCommand,
@@ -183,8 +187,7 @@ export class ManagerBench {
 
   /** The connection from a plug. */
   connectionOf(serviceID: number, sourcePlug: number): Connection {
-    const connectionID = this.instance(serviceID).outgoing.get(sourcePlug);
-    const connection = this.state.registry.connections.get(connectionID ?? 0);
+    const connection = findConnection(this.state.registry, serviceID, sourcePlug);
     assert(connection !== undefined, `plug ${sourcePlug} of ${serviceID} is not connected`);
     return connection;
   }
@@ -210,10 +213,7 @@ export class ManagerBench {
     }
     for (const { connectionID, serviceID, destServiceID, state } of registry.connections.values()) {
       assert(registry.instances.has(serviceID) && registry.instances.has(destServiceID));
-      assert(
-        hasDeadline(deadlines, `connection:${connectionID}`),
-        `${state} without deadline`,
-      );
+      assert(hasDeadline(deadlines, connectionID), `${state} without deadline`);
     }
     for (const [service, waiting] of parked) {
       for (const key of waiting.keys()) assert(hasDeadline(deadlines, `parked:${service}/${key}`));

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { lastUseMsOf } from "../../roles/manager/memory/registry.ts";
 import { ofKind, sent, theOne, theSent } from "./effects.ts";
 import { ManagerBench } from "./manager_bench.ts";
 
@@ -19,7 +20,7 @@ Deno.test("manager: a running instance is answered at once, and is connected (fl
   assertEquals([status, destServiceNetwork], [200, "10.0.0.1"]);
   assertEquals([destPlug, destServiceID], [instance.plugs.in, instance.serviceID]);
   assertEquals(bench.connectionOf(gateway, 2).state, "offered");
-  assertEquals(instance.incoming.size, 2);
+  assertEquals(instance.incoming.length, 2);
 });
 
 Deno.test("manager: the two ends of a connection may be at different agents (flow 5)", () => {
@@ -54,7 +55,7 @@ Deno.test("manager: requests go to instances in turn, to the less connected of t
   bench.addAgent("one", { greeter: { plugs: ["counter"] } }, { link: "one-b", report });
   const { effects } = bench.ask("one-b", { serviceID: gateway, sourcePlug: 2, dest: "greeter" });
   assertEquals(theSent(effects, "connectionResponse").destServiceID, 50);
-  assertEquals(first.instance.incoming.size, 1);
+  assertEquals(first.instance.incoming.length, 1);
 });
 
 Deno.test("manager: a connectionRequest that comes twice is offered once (retry)", () => {
@@ -102,7 +103,7 @@ Deno.test("manager: a failed dial ends the offer (flow 5)", () => {
   const fact = bench.history.at(-1);
   assertEquals(fact?.kind === "connectionClosed" && fact.connectionID, connectionID);
   assertEquals(fact?.kind === "connectionClosed" && fact.status, 502);
-  assertEquals(instance.incoming.size, 1);
+  assertEquals(instance.incoming.length, 1);
 });
 
 Deno.test("manager: an offer that nobody confirms is closed at both ends in time", () => {
@@ -113,7 +114,7 @@ Deno.test("manager: an offer that nobody confirms is closed at both ends in time
   assertEquals([asked.serviceID, asked.sourcePlug], [gateway, 2]);
   const { messageID } = asked;
   bench.take("one", { type: "connectionCloseResponse", messageID, status: 404 });
-  assertEquals(bench.instance(gateway).outgoing.size, 1);
+  assertEquals(bench.instance(gateway).outgoing.length, 1);
 });
 
 Deno.test("manager: a second confirmation, or of other plugs, is refused (409, 404, 410)", () => {
@@ -149,8 +150,8 @@ Deno.test("manager: processData marks instances, plugs and history as used now (
   bench.take("one", { type: "processData", ...data, intervalMs: 1_000 });
   assertEquals(connection.count, 12);
   assertEquals(connection.lastUsedMs, bench.nowMs);
-  assertEquals(instance.lastUsedMs, bench.nowMs);
-  assertEquals(bench.instance(gateway).lastUsedMs, bench.nowMs);
+  assertEquals(lastUseMsOf(instance), bench.nowMs);
+  assertEquals(lastUseMsOf(bench.instance(gateway)), bench.nowMs);
   const fact = bench.history.at(-1);
   assertEquals(fact?.kind === "connectionUsed" && fact.count, 12);
 });

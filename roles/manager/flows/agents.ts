@@ -148,9 +148,8 @@ function reconcileConnections(
   const { registry } = turn.state;
   const present = new Set(reported.map((one) => `${one.serviceID}/${one.sourcePlug}`));
   for (const serviceID of agent.instances) {
-    for (const connectionID of [...(registry.instances.get(serviceID)?.outgoing.values() ?? [])]) {
-      const connection = registry.connections.get(connectionID);
-      if (connection === undefined || connection.state === "offered") continue;
+    for (const connection of [...(registry.instances.get(serviceID)?.outgoing ?? [])]) {
+      if (connection.state === "offered") continue;
       if (present.has(`${serviceID}/${connection.sourcePlug}`)) continue;
       const reason = "it ended while its agent was away";
       endConnection(turn, connection, { status: STATUS.brokenLink, reason });

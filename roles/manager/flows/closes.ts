@@ -20,7 +20,7 @@ export function closeConnection(turn: Turn, connection: Connection, reason: stri
     askToClose(turn, connection, { end: "dest", reason });
   }
   const dueAtMs = turn.nowMs + turn.state.options.closeMs;
-  setDeadline(turn.state.deadlines, `connection:${connection.connectionID}`, dueAtMs);
+  setDeadline(turn.state.deadlines, connection.connectionID, dueAtMs);
 }
 
 /** Has a connection closed that the history does not have; nothing is recorded of it. */
@@ -71,12 +71,12 @@ export function onCloseDue(turn: Turn, connectionID: number): void {
   if (connection?.state !== "closing") return;
   const stillUsedUntilMs = connection.lastUsedMs + options.closeMs;
   if (stillUsedUntilMs > turn.nowMs) {
-    return setDeadline(deadlines, `connection:${connectionID}`, stillUsedUntilMs);
+    return setDeadline(deadlines, connectionID, stillUsedUntilMs);
   }
   const reason = "the source did not close it in time";
   const askedBoth = closeEnds.get(connectionID) === "dest";
   if (!askedBoth && askToClose(turn, connection, { end: "dest", reason })) {
-    return setDeadline(deadlines, `connection:${connectionID}`, turn.nowMs + options.closeMs);
+    return setDeadline(deadlines, connectionID, turn.nowMs + options.closeMs);
   }
   endConnection(turn, connection, {
     status: STATUS.deadline,
@@ -144,10 +144,7 @@ function findByPlugs(
   turn: Turn,
   message: { serviceID: number; sourcePlug: number },
 ): Connection | undefined {
-  const { registry } = turn.state;
-  for (const connectionID of registry.instances.get(message.serviceID)?.incoming ?? []) {
-    const connection = registry.connections.get(connectionID);
-    if (connection?.sourcePlug === message.sourcePlug) return connection;
-  }
-  return undefined;
+  const { instances } = turn.state.registry;
+  const { sourcePlug, serviceID } = message;
+  return instances.get(serviceID)?.incoming.find((one) => one.sourcePlug === sourcePlug);
 }

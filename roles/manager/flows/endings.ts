@@ -29,7 +29,7 @@ export function endConnection(turn: Turn, connection: Connection, ending: Ending
     status: ending.status,
     reason: cutReason(ending.reason),
   });
-  clearDeadline(deadlines, `connection:${connectionID}`);
+  clearDeadline(deadlines, connectionID);
   turn.state.closeEnds.delete(connectionID);
   finishCommands(turn, `connection:${connectionID}`, { status: STATUS.done, reason: "closed" });
   turn.touched.add(connection.serviceID).add(connection.destServiceID);
@@ -41,11 +41,9 @@ export function endInstance(
   instance: Instance,
   ending: Ending & { exitCode?: number | undefined; signal?: string | undefined },
 ): void {
-  const { deadlines, registry } = turn.state;
+  const { deadlines } = turn.state;
   const { serviceID, service } = instance;
-  for (const connectionID of [...instance.outgoing.values(), ...instance.incoming]) {
-    const connection = registry.connections.get(connectionID);
-    if (connection === undefined) continue;
+  for (const connection of new Set([...instance.outgoing, ...instance.incoming])) {
     const reason = `${service}#${serviceID} ended`;
     endConnection(turn, connection, { status: STATUS.brokenLink, reason });
   }

@@ -7,7 +7,7 @@
 
 import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
 import { setDeadline } from "../../deadlines.ts";
-import { type Connection, type Instance, manifestOf } from "../memory/registry.ts";
+import { type Connection, type Instance, isUnconnected, manifestOf } from "../memory/registry.ts";
 import type { Turn } from "../turn.ts";
 
 /** How long connections to a service may be unused, in milliseconds. */
@@ -21,21 +21,16 @@ export function serviceIdleMs(turn: Turn, instance: Instance): number {
   return (manifestOf(turn.state.registry, instance.service) ?? MANIFEST_DEFAULTS).serviceIdleMs;
 }
 
-/** Whether an instance has no connection, neither in nor out. */
-export function isUnconnected(instance: Instance): boolean {
-  return instance.outgoing.size === 0 && instance.incoming.size === 0;
-}
-
 /** Begins the idle time of an open connection. */
 export function armConnectionIdle(turn: Turn, connection: Connection): void {
   const dueAtMs = connection.lastUsedMs + connectionIdleMs(turn, connection);
-  setDeadline(turn.state.deadlines, `connection:${connection.connectionID}`, dueAtMs);
+  setDeadline(turn.state.deadlines, connection.connectionID, dueAtMs);
 }
 
 /** Begins the idle time of a connection anew: its use was not heard of for a while. */
 export function rearmConnectionIdle(turn: Turn, connection: Connection): void {
   const dueAtMs = turn.nowMs + connectionIdleMs(turn, connection);
-  setDeadline(turn.state.deadlines, `connection:${connection.connectionID}`, dueAtMs);
+  setDeadline(turn.state.deadlines, connection.connectionID, dueAtMs);
 }
 
 /** Begins the idle time of an instance, if it is one that can be idle: no connection, launched. */

@@ -8,8 +8,8 @@ import { STATUS } from "../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../deadlines.ts";
 import type { LinkID } from "../../step.ts";
 import { closeConnection } from "./closes.ts";
-import { armConnectionIdle, isUnconnected } from "./idle.ts";
-import { type Connection, endsOf, type Instance } from "../memory/registry.ts";
+import { armConnectionIdle } from "./idle.ts";
+import { type Connection, endsOf, type Instance, isUnconnected } from "../memory/registry.ts";
 import type { Parked } from "../state.ts";
 import { record, send, type Turn } from "../turn.ts";
 
@@ -33,7 +33,7 @@ export function offerConnection(turn: Turn, dest: Instance, parked: Parked): voi
     destService: dest.service,
     destPlug: dest.plugs.in,
   });
-  setDeadline(deadlines, `connection:${connectionID}`, turn.nowMs + options.offerMs);
+  setDeadline(deadlines, connectionID, turn.nowMs + options.offerMs);
   answerOffer(turn, parked, { network: dest.network, plug: dest.plugs.in, destID: dest.serviceID });
 }
 

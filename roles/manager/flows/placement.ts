@@ -48,10 +48,10 @@ export function chooseInstance(turn: Turn, service: string): Instance | undefine
   const start = (turns.get(service) ?? 0) % Math.max(1, ready.length);
   let chosen: Instance | undefined;
   for (let offset = 0; offset < ready.length; offset += 1) {
-    const instance = registry.instances.get(ready[(start + offset) % ready.length] ?? 0);
+    const instance = ready[(start + offset) % ready.length];
     if (instance === undefined || !linkOfAgent.has(instance.agent)) continue;
     if (chosen !== undefined) {
-      if (instance.incoming.size < chosen.incoming.size) chosen = instance;
+      if (instance.incoming.length < chosen.incoming.length) chosen = instance;
       break;
     }
     chosen = instance;

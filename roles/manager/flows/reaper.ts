@@ -9,10 +9,10 @@ import {
   armConnectionIdle,
   armInstanceIdle,
   connectionIdleMs,
-  isUnconnected,
   rearmConnectionIdle,
   serviceIdleMs,
 } from "./idle.ts";
+import { isUnconnected } from "../memory/registry.ts";
 import { shutDownSoftly } from "./shutdowns.ts";
 import type { Turn } from "../turn.ts";
 

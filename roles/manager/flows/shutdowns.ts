@@ -37,17 +37,14 @@ function enterPhase(
 
 /** Closes an instance that may be in use: its sources are asked first, and go elsewhere. */
 export function drainInstance(turn: Turn, instance: Instance, reason: string): void {
-  if (instance.incoming.size === 0) return shutDownSoftly(turn, instance, reason);
+  if (instance.incoming.length === 0) return shutDownSoftly(turn, instance, reason);
   enterPhase(turn, instance, { phase: "drain", reason });
-  for (const connectionID of instance.incoming) {
-    const connection = turn.state.registry.connections.get(connectionID);
-    if (connection !== undefined) closeConnection(turn, connection, reason);
-  }
+  for (const connection of instance.incoming) closeConnection(turn, connection, reason);
 }
 
 /** The last source of a draining instance has closed: it is asked to end. */
 export function continueDrain(turn: Turn, instance: Instance): void {
-  if (instance.phase !== "drain" || instance.incoming.size > 0) return;
+  if (instance.phase !== "drain" || instance.incoming.length > 0) return;
   shutDownSoftly(turn, instance, "its connections are closed");
 }
 

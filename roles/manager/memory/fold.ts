@@ -6,8 +6,16 @@
  */
 
 import { invariant } from "../../../protocol/errors.ts";
-import type { Fact } from "./facts.ts";
-import { type Connection, emptyRegistry, type Instance, type Registry } from "./registry.ts";
+import { joinEnds, leaveEnds } from "./connection_ends.ts";
+import type { ConnectionEnds, Fact } from "./facts.ts";
+import {
+  type Connection,
+  emptyRegistry,
+  findConnection,
+  type Instance,
+  isUnconnected,
+  type Registry,
+} from "./registry.ts";
 import { freePlug, occupyPlug } from "./plugs.ts";
 
 type FactOf<Kind extends Fact["kind"]> = Extract<Fact, { kind: Kind }>;
@@ -87,8 +95,8 @@ function addInstance(
     sinceMs: atMs,
     startedAtMs: launched ? undefined : atMs,
     lastUsedMs: atMs,
-    outgoing: new Map(),
-    incoming: new Set(),
+    outgoing: [],
+    incoming: [],
   };
   registry.lastServiceID = Math.max(registry.lastServiceID, serviceID);
   registry.instances.set(serviceID, instance);
@@ -98,7 +106,7 @@ function addInstance(
   registry.services.set(service, ofService);
   ofService.instances.add(serviceID);
   if (launched) ofService.starting += 1;
-  else if (plugs.in !== null) ofService.ready.push(serviceID);
+  else if (plugs.in !== null) ofService.ready.push(instance);
   if (launched && plugs.in !== null) occupyPlug(registry, record.network, plugs.in);
 }
 
@@ -107,7 +115,7 @@ function leaveState(registry: Registry, instance: Instance): void {
   const ofService = registry.services.get(instance.service);
   if (ofService === undefined) return;
   if (instance.state === "starting") ofService.starting -= 1;
-  const at = ofService.ready.indexOf(instance.serviceID);
+  const at = ofService.ready.indexOf(instance);
   const last = ofService.ready.at(-1);
   if (at < 0 || last === undefined) return;
   ofService.ready[at] = last;
@@ -120,7 +128,7 @@ function startInstance(registry: Registry, fact: FactOf<"instanceStarted">): voi
   leaveState(registry, instance);
   instance.state = "running";
   if (instance.plugs.in !== null) {
-    registry.services.get(instance.service)?.ready.push(fact.serviceID);
+    registry.services.get(instance.service)?.ready.push(instance);
   }
   instance.startedAtMs = fact.atMs;
   instance.lastUsedMs = fact.atMs;
@@ -137,10 +145,7 @@ function closeInstance(registry: Registry, fact: FactOf<"instanceClosing">): voi
 function removeInstance(registry: Registry, fact: FactOf<"instanceEnded">): void {
   const instance = registry.instances.get(fact.serviceID);
   invariant(instance !== undefined, `Cannot end instance "${fact.serviceID}": it is unknown`);
-  invariant(
-    instance.outgoing.size === 0 && instance.incoming.size === 0,
-    `Cannot end instance "${fact.serviceID}": it has connections`,
-  );
+  invariant(isUnconnected(instance), `Cannot end instance "${fact.serviceID}": it has connections`);
   registry.instances.delete(fact.serviceID);
   registry.agents.get(instance.agent)?.instances.delete(fact.serviceID);
   leaveState(registry, instance);
@@ -173,19 +178,20 @@ function addConnection(registry: Registry, fact: FactOf<"connectionOffered">): v
     sinceMs: fact.atMs,
     lastUsedMs: fact.atMs,
     count: 0,
+    outgoingAt: 0,
+    incomingAt: 0,
   };
   registry.lastConnectionID = Math.max(registry.lastConnectionID, connectionID);
   registry.connections.set(connectionID, connection);
-  source.outgoing.set(sourcePlug, connectionID);
-  dest.incoming.add(connectionID);
+  registry.bySource.add(connection);
+  joinEnds(connection, source, dest);
 }
 
 function changeConnection(
   registry: Registry,
   fact: FactOf<"connectionOpened"> | FactOf<"connectionClosing"> | FactOf<"connectionUsed">,
 ): void {
-  const connection = registry.connections.get(fact.connectionID);
-  invariant(connection !== undefined, `Cannot change connection "${fact.connectionID}": unknown`);
+  const connection = liveConnection(registry, fact);
   if (fact.kind === "connectionClosing") {
     connection.state = "closing";
     return;
@@ -193,16 +199,29 @@ function changeConnection(
   if (fact.kind === "connectionOpened") connection.state = "open";
   else connection.count += fact.count;
   connection.lastUsedMs = fact.atMs;
-  for (const serviceID of [connection.serviceID, connection.destServiceID]) {
-    const instance = registry.instances.get(serviceID);
-    if (instance !== undefined) instance.lastUsedMs = fact.atMs;
-  }
+}
+
+/** The connection that a fact is about, found by its source as in the step that recorded it. */
+function liveConnection(registry: Registry, fact: ConnectionEnds): Connection {
+  const connection = findConnection(registry, fact.serviceID, fact.sourcePlug);
+  invariant(
+    connection?.connectionID === fact.connectionID,
+    `Cannot change connection "${fact.connectionID}": it is unknown`,
+  );
+  return connection;
 }
 
 function removeConnection(registry: Registry, fact: FactOf<"connectionClosed">): void {
-  const connection = registry.connections.get(fact.connectionID);
-  invariant(connection !== undefined, `Cannot close connection "${fact.connectionID}": unknown`);
+  const connection = liveConnection(registry, fact);
+  const source = registry.instances.get(connection.serviceID);
+  const dest = registry.instances.get(connection.destServiceID);
+  invariant(
+    source !== undefined && dest !== undefined,
+    `Cannot close connection "${fact.connectionID}": one of its ends is unknown`,
+  );
   registry.connections.delete(fact.connectionID);
-  registry.instances.get(connection.serviceID)?.outgoing.delete(connection.sourcePlug);
-  registry.instances.get(connection.destServiceID)?.incoming.delete(fact.connectionID);
+  registry.bySource.delete(connection);
+  leaveEnds(connection, source, dest);
+  source.lastUsedMs = Math.max(source.lastUsedMs, connection.lastUsedMs);
+  dest.lastUsedMs = Math.max(dest.lastUsedMs, connection.lastUsedMs);
 }

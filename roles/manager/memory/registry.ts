@@ -6,6 +6,7 @@
 
 import type { PlugConfiguration } from "../../../protocol/fields.ts";
 import { manifestIn, type ServiceManifest } from "../../../protocol/manifest.ts";
+import { ConnectionIndex } from "./connection_index.ts";
 import type { ClosingPhase, ConnectionEnds } from "./facts.ts";
 
 /** An agent that has registered and was not lost since. */
@@ -48,12 +49,15 @@ export interface Instance {
   readonly sinceMs: number;
   /** When it confirmed its start. Milliseconds since 1970. */
   startedAtMs: number | undefined;
-  /** When it or one of its connections was last used. Milliseconds since 1970. */
+  /**
+   * When it was last used, apart from the connections that it has now: see {@linkcode lastUseMsOf}.
+   * Milliseconds since 1970.
+   */
   lastUsedMs: number;
-  /** Connections that it dialled, by out-plug. */
-  readonly outgoing: Map<number, number>;
+  /** Connections that it dialled. */
+  readonly outgoing: Connection[];
   /** Connections that it accepts. */
-  readonly incoming: Set<number>;
+  readonly incoming: Connection[];
 }
 
 /** A live connection: both of its plugs. */
@@ -66,6 +70,10 @@ export interface Connection extends ConnectionEnds {
   lastUsedMs: number;
   /** Exchanges that ended on it. */
   count: number;
+  /** Its place in `outgoing` of its source. */
+  outgoingAt: number;
+  /** Its place in `incoming` of its destination. */
+  incomingAt: number;
 }
 
 /** The plugs of one host. */
@@ -85,7 +93,7 @@ export interface ServiceRecord {
   /** How many of them are starting. */
   starting: number;
   /** Those that run and can be connected to: not starting, not closing, with an in-plug. */
-  readonly ready: number[];
+  readonly ready: Instance[];
 }
 
 /** Everything that a replay of the history gives. */
@@ -102,6 +110,8 @@ export interface Registry {
   readonly instances: Map<number, Instance>;
   /** Live connections by number. */
   readonly connections: Map<number, Connection>;
+  /** Live connections by source. */
+  readonly bySource: ConnectionIndex;
   /** Live instances by service. */
   readonly services: Map<string, ServiceRecord>;
   /** Plugs by the address of the host. */
@@ -117,6 +127,7 @@ export function emptyRegistry(): Registry {
     agents: new Map(),
     instances: new Map(),
     connections: new Map(),
+    bySource: new ConnectionIndex(),
     services: new Map(),
     plugs: new Map(),
   };
@@ -135,8 +146,24 @@ export function findConnection(
   serviceID: number,
   sourcePlug: number,
 ): Connection | undefined {
-  const connectionID = registry.instances.get(serviceID)?.outgoing.get(sourcePlug);
-  return connectionID === undefined ? undefined : registry.connections.get(connectionID);
+  return registry.bySource.get(serviceID, sourcePlug);
+}
+
+/** Whether an instance has no connection, neither in nor out. */
+export function isUnconnected(instance: Instance): boolean {
+  return instance.outgoing.length === 0 && instance.incoming.length === 0;
+}
+
+/**
+ * When an instance or one of its connections was last used, in milliseconds since 1970. The use of
+ * a connection is written to it alone: it is what happens most, and of its two instances nobody
+ * asks before they are without connections.
+ */
+export function lastUseMsOf({ lastUsedMs, outgoing, incoming }: Instance): number {
+  let lastMs = lastUsedMs;
+  for (const connection of outgoing) lastMs = Math.max(lastMs, connection.lastUsedMs);
+  for (const connection of incoming) lastMs = Math.max(lastMs, connection.lastUsedMs);
+  return lastMs;
 }
 
 /** The agent of an instance. */

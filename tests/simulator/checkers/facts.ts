@@ -71,7 +71,7 @@ export class FactsChecker {
           return instances.get(message.serviceID)?.state === "closing";
         case "connectionResponse": {
           const dest = instances.get(message.destServiceID ?? 0);
-          return !isDone(message.status) || (dest?.incoming.size ?? 0) > 0;
+          return !isDone(message.status) || (dest?.incoming.length ?? 0) > 0;
         }
         default:
           return true;

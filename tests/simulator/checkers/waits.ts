@@ -15,10 +15,10 @@ const SLACK_MS = 50;
 /** How long a host may take to close a link. */
 const HOST_MS = 2;
 
-function judge(
+function judge<Key extends string | number>(
   world: World,
   name: string,
-  waits: { deadlines: Deadlines<string>; keys: Iterable<string>; steppedMs: number },
+  waits: { deadlines: Deadlines<Key>; keys: Iterable<Key>; steppedMs: number },
 ): void {
   const { deadlines, keys, steppedMs } = waits;
   const nextMs = nextDeadlineMs(deadlines) ?? Infinity;
@@ -41,9 +41,9 @@ function* managerWaits({ registry, parked, linkOfAgent, closeRequests }: Manager
   for (const { serviceID, state, launched, outgoing, incoming } of registry.instances.values()) {
     if (state === "starting") yield `start:${serviceID}`;
     else if (state === "closing") yield `phase:${serviceID}`;
-    else if (launched && outgoing.size + incoming.size === 0) yield `instance:${serviceID}`;
+    else if (launched && outgoing.length + incoming.length === 0) yield `instance:${serviceID}`;
   }
-  for (const connectionID of registry.connections.keys()) yield `connection:${connectionID}`;
+  yield* registry.connections.keys();
   for (const agent of registry.agents.keys()) {
     yield linkOfAgent.has(agent) ? `health:${agent}` : `lost:${agent}`;
   }
