@@ -7,7 +7,9 @@
 import { isRecord } from "../../protocol/fields.ts";
 import { isDone } from "../../protocol/status.ts";
 import type { ManagerCommand } from "../../roles/manager/state.ts";
+import { isDetail } from "../history/describe_fact.ts";
 import { problemResponse } from "../problem.ts";
+import { FACT_KINDS } from "../store/fact_text.ts";
 import type { AdminBackend } from "./admin_backend.ts";
 import { type AdminQuery, readWhole } from "./admin_query.ts";
 import { streamEvents } from "./event_stream.ts";
@@ -23,6 +25,9 @@ import {
   viewServices,
 } from "./registry_view.ts";
 import type { StateView } from "./view.ts";
+
+/** What happened and why; what is left out are details. */
+const TELLING_KINDS = FACT_KINDS.filter((kind) => !isDetail({ kind }));
 
 /** Most event streams at a time. */
 export const EVENT_STREAMS_MAX = 32;
@@ -135,6 +140,7 @@ function listHistory({ store }: AdminBackend, query: AdminQuery): Response {
     sinceMs: query.since,
     untilMs: query.until,
     afterSeq: query.after,
+    kinds: query.details === false ? TELLING_KINDS : undefined,
     limit: query.limit,
   });
   return Response.json({ total: facts.length, items: viewFacts(facts, { store }) });

@@ -26,6 +26,8 @@ export interface AdminQuery {
   until?: number;
   /** Only history after this number, the oldest first. */
   after?: number;
+  /** Whether history tells each offer and use of a connection too. */
+  details?: boolean;
   /** At most so many entries. */
   limit?: number;
 }
@@ -87,6 +89,12 @@ export const PARAMETERS: {
     expected: "the number of a line of history, or 0",
     doc: "Only what follows this number: the oldest of it instead of the newest.",
     schema: { type: "integer", minimum: 0 },
+  },
+  details: {
+    read: (text) => text === "true" ? true : text === "false" ? false : undefined,
+    expected: "true or false",
+    doc: "Whether each offer and use of a connection is told too; it is when this is absent.",
+    schema: { type: "boolean" },
   },
   limit: {
     read: (text) => {

@@ -93,7 +93,16 @@ export const OPERATIONS = {
     method: "get",
     path: "/v1/history",
     summary: "What happened, the newest last.",
-    parameters: ["service", "instance", "connection", "since", "until", "after", "limit"],
+    parameters: [
+      "service",
+      "instance",
+      "connection",
+      "since",
+      "until",
+      "after",
+      "details",
+      "limit",
+    ],
     answer: "History",
   },
   streamEvents: {

@@ -95,6 +95,7 @@ export const COMMANDS = {
         doc: "Only what is newer: how long ago (10m), or a time (2026-11-24T22:00).",
       },
       limit: { type: "count", label: "N", default: 100, doc: "At most the N newest entries." },
+      details: { type: "boolean", doc: "Also each offer and use of a connection." },
       ...ADMIN_FLAGS,
     },
   },

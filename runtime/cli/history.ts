@@ -19,11 +19,12 @@ import { jsonDocument, LIST_MAX } from "./listing.ts";
  * @returns The exit code.
  */
 export async function run({ flags }: Parsed<"history">, io: CommandIO): Promise<number> {
-  const { service, since, limit, json } = flags;
+  const { service, limit, json } = flags;
+  const since = flags.since === undefined ? undefined : Math.max(0, flags.since);
   const mesh = findMesh(flags);
   const list = await readAnswer(mesh, "/v1/history", {
     answer: "History",
-    query: { service, since: since === undefined ? since : Math.max(0, since), limit },
+    query: { service, since, limit, details: String(flags.details) },
   });
   if (json) io.stdout(jsonDocument(list));
   else if (list.items.length === 0) io.stdout(await describeNothing(mesh, service));

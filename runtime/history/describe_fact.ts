@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConnectionEnds, Fact } from "../../roles/manager/memory/facts.ts";
+import type { ConnectionEnds, Fact, FactKind } from "../../roles/manager/memory/facts.ts";
 import { formatDuration } from "../config/durations.ts";
 
 /** Most instances whose start is remembered at a time. */
@@ -69,9 +69,9 @@ export function describeFact(fact: Fact, memory: FactMemory = createFactMemory()
   }
 }
 
-/** Whether a fact is a detail that somebody who watches the mesh need not see. */
-export function isDetail(fact: Fact): boolean {
-  return fact.kind === "connectionOffered" || fact.kind === "connectionUsed";
+/** Whether a fact is a detail, of which there are many, and which explains nothing. */
+export function isDetail({ kind }: { readonly kind: FactKind }): boolean {
+  return kind === "connectionOffered" || kind === "connectionUsed";
 }
 
 /** An instance as it is named everywhere: `greeter#2`. */
@@ -147,12 +147,18 @@ function describeConnectionFact(
     case "connectionOpened":
       return `${ends} connected (${plugs})`;
     case "connectionUsed":
-      return `${ends} used ${fact.count === 1 ? "once" : `${fact.count} times`}`;
+      return `${ends} ${describeUse(fact.count)}`;
     case "connectionClosing":
       return `connection ${fact.connectionID} ${ends} closing: ${fact.reason}`;
     case "connectionClosed":
       return `connection ${fact.connectionID} ${ends} closed: ${fact.reason}`;
   }
+}
+
+/** No new request, and still in use: one that began before goes on. */
+function describeUse(count: number): string {
+  if (count === 0) return "in use";
+  return count === 1 ? "used once" : `used ${count} times`;
 }
 
 /** Both ends of a connection: `gateway#1 -> greeter#2`. */

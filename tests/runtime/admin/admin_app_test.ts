@@ -122,6 +122,7 @@ Deno.test("GET /v1/history finds, pages and describes", async () => {
   assertEquals((await read(`until=${Date.UTC(2026, 10, 24, 22)}`)).map(({ seq }) => seq), [1]);
   assertEquals((await read("instance=4")).length, 2);
   assertEquals((await read("connection=1")).length, 2);
+  assertEquals((await read("connection=1&details=false")).length, 1);
   const detail = await detailOf(await ask(app, "/v1/history?since=yesterday"), 400);
   assertStringIncludes(detail, 'Cannot use since "yesterday": expected a time');
 });

@@ -83,6 +83,8 @@ Deno.test("history tells what happened to a service, and says when it cuts", asy
     ]);
     assertEquals(err, "Only the newest 5 are shown; --limit shows more\n");
     assertEquals((await run("history --limit 1000")).err, "");
+    assertEquals((await run("history")).out.includes(" used 4 times"), false);
+    assertEquals((await run("history --details")).out.includes(" used 4 times"), true);
     assertEquals((await run("history --since 5s")).out.trimEnd().split("\n").length >= 4, true);
   });
 });

@@ -66,6 +66,18 @@ Deno.test("describeFact() tells exit code and signal once", () => {
   );
 });
 
+Deno.test("describeFact() counts the uses of a connection, and tells one that goes on", () => {
+  const ends = { connectionID: 1, serviceID: 1, service: "a", sourcePlug: 1 };
+  const to = { destServiceID: 2, destService: "b", destPlug: 20_000 };
+  const used = (count: number) =>
+    describeFact({ seq: 1, atMs: 0, kind: "connectionUsed", ...ends, ...to, count });
+  assertEquals([0, 1, 2].map(used), [
+    "a#1 -> b#2 in use",
+    "a#1 -> b#2 used once",
+    "a#1 -> b#2 used 2 times",
+  ]);
+});
+
 Deno.test("describeFact() names a few services of an agent that has many", () => {
   const repository = ["a", "b", "c", "d", "e", "f", "g"];
   const fact = {
