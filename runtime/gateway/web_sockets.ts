@@ -58,14 +58,19 @@ export class WebSockets {
     request.signal.addEventListener("abort", leave);
     // What is agreed with the client concerns the bytes between it and the gateway only.
     headers.delete("sec-websocket-extensions");
+    let opened: OpenChannel | Response;
     try {
-      const opened = await openExchange(send, { url, headers, signal });
-      return opened instanceof Response ? opened : this.#accept(request, opened, controller);
+      opened = await openExchange(send, { url, headers, signal });
+    } finally {
+      // An upgrade ends the request for some versions of Deno, which would end the exchange too.
+      request.signal.removeEventListener("abort", leave);
+    }
+    if (opened instanceof Response) return opened;
+    try {
+      return this.#accept(request, opened, controller);
     } catch (error) {
       controller.abort(error);
       throw error;
-    } finally {
-      request.signal.removeEventListener("abort", leave);
     }
   }
 
