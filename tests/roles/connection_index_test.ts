@@ -49,7 +49,7 @@ Deno.test("ConnectionIndex finds what a map finds, whatever is added and taken o
   }));
 });
 
-Deno.test("applyFact() keeps the lists of instances dense, and a snapshot keeps their order", () => {
+Deno.test("applyFact() keeps lists of connections dense, and a snapshot keeps their order", () => {
   const host = { network: "10.0.0.1", port: 4_000 };
   const gateway = { serviceID: 1, service: "gateway", agent: "one" };
   const greeter = { serviceID: 2, service: "greeter", agent: "one" };
