@@ -17,6 +17,9 @@ export interface Target {
   readonly pids: readonly number[];
 }
 
+/** Those of `deno task mesh`. */
+const MESH_FLAGS = ["--v8-flags=--min-semi-space-size=16"];
+
 /** Programs that run until {@linkcode GatewayLab.stop}. */
 export class GatewayLab {
   /** What stands in front of the same work. */
@@ -25,8 +28,8 @@ export class GatewayLab {
   #folder = "";
   #workUrl = "";
 
-  /** Starts all of them; `flags` go to the Deno of our gateway. */
-  async start(options: { flags?: readonly string[] } = {}): Promise<void> {
+  /** Starts all of them. */
+  async start(): Promise<void> {
     this.#folder = await Deno.makeTempDir({ prefix: "smmp-bench-" });
     const upstream = await this.#startDeno("http_service.ts", []);
     this.#workUrl = `http://127.0.0.1:${upstream.port}`;
@@ -34,7 +37,7 @@ export class GatewayLab {
     await this.#startNginx(upstream.port);
     await this.#startHaproxy(upstream.port);
     this.#add("serve + fetch", await this.#startDeno("fetch_proxy.ts", [String(upstream.port)]));
-    await this.#startMesh(options.flags ?? []);
+    await this.#startMesh();
   }
 
   /** Requests per second from service to service in our mesh, by one of two ways. */
@@ -73,11 +76,11 @@ export class GatewayLab {
     this.#add("haproxy", { port, pids: [pid] });
   }
 
-  async #startMesh(flags: readonly string[]): Promise<void> {
+  async #startMesh(): Promise<void> {
     const main = new URL("../../mod.ts", import.meta.url).pathname;
     const mesh = new URL("mesh.json", import.meta.url).pathname;
     const child = this.#spawn(Deno.execPath(), [
-      ...["run", "-A", ...flags, main, "mesh", mesh, "--json", "--data", "none"],
+      ...["run", "-A", ...MESH_FLAGS, main, "mesh", mesh, "--json", "--data", "none"],
       ...["--port", "0", "--admin-port", "0"],
     ]);
     const { gatewayUrl } = JSON.parse(await lineOf(child, /"meshReady"/));

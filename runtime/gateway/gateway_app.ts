@@ -26,7 +26,7 @@ export interface GatewayAppOptions {
   /** The secret with which the operator may call any service. */
   readonly token: string;
   /** Sends a request to a service. */
-  readonly exchange: (service: string, request: RequestParts) => Promise<ResponseParts>;
+  readonly exchange: (service: string, request: RequestParts) => Promise<Response>;
   /** Opens WebSockets. */
   readonly webSockets: WebSockets;
 }
@@ -146,15 +146,15 @@ async function forward(
   const url = `http://${service}.mesh${path}${target.search}`;
   const headers = withRequestID(withForwarded(kept, origin));
   if (wantsWebSocket(request)) return passWebSocket(options, request, { service, url, headers });
-  const response = await options.exchange(service, {
+  return await options.exchange(service, {
     method,
     url,
     headers,
     // The platform takes "get" for GET, which has no body.
     body: /^(?:get|head)$/i.test(method) ? null : request.body,
     signal,
+    passOn: passedOn,
   });
-  return responseOf({ ...response, headers: passedOn(response) });
 }
 
 /** Passes a request for a WebSocket on; what a service refuses it with is passed on too. */
@@ -165,7 +165,7 @@ async function passWebSocket(
 ): Promise<Response> {
   const { service, url, headers } = to;
   const answer = await webSockets.pass(request, {
-    send: async (asked) => responseOf(await exchange(service, partsOf(asked))),
+    send: (asked) => exchange(service, partsOf(asked)),
     url: new URL(url),
     headers: new Headers(headers),
   });

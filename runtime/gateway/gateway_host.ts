@@ -16,7 +16,7 @@ import type { Link, LinkEvents } from "../../transports/link.ts";
 import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
-import type { RequestParts, ResponseParts } from "../sessions/session.ts";
+import type { RequestParts } from "../sessions/session.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
 
 /** How a gateway is set up. */
@@ -68,7 +68,7 @@ export class GatewayHost {
   }
 
   /** Sends a request to a service; see {@linkcode SourceSessions.exchange}. */
-  exchange(service: string, request: RequestParts): Promise<ResponseParts> {
+  exchange(service: string, request: RequestParts): Promise<Response> {
     return this.#source.exchange(service, request);
   }
 

@@ -18,7 +18,7 @@ import { dialTcp } from "../../transports/tcp.ts";
 import { SERVICE_LINE_BYTES_MAX } from "../../transports/lines.ts";
 import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
-import { partsOf, responseOf } from "../sessions/parts.ts";
+import { partsOf } from "../sessions/parts.ts";
 import { serveSessions } from "../sessions/serve.ts";
 import type { SessionHandle, SessionHello, SessionServer } from "../sessions/session.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
@@ -102,8 +102,8 @@ export class ServiceProcess {
   }
 
   /** Sends a request to another service of the mesh. */
-  async fetch(service: string, request: Request): Promise<Response> {
-    return responseOf(await this.#source.exchange(service, partsOf(request)));
+  fetch(service: string, request: Request): Promise<Response> {
+    return this.#source.exchange(service, partsOf(request));
   }
 
   /** Seldom, so what it needs is loaded when it is needed. */

@@ -148,10 +148,10 @@ class DialledSession implements Session, ConnectionRole {
 
   async fetch(request: Request): Promise<Response> {
     if (request.bodyUsed) throw new TypeError(`Cannot ${this.#what}: ${USED}`);
-    return responseOf(await this.exchange(partsOf(request)));
+    return await this.exchange(partsOf(request));
   }
 
-  exchange(request: RequestParts, ended: () => void = () => {}): Promise<ResponseParts> {
+  exchange(request: RequestParts, ended: () => void = () => {}): Promise<Response> {
     let id = 0;
     try {
       request.signal?.throwIfAborted();
@@ -170,7 +170,7 @@ class DialledSession implements Session, ConnectionRole {
       : answer(431, "The method, URL and headers of the request are too large together.");
     if (refusal !== undefined) {
       queueMicrotask(ended);
-      return Promise.resolve(refusal);
+      return Promise.resolve(responseOf(refusal, request.passOn));
     }
     this.#lastID = id;
     this.#connection.outbox.wake();

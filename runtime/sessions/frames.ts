@@ -69,7 +69,7 @@ export interface Frame {
   /** The number of the exchange; 0 for the session. */
   readonly exchange: number;
   /** A view that is valid until the call that delivered it returns. */
-  readonly payload: Uint8Array;
+  readonly payload: Uint8Array<ArrayBuffer>;
 }
 
 /** The one error that bytes from a peer cause in this file; the session cannot go on. */

@@ -78,7 +78,9 @@ export function readResponse(payload: Uint8Array): ResponseHead {
 }
 
 /** Reads the payload of an answer; the body is a view into it. */
-export function readAnswer(payload: Uint8Array): { head: ResponseHead; body: Uint8Array } {
+export function readAnswer(
+  payload: Uint8Array<ArrayBuffer>,
+): { head: ResponseHead; body: Uint8Array<ArrayBuffer> } {
   const end = 4 + viewOf(payload).getUint32(0);
   if (end > payload.length) throw new FrameError("an answer is shorter than its head");
   return { head: readResponse(payload.subarray(4, end)), body: payload.subarray(end) };

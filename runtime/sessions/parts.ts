@@ -14,8 +14,10 @@ export function partsOf(request: Request): RequestParts {
   return { method, url, headers, body, signal };
 }
 
-/** The response that has these parts. */
-export function responseOf({ status, headers, body }: ResponseParts): Response {
+/** The response that has these parts; bytes are copied. */
+export function responseOf(parts: ResponseParts, passOn?: RequestParts["passOn"]): Response {
+  const { status, body } = parts;
+  const headers = passOn === undefined ? parts.headers : passOn(parts);
   const [first] = headers;
   // Deno serves a response without a `Headers` of its own, when this is all that it has.
   if (headers.length === 1 && first?.[0] === "content-type") {
@@ -33,10 +35,10 @@ const TEXT_BYTES_MAX = 4_096;
 /** Bytes that are no UTF-8 are refused and a byte order mark stays: text is the very same bytes. */
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A body that arrived whole, out of a view of what is about to be overwritten. */
+/** A body that arrived whole, as text if that is cheaper and right. */
 export function wholeBody(
   headers: ResponseParts["headers"],
-  view: Uint8Array,
+  view: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> | string {
   if (view.length <= TEXT_BYTES_MAX) {
     const type = headers.find(([name]) => name === "content-type")?.[1];
@@ -48,7 +50,7 @@ export function wholeBody(
       }
     }
   }
-  return view.slice();
+  return view;
 }
 
 const NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;

@@ -9,14 +9,9 @@ import { IncomingBody, OutgoingBody } from "./bodies.ts";
 import type { Connection, Exchange } from "./connection.ts";
 import { FrameError, RESET } from "./frames.ts";
 import { BODILESS, type ResponseHead } from "./heads.ts";
-import { areWellFormed, wholeBody } from "./parts.ts";
+import { areWellFormed, responseOf, wholeBody } from "./parts.ts";
 import { RequestBodyError } from "./request_body_error.ts";
-import {
-  type RequestParts,
-  type ResponseParts,
-  SessionBrokenError,
-  SessionRefusedError,
-} from "./session.ts";
+import { type RequestParts, SessionBrokenError, SessionRefusedError } from "./session.ts";
 
 /** What an exchange is about. */
 export interface RequestExchangeOptions {
@@ -33,7 +28,7 @@ export interface RequestExchangeOptions {
 /** A request that is under way. */
 export class RequestExchange implements Exchange {
   /** The response, once its head has come. */
-  readonly response: Promise<ResponseParts>;
+  readonly response: Promise<Response>;
   /** The body of the response. */
   incoming: IncomingBody | undefined;
   /** The body of the request. */
@@ -42,9 +37,10 @@ export class RequestExchange implements Exchange {
   readonly #id: number;
   readonly #signal: AbortSignal | undefined;
   readonly #what: string;
+  readonly #passOn: RequestParts["passOn"];
   readonly #isHead: boolean;
   readonly #ended: () => void;
-  readonly #resolve: (response: ResponseParts) => void;
+  readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
   readonly #aborted = () => this.#giveUp(RESET.cancelled, this.#signal?.reason);
   #answered = false;
@@ -54,13 +50,14 @@ export class RequestExchange implements Exchange {
   /** Enters the connection; the head must have been written with the same id. */
   constructor(connection: Connection, options: RequestExchangeOptions) {
     const { id, request, what, ended } = options;
-    const { promise, resolve, reject } = Promise.withResolvers<ResponseParts>();
+    const { promise, resolve, reject } = Promise.withResolvers<Response>();
     this.response = promise;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#connection = connection;
     this.#id = id;
     this.#what = what;
+    this.#passOn = request.passOn;
     this.#ended = ended;
     this.#isHead = request.method === "HEAD";
     this.#signal = request.signal;
@@ -84,14 +81,16 @@ export class RequestExchange implements Exchange {
         cancelled: (reason) => this.#giveUp(RESET.cancelled, reason),
       });
     }
-    this.#resolve({ status, headers, body: this.incoming?.stream ?? null });
+    const body = this.incoming?.stream ?? null;
+    this.#resolve(responseOf({ status, headers, body }, this.#passOn));
     if (ended) this.arrived();
   }
 
   /** The whole response has come; the body is a view that is valid during this call only. */
-  respondedWhole(head: ResponseHead, body: Uint8Array): void {
+  respondedWhole(head: ResponseHead, view: Uint8Array<ArrayBuffer>): void {
     const { status, headers } = this.#check(head, true);
-    this.#resolve({ status, headers, body: wholeBody(headers, body) });
+    const body = wholeBody(headers, view);
+    this.#resolve(responseOf({ status, headers, body }, this.#passOn));
     this.arrived();
   }
 

@@ -69,17 +69,19 @@ export interface RequestParts {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
   /** Cancels the exchange at any time. */
   readonly signal?: AbortSignal | undefined;
+  /** Gives the headers that the response shall have, of those that arrived. */
+  readonly passOn?: (response: ResponseParts) => HeaderList;
 }
 
-/** A response in its parts. */
+/** A response in its parts, as it arrives. */
 export interface ResponseParts {
   /** 200 to 599. */
   readonly status: number;
   /** Names and values, well formed, in their order, names repeated. */
   readonly headers: HeaderList;
   /**
-   * The body. One that arrived whole with its head is bytes, or the text that those bytes are in
-   * UTF-8, if that is cheaper to pass on; there is a content-type then.
+   * The body. One that arrived whole with its head is bytes that will be overwritten, or the text
+   * that those bytes are in UTF-8, if that is cheaper to pass on; there is a content-type then.
    */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | string | null;
 }
@@ -104,7 +106,7 @@ export interface Session extends SessionHandle {
    * more, see {@linkcode SessionHandle.inFlight}; whether it failed or not, and not before this
    * method has returned.
    */
-  exchange(request: RequestParts, ended?: () => void): Promise<ResponseParts>;
+  exchange(request: RequestParts, ended?: () => void): Promise<Response>;
 }
 
 /** Answers the requests of a session. The request's signal aborts when nobody waits any more. */

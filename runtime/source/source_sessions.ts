@@ -8,6 +8,7 @@
 import type { SourceEffect, SourceEvent } from "../../roles/source/state.ts";
 import { problemParts } from "../problem.ts";
 import { dialSession } from "../sessions/dial.ts";
+import { responseOf } from "../sessions/parts.ts";
 import {
   type RequestParts,
   type ResponseParts,
@@ -60,13 +61,13 @@ export class SourceSessions {
    * what the mesh can't do is a problem+json response with the reason. Rejects only with the reason
    * of the request's own signal, or if its body has been used.
    */
-  async exchange(service: string, request: RequestParts): Promise<ResponseParts> {
+  async exchange(service: string, request: RequestParts): Promise<Response> {
     const { dispatch } = this.#options;
     for (let refusals = 0;; refusals += 1) {
       this.#lastRequestID += 1;
       const requestID = this.#lastRequestID;
       const outcome = await this.#connect(requestID, service, request.signal);
-      if (!("exchange" in outcome)) return outcome;
+      if (!("exchange" in outcome)) return responseOf(outcome, request.passOn);
       try {
         return await outcome.exchange(
           request,
@@ -79,7 +80,7 @@ export class SourceSessions {
         const isKnown = error instanceof SessionRefusedError || error instanceof SessionBrokenError;
         if (!isKnown) throw error;
         const detail = `Cannot get an answer of "${service}": ${error.reason}`;
-        return problemParts({ status: 502, detail, service });
+        return responseOf(problemParts({ status: 502, detail, service }), request.passOn);
       }
     }
   }

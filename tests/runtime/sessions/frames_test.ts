@@ -145,7 +145,7 @@ Deno.test("FrameDecoder and all that reads payloads throw nothing but a FrameErr
         return new Uint8Array([0, 0, 0, length, type, flags, 0, 0, 0, type % 2, ...rest]);
       }),
   );
-  const readers: Partial<Record<FrameType, (payload: Uint8Array) => unknown>> = {
+  const readers: Partial<Record<FrameType, (payload: Uint8Array<ArrayBuffer>) => unknown>> = {
     [FRAME.hello]: readHello,
     [FRAME.welcome]: checkGreeting,
     [FRAME.request]: readRequest,
