@@ -254,3 +254,26 @@ Deno.test("mesh closes a WebSocket whose client does not read, and holds a bound
   await mesh.output("closed a 1006");
   connection.close();
 });
+
+Deno.test("mesh closes a WebSocket whose service does not read, and holds a bound", async () => {
+  await using mesh = await startMesh({ services: { sockets: {} } });
+  const client = await open(mesh, "/sockets/?id=a");
+  client.socket.send("stall");
+  const bytes = new Uint8Array(1_000_000);
+  for (let count = 0; count < 64; count += 1) client.socket.send(bytes);
+  // A client of Deno that is sending does not see the close, but a broken connection: 0.
+  assert([0, 1_011].includes((await client.ended)[0]));
+  await mesh.output("closed a 1011 over 16777216 bytes wait to be sent true");
+  const next = await open(mesh, "/sockets/?id=b");
+  assertEquals(await next.ask("still there"), "still there");
+  await next.close();
+});
+
+Deno.test("mesh closes a WebSocket with 1009 for a message that is too large", async () => {
+  await using mesh = await startMesh({ services: { sockets: {} } });
+  const client = await open(mesh, "/sockets/?id=a");
+  client.socket.send(new Uint8Array(16_777_217));
+  const reason = "a message is over 16777216 bytes";
+  assertEquals(await client.ended, [1_009, reason]);
+  await mesh.output(`closed a 1009 ${reason} true`);
+});

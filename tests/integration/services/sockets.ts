@@ -5,8 +5,15 @@ function answer(socket: WebSocket, data: string | ArrayBuffer): void {
   const [word, code, reason] = typeof data === "string" ? data.split(" ") : [];
   if (word === "close") return code === undefined ? socket.close() : socket.close(+code, reason);
   if (word === "crash") return Deno.exit(7);
-  if (word === "flood") return flood(socket);
+  if (word === "flood") return void flood(socket);
+  if (word === "stall") return stall();
   socket.send(data);
+}
+
+/** Reads nothing for two seconds, nor does anything else. */
+function stall(): void {
+  const endMs = performance.now() + 2_000;
+  while (performance.now() < endMs);
 }
 
 /** Sends until it can't, to a client that does not read. */
