@@ -38,11 +38,6 @@ export class WebSockets {
   readonly #bridges = new Set<Bridge>();
   #leaving: Close | undefined;
 
-  /** How many are open. */
-  get size(): number {
-    return this.#bridges.size;
-  }
-
   /**
    * Asks the service; its own response when it refuses, else one with status 101.
    *
