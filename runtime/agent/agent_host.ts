@@ -48,6 +48,8 @@ export interface AgentHostOptions {
   readonly warn: (text: string) => void;
   /** Takes the output of instances. */
   readonly output: (line: OutputLine) => void;
+  /** Is told of every link that ended, of which ones itself ended too. @default {() => {}} */
+  readonly unlinked?: (link: LinkID) => void;
   /** Creates processes. @default {launch} */
   readonly launch?: typeof launch;
 }
@@ -68,7 +70,10 @@ export class AgentHost {
     this.#options = options;
     this.refusals = new Refusals(options.warn);
     this.#links = new LinkTable({
-      dispatch: (event) => this.#host.dispatch(event),
+      dispatch: (event) => {
+        this.#host.dispatch(event);
+        if (event.kind === "linkClosed") options.unlinked?.(event.link);
+      },
       refused: (refusal) => this.refusals.add(refusal),
     });
     this.#listener = listenTcp(

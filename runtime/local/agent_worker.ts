@@ -17,13 +17,17 @@ export interface AgentWorkerOptions {
   readonly services: ReadonlyMap<string, ServiceConfig>;
 }
 
+/** A role that the agent has a link to. */
+export type AgentPeer = "manager" | "gateway";
+
 /** What the entry can ask of the agent worker. */
 export interface AgentWorker {
-  /** Listens for services. */
+  /** Listens for services; tells of each link that ended and was not replaced. */
   start(
     options: AgentWorkerOptions,
     output: (line: OutputLine) => void,
     warn: (text: string) => void,
+    unlinked: (peer: AgentPeer) => void,
   ): void;
   /** Takes the manager's end of a channel; it replaces the one before. */
   linkManager(port: MessagePort): void;
@@ -38,20 +42,25 @@ export interface AgentWorker {
 /** The agent of this worker. */
 export function createAgentWorker(): AgentWorker {
   let host: AgentHost | undefined;
-  const links = new Map<"manager" | "gateway", LinkID>();
+  const links = new Map<AgentPeer, LinkID>();
   const running = (): AgentHost => {
     if (host === undefined) throw new Error("Cannot use the agent: it was not started");
     return host;
   };
-  const replace = (peer: "manager" | "gateway", open: () => LinkID): void => {
+  const replace = (peer: AgentPeer, open: () => LinkID): void => {
     const before = links.get(peer);
     if (before !== undefined) running().abortLink(before, "its other end is gone");
     links.set(peer, open());
   };
   return {
-    start(options, output, warn) {
+    start(options, output, warn, tellUnlinked) {
       const { name, services } = options;
-      host = new AgentHost({ name, network: "127.0.0.1", services, output, warn });
+      const unlinked = (ended: LinkID) => {
+        for (const [peer, link] of links) {
+          if (link === ended && links.delete(peer)) tellUnlinked(peer);
+        }
+      };
+      host = new AgentHost({ name, network: "127.0.0.1", services, output, warn, unlinked });
     },
     linkManager(port) {
       replace(

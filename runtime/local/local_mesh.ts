@@ -9,7 +9,7 @@
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { OutputLine } from "../agent/agent_host.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
-import type { AgentWorker } from "./agent_worker.ts";
+import type { AgentPeer, AgentWorker } from "./agent_worker.ts";
 import type { GatewayWorker } from "./gateway_worker.ts";
 import type { ManagerWorker } from "./manager_worker.ts";
 import { RoleWorker } from "./role_worker.ts";
@@ -49,6 +49,8 @@ export interface LocalAddresses {
 const DRAIN_MS = 10_000;
 /** Services have this long to end, softly and then hard, when the mesh ends. Milliseconds. */
 const STOP_MS = 60_000;
+/** A link that ended is made anew after this, so that one that can't last does no harm. */
+const RELINK_MS = 200;
 /** The address of the admin API. */
 const ADMIN_HOST = "127.0.0.1";
 
@@ -67,6 +69,7 @@ export class LocalMesh {
   readonly #gateway: RoleWorker<GatewayWorker>;
   #port: number;
   #adminPort: number;
+  #isEnding = false;
   /** The workers that are linked now, so that no two are linked twice. */
   readonly #linked: {
     managerAndAgent: readonly unknown[];
@@ -126,6 +129,7 @@ export class LocalMesh {
 
   /** Ends the mesh: requests in flight finish, services end softly, then hard, then the roles. */
   async stop(): Promise<void> {
+    this.#isEnding = true;
     const { warn } = this.#options;
     const step = async (what: string, run: Promise<unknown> | undefined) => {
       try {
@@ -148,6 +152,7 @@ export class LocalMesh {
 
   /** Ends every process at once, and the roles but for the manager's store. */
   async kill(): Promise<void> {
+    this.#isEnding = true;
     try {
       await this.#agent.call?.call("killAll", [], { deadlineMs: 5_000 });
     } catch (error) {
@@ -171,7 +176,13 @@ export class LocalMesh {
   async #startAgent(agent: WorkerCall<AgentWorker>): Promise<void> {
     const { config, output, warn } = this.#options;
     const { services } = config;
-    await agent.call("start", [{ name: "local", services }, callback(output), callback(warn)]);
+    const unlinked = (peer: AgentPeer) => this.#relink(peer);
+    await agent.call("start", [
+      { name: "local", services },
+      callback(output),
+      callback(warn),
+      callback(unlinked),
+    ]);
   }
 
   async #startGateway(gateway: WorkerCall<GatewayWorker>): Promise<void> {
@@ -179,6 +190,28 @@ export class LocalMesh {
     const { routes } = config;
     const options = { hostname, port: this.#port, routes, token };
     this.#port = await gateway.call("start", [options, callback(warn)]);
+  }
+
+  /**
+   * A link can end while both of its ends live: a manager that was stopped for a while (Ctrl-Z, a
+   * machine that slept) finds its agent silent.
+   */
+  #relink(peer: AgentPeer): void {
+    setTimeout(async () => {
+      if (this.#isEnding) return;
+      try {
+        if (peer === "manager") {
+          this.#linked.managerAndAgent = [];
+          await this.#linkManagerAndAgent();
+        } else {
+          this.#linked.agentAndGateway = [];
+          await this.#linkAgentAndGateway();
+        }
+      } catch (error) {
+        this.#options.warn(`Cannot link the agent and the ${peer}: ${error}`);
+        this.#relink(peer);
+      }
+    }, RELINK_MS);
   }
 
   /** Gives both an end of a new channel; while one of them is away there is nothing to link. */

@@ -1,9 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
+import { CUT_SIGNAL } from "./cut_signal.ts";
 import { DEADLINE_MS, type MeshProcess, startMesh } from "./mesh_process.ts";
 import { MORTAL_SIGNALS } from "./mortal_signals.ts";
 import { untilGone } from "./processes.ts";
 
 type Role = keyof typeof MORTAL_SIGNALS;
+
+const CUT_MAIN = new URL("./cut_mesh.ts", import.meta.url).pathname;
 
 const MAIN = new URL("./mortal_mesh.ts", import.meta.url).pathname;
 
@@ -70,4 +73,17 @@ Deno.test("mesh outlives the death of all its workers, again and again", async (
     await mesh.event("instanceRegistered", { service: "gateway" }, place);
     assertEquals(await mesh.text("/echo/who?id=a"), "a");
   }
+});
+
+Deno.test("mesh links its roles anew when their links ended and they did not", async () => {
+  await using mesh = await startMesh({ main: CUT_MAIN, services: { echo: {}, probe: {} } });
+  const pid = await mesh.pidOf("echo");
+  const place = mesh.events.length;
+  mesh.signal(CUT_SIGNAL);
+  await mesh.event("agentDisconnected", {}, place);
+  await mesh.event("agentRegistered", {}, place);
+  await mesh.event("instanceRegistered", { service: "gateway" }, place);
+  assertEquals(JSON.parse(await mesh.text("/probe/environment")), { error: "NotCapable" });
+  assertEquals(await mesh.pidOf("echo"), pid);
+  await mesh.stop();
 });
