@@ -31,11 +31,6 @@ export const MANIFEST_DEFAULTS: ServiceManifest = {
   graceMs: 5_000,
 };
 
-/** Whether a service with this manifest may connect to `destServiceName`. */
-export function hasEdge(manifest: ServiceManifest, destServiceName: string): boolean {
-  return manifest.plugs === "*" || manifest.plugs.includes(destServiceName);
-}
-
 /** The manifest of a service among those of a repository; undefined when it has none there. */
 export function manifestIn(
   manifests: Readonly<Record<string, ServiceManifest>>,

@@ -1,19 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { invariant, InvariantError } from "../../protocol/errors.ts";
 import { LIMITS, PLUG_RANGE } from "../../protocol/limits.ts";
-import { hasEdge, isName, MANIFEST_DEFAULTS, manifestIn } from "../../protocol/manifest.ts";
+import { isName, MANIFEST_DEFAULTS, manifestIn } from "../../protocol/manifest.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 
 Deno.test("MANIFEST_DEFAULTS closes a connection after 30 s and an instance after 60 s", () => {
   assertEquals(MANIFEST_DEFAULTS.connectionIdleMs, 30_000);
   assertEquals(MANIFEST_DEFAULTS.serviceIdleMs, 60_000);
-});
-
-Deno.test("hasEdge() follows the graph: named edges, every edge, or none", () => {
-  assertEquals(hasEdge({ ...MANIFEST_DEFAULTS, plugs: ["counter"] }, "counter"), true);
-  assertEquals(hasEdge({ ...MANIFEST_DEFAULTS, plugs: ["counter"] }, "count"), false);
-  assertEquals(hasEdge({ ...MANIFEST_DEFAULTS, plugs: "*" }, "counter"), true);
-  assertEquals(hasEdge(MANIFEST_DEFAULTS, "counter"), false);
 });
 
 Deno.test("manifestIn() finds what a repository has, and nothing that is inherited", () => {
