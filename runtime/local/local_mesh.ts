@@ -13,7 +13,13 @@ import type { AgentPeer, AgentWorker } from "./agent_worker.ts";
 import type { GatewayWorker } from "./gateway_worker.ts";
 import type { ManagerWorker } from "./manager_worker.ts";
 import { RoleWorker } from "./role_worker.ts";
-import { callback, transferred, type WorkerCall, WorkerGoneError } from "./worker_call.ts";
+import {
+  callback,
+  transferred,
+  type WorkerCall,
+  WorkerDeadlineError,
+  WorkerGoneError,
+} from "./worker_call.ts";
 
 /** How a local mesh is started. */
 export interface LocalMeshOptions {
@@ -135,7 +141,7 @@ export class LocalMesh {
       try {
         await run;
       } catch (error) {
-        warn(`Cannot ${what}: ${error instanceof Error ? error.message : error}`);
+        warn(`Cannot ${what}: ${reasonOf(error)}`);
       }
     };
     const gateway = this.#gateway.call;
@@ -240,6 +246,12 @@ export class LocalMesh {
       await gateway.call("linkAgent", [transferred(port2)]);
     });
   }
+}
+
+/** Whoever waits for the end of a mesh knows nothing of its workers. */
+function reasonOf(error: unknown): string {
+  if (error instanceof WorkerDeadlineError) return "it takes too long, so the mesh ends without it";
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
