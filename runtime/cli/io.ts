@@ -50,17 +50,25 @@ function columnsOfTerminal(): number {
   }
 }
 
+/** A full pipe is tried again after this. Milliseconds. */
+const FULL_MS = 5;
+/** What is waited on: the program that a shell started with it may have made a pipe not block. */
+const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));
+
 function writerTo(stream: { writeSync(bytes: Uint8Array): number }): (text: string) => void {
   const encoder = new TextEncoder();
   let isOpen = true;
   return (text) => {
     const bytes = encoder.encode(text);
     let written = 0;
-    try {
-      while (isOpen && written < bytes.length) written += stream.writeSync(bytes.subarray(written));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-      isOpen = false;
+    while (isOpen && written < bytes.length) {
+      try {
+        written += stream.writeSync(bytes.subarray(written));
+      } catch (error) {
+        if (error instanceof Deno.errors.BrokenPipe) isOpen = false;
+        else if (error instanceof Deno.errors.WouldBlock) Atomics.wait(NEVER_WOKEN, 0, 0, FULL_MS);
+        else throw error;
+      }
     }
   };
 }
