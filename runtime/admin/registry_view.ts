@@ -4,6 +4,7 @@
  * @module
  */
 
+import { connectionIdleMs } from "../../roles/manager/flows/idle.ts";
 import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../protocol/manifest.ts";
 import {
   type AgentRecord,
@@ -158,7 +159,6 @@ function viewPlugs(connections: readonly Connection[], direction: "out" | "in"):
 }
 
 function viewConnection(registry: Registry, connection: Connection): ConnectionView {
-  const { connectionIdleMs } = manifestOf(registry, connection.destService) ?? MANIFEST_DEFAULTS;
   return {
     id: connection.connectionID,
     state: connection.state,
@@ -167,7 +167,7 @@ function viewConnection(registry: Registry, connection: Connection): ConnectionV
     since: isoTime(connection.sinceMs),
     lastUsed: isoTime(connection.lastUsedMs),
     closesAt: connection.state === "open"
-      ? isoTime(connection.lastUsedMs + connectionIdleMs)
+      ? isoTime(connection.lastUsedMs + connectionIdleMs(registry, connection))
       : null,
     exchanges: connection.count,
   };

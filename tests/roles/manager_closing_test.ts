@@ -61,12 +61,21 @@ Deno.test("manager: use postpones the idle close, with a count of 0 too (flow 2,
 
 Deno.test("manager: each service has the idle times of its own manifest", () => {
   const bench = new ManagerBench();
-  bench.addAgent("one", { greeter: { connectionIdleMs: 1_000, serviceIdleMs: 2_000 } });
+  bench.addAgent("one", { greeter: { connectionIdleMs: 3_000, serviceIdleMs: 5_000 } });
   const gateway = bench.addGateway("one");
   bench.connect("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });
-  const { messageID } = theSent(bench.wait(1_000), "connectionCloseRequest");
+  const { messageID } = theSent(bench.wait(3_000), "connectionCloseRequest");
   bench.take("one", { type: "connectionCloseResponse", messageID, status: 200 });
   theSent(bench.wait(2_000), "softShutdownRequest");
+});
+
+Deno.test("manager: what is told once a second is not judged idle within two (flow 2)", () => {
+  const bench = new ManagerBench();
+  bench.addAgent("one", { greeter: { connectionIdleMs: 100 } });
+  const gateway = bench.addGateway("one");
+  bench.connect("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });
+  assertEquals(sent(bench.wait(1_999), "connectionCloseRequest"), []);
+  theSent(bench.wait(1), "connectionCloseRequest");
 });
 
 Deno.test("manager: the gateway is never reaped", () => {

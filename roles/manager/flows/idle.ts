@@ -7,13 +7,25 @@
 
 import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
 import { setDeadline } from "../../deadlines.ts";
-import { type Connection, type Instance, isUnconnected, manifestOf } from "../memory/registry.ts";
+import {
+  type Connection,
+  type Instance,
+  isUnconnected,
+  manifestOf,
+  type Registry,
+} from "../memory/registry.ts";
 import type { Turn } from "../turn.ts";
 
+/**
+ * Use is told once a second at most, so a connection that was heard of this long ago may be in use.
+ * Whatever a manifest says, none is judged sooner. Milliseconds.
+ */
+export const USE_TOLD_MS = 2_000;
+
 /** How long connections to a service may be unused, in milliseconds. */
-export function connectionIdleMs(turn: Turn, connection: Connection): number {
-  return (manifestOf(turn.state.registry, connection.destService) ?? MANIFEST_DEFAULTS)
-    .connectionIdleMs;
+export function connectionIdleMs(registry: Registry, connection: Connection): number {
+  const manifest = manifestOf(registry, connection.destService) ?? MANIFEST_DEFAULTS;
+  return Math.max(USE_TOLD_MS, manifest.connectionIdleMs);
 }
 
 /** How long an instance may be without connection and data, in milliseconds. */
@@ -23,13 +35,13 @@ export function serviceIdleMs(turn: Turn, instance: Instance): number {
 
 /** Begins the idle time of an open connection. */
 export function armConnectionIdle(turn: Turn, connection: Connection): void {
-  const dueAtMs = connection.lastUsedMs + connectionIdleMs(turn, connection);
+  const dueAtMs = connection.lastUsedMs + connectionIdleMs(turn.state.registry, connection);
   setDeadline(turn.state.deadlines, connection.connectionID, dueAtMs);
 }
 
 /** Begins the idle time of a connection anew: its use was not heard of for a while. */
 export function rearmConnectionIdle(turn: Turn, connection: Connection): void {
-  const dueAtMs = turn.nowMs + connectionIdleMs(turn, connection);
+  const dueAtMs = turn.nowMs + connectionIdleMs(turn.state.registry, connection);
   setDeadline(turn.state.deadlines, connection.connectionID, dueAtMs);
 }
 

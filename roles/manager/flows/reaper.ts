@@ -24,7 +24,7 @@ export function onConnectionIdleDue(turn: Turn, connectionID: number): void {
   if (!turn.state.linkOfAgent.has(source?.agent ?? "")) {
     return rearmConnectionIdle(turn, connection);
   }
-  const idleMs = connectionIdleMs(turn, connection);
+  const idleMs = connectionIdleMs(turn.state.registry, connection);
   if (connection.lastUsedMs + idleMs > turn.nowMs) return armConnectionIdle(turn, connection);
   closeConnection(turn, connection, `idle for ${idleMs / 1_000} s`);
 }
