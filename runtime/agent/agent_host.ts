@@ -17,7 +17,7 @@ import type { Link, LinkEvents } from "../../transports/link.ts";
 import { SERVICE_LINE_BYTES_MAX } from "../../transports/lines.ts";
 import { listenTcp, type TcpListener } from "../../transports/tcp.ts";
 import { manifestOf, type ServiceConfig } from "../config/mesh_config.ts";
-import { RoleHost } from "../host.ts";
+import { clockMs, RoleHost } from "../host.ts";
 import { launch, type LaunchedProcess } from "../launcher/launcher.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
@@ -32,6 +32,8 @@ export interface OutputLine {
   readonly stream: "stdout" | "stderr";
   /** The line, without its end. */
   readonly text: string;
+  /** When it was read. Milliseconds since 1970. */
+  readonly atMs: number;
 }
 
 /** How an agent is set up. */
@@ -168,7 +170,8 @@ export class AgentHost {
     try {
       if (config === undefined) throw new Error("the agent has no such service");
       const process = (this.#options.launch ?? launch)(config, start, {
-        line: (text, stream) => this.#options.output({ service, serviceID, stream, text }),
+        line: (text, stream) =>
+          this.#options.output({ service, serviceID, stream, text, atMs: clockMs() }),
         exited: (end) => {
           this.#processes.delete(serviceID);
           this.#host.dispatch({ kind: "processExited", serviceID, ...end });

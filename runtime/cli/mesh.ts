@@ -40,7 +40,7 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
     adminPort: flags["admin-port"],
     token,
     facts: (facts) => output.facts(facts),
-    output: (line) => output.line(line),
+    output: (lines) => output.lines(lines),
     warn: (text) => output.warn(text),
   });
   const forget = () => {

@@ -28,8 +28,8 @@ export interface MeshOutput {
   ready(config: MeshConfig, ready: MeshReady): void;
   /** Facts were recorded. */
   facts(facts: readonly Fact[]): void;
-  /** An instance wrote a line. */
-  line(line: OutputLine): void;
+  /** Instances wrote lines. */
+  lines(lines: readonly OutputLine[]): void;
   /** Something is worth a look. */
   warn(text: string): void;
   /** A soft end was asked for. */
@@ -88,8 +88,10 @@ function readableOutput(io: CommandIO): MeshOutput {
       if (early === undefined) tell(facts);
       else early.push(...facts);
     },
-    line({ service, serviceID, text }) {
-      put(clockMs(), `${service}#${serviceID} | ${printable(text)}`);
+    lines(lines) {
+      for (const { service, serviceID, text, atMs } of lines) {
+        put(atMs, `${service}#${serviceID} | ${printable(text)}`);
+      }
     },
     warn: (text) => put(clockMs(), `! ${printableLines(text)}`),
     stopping: () => put(clockMs(), "stopping: no new requests; Ctrl-C again ends it at once"),
@@ -116,7 +118,7 @@ function jsonOutput(io: CommandIO): MeshOutput {
       event("meshReady", { name: config.name, services, gatewayUrl, adminUrl, data });
     },
     facts: (facts) => facts.forEach(put),
-    line: (line) => event("output", line),
+    lines: (lines) => lines.forEach((line) => event("output", line)),
     warn: (reason) => event("warning", { reason }),
     stopping: () => event("meshStopping"),
     stopped: () => event("meshStopped"),

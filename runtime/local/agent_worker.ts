@@ -8,6 +8,7 @@ import type { LinkID } from "../../roles/step.ts";
 import { linkMessagePort } from "../../transports/message_port.ts";
 import { AgentHost, type OutputLine } from "../agent/agent_host.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
+import { Batches } from "./batches.ts";
 
 /** How an agent worker is started. */
 export interface AgentWorkerOptions {
@@ -25,7 +26,7 @@ export interface AgentWorker {
   /** Listens for services; tells of each link that ended and was not replaced. */
   start(
     options: AgentWorkerOptions,
-    output: (line: OutputLine) => void,
+    output: (lines: readonly OutputLine[]) => void,
     warn: (text: string) => void,
     unlinked: (peer: AgentPeer) => void,
   ): void;
@@ -60,7 +61,18 @@ export function createAgentWorker(): AgentWorker {
           if (link === ended && links.delete(peer)) tellUnlinked(peer);
         }
       };
-      host = new AgentHost({ name, network: "127.0.0.1", services, output, warn, unlinked });
+      const batches = new Batches({
+        take: output,
+        left: (count) => warn(`${count} lines of output are not shown: too many at once`),
+      });
+      host = new AgentHost({
+        name,
+        network: "127.0.0.1",
+        services,
+        output: (line) => batches.add([line]),
+        warn,
+        unlinked,
+      });
     },
     linkManager(port) {
       replace(

@@ -38,7 +38,7 @@ export interface LocalMeshOptions {
   /** Takes facts as they are recorded. */
   readonly facts: (facts: readonly Fact[]) => void;
   /** Takes the output of instances. */
-  readonly output: (line: OutputLine) => void;
+  readonly output: (lines: readonly OutputLine[]) => void;
   /** Takes a line for a person. */
   readonly warn: (text: string) => void;
 }

@@ -12,7 +12,7 @@ import { createAdminApp } from "../admin/admin_app.ts";
 import { clockMs } from "../host.ts";
 import { type CommandOutcome, ManagerHost } from "../manager/manager_host.ts";
 import { openStore } from "../store/open_store.ts";
-import { FactBatches } from "./fact_batches.ts";
+import { Batches } from "./batches.ts";
 import { listenHttp } from "./listen_http.ts";
 
 /** How a manager worker is started. */
@@ -58,7 +58,10 @@ export function createManagerWorker(): ManagerWorker {
     start(options, facts, warn) {
       const store = openStore(options.data);
       const manager = new ManagerHost({ store, warn, manager: { plugFirst: somePlug() } });
-      const batches = new FactBatches(facts);
+      const batches = new Batches({
+        take: facts,
+        left: (count) => warn(`${count} facts are not shown, but in the history: too many at once`),
+      });
       manager.subscribe((some) => batches.add(some));
       const { adminHost: hostname, adminPort: port, token, gatewayUrl } = options;
       const app = createAdminApp({
