@@ -58,7 +58,7 @@ export class BenchMesh {
         facts.push(...some);
         for (const listener of [...listeners]) listener();
       },
-      output: ({ text }) => console.error(text),
+      output: (lines) => lines.forEach(({ text }) => console.error(text)),
       warn: (text) => console.error(text),
     });
     const addresses = await mesh.start();

@@ -133,8 +133,8 @@ export interface ManagerState {
   readonly agentOfLink: Map<LinkID, string>;
   /** The open link of each agent. */
   readonly linkOfAgent: Map<string, LinkID>;
-  /** When each connected agent last said anything. */
-  readonly heardMs: Map<string, number>;
+  /** How many questions each connected agent was asked since it last said anything. */
+  readonly unanswered: Map<string, number>;
   /** Requests that wait, by service and then by who asks. */
   readonly parked: Map<string, Map<string, Parked>>;
   /** Everything that has a time: a connection by its number, all else as `kind:identity`. */
@@ -172,7 +172,7 @@ export function createManager(
     registry,
     agentOfLink: new Map(),
     linkOfAgent: new Map(),
-    heardMs: new Map(),
+    unanswered: new Map(),
     parked: new Map(),
     deadlines: emptyDeadlines(),
     closeRequests: new Map(),

@@ -116,7 +116,7 @@ function onMessage(turn: Turn, link: LinkID, message: Message): void {
     const reason = `Cannot take "${message.type}": this link has not registered as an agent`;
     return refuse(turn, { link, type: message.type }, { status: STATUS.unauthorized, reason });
   }
-  turn.state.heardMs.set(agent, turn.nowMs);
+  turn.state.unanswered.set(agent, 0);
   switch (message.type) {
     case "serviceRegisterRequest":
       return onServiceRegisterRequest(turn, link, message);
@@ -170,6 +170,9 @@ function onDue(turn: Turn, kind: string, identity: string): void {
       return onInstanceIdleDue(turn, Number(identity));
     case "asked":
       turn.state.closeRequests.delete(Number(identity));
+      return;
+    case "failed":
+      // From now on the same failure is recorded again.
       return;
     case "start":
       return onStartDue(turn, Number(identity));

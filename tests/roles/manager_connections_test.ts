@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { lastUseMsOf } from "../../roles/manager/memory/registry.ts";
 import { ofKind, sent, theOne, theSent } from "./effects.ts";
 import { ManagerBench } from "./manager_bench.ts";
@@ -209,4 +209,43 @@ Deno.test("manager: an agent health answer changes nothing, and counts as a sign
   const effects = bench.wait(25_000);
   assertEquals(theOne(effects, "closeLink").link, "one");
   assertEquals(bench.history.at(-1)?.kind, "agentDisconnected");
+});
+
+Deno.test("manager: inventions of a service leave one failure in ten seconds of history", () => {
+  const { bench, gateway } = benchWithGateway();
+  const ask = (sourcePlug: number, dest: string) =>
+    bench.ask("one", { serviceID: gateway, sourcePlug, dest }).effects;
+  const failures = (effects: ReturnType<typeof ask>) =>
+    ofKind(effects, "record").filter(({ fact }) => fact.kind === "requestFailed").length;
+  assertEquals(failures(ask(1, "invention-1")), 1);
+  const second = ask(2, "invention-2");
+  assertEquals([failures(second), theSent(second, "connectionResponse").status], [0, 404]);
+  bench.wait(10_000);
+  assertEquals(failures(ask(3, "invention-3")), 1);
+});
+
+Deno.test("manager: an open stream is recorded as use now and then, and keeps all open", () => {
+  const { bench, gateway } = benchWithGateway();
+  const { connection } = bench.connect("one", {
+    serviceID: gateway,
+    sourcePlug: 1,
+    dest: "greeter",
+  });
+  const { destPlug } = connection;
+  const data = { messageID: 1, serviceID: gateway, sourcePlug: 1, destPlug, count: 0 };
+  let recorded = 0;
+  for (let second = 0; second < 60; second += 1) {
+    assertEquals(sent(bench.wait(1_000), "connectionCloseRequest"), []);
+    recorded += ofKind(bench.take("one", { type: "processData", ...data }), "record").length;
+  }
+  assert(recorded >= 4 && recorded <= 8, `recorded ${recorded} times in a minute`);
+  assertEquals(connection.state, "open");
+});
+
+Deno.test("manager: one that stood still itself does not blame its agents", () => {
+  const { bench } = benchWithGateway({ healthIntervalMs: 5_000, agentSilentMs: 20_000 });
+  bench.nowMs += 60_000;
+  const effects = bench.step({ kind: "tick" });
+  assertEquals(ofKind(effects, "closeLink"), []);
+  theSent(effects, "agentHealthRequest");
 });

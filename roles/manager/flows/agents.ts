@@ -25,7 +25,7 @@ export function onAgentRegisterRequest(
   link: LinkID,
   message: MessageOf<"agentRegisterRequest">,
 ): void {
-  const { agentOfLink, linkOfAgent, heardMs, deadlines, options, registry } = turn.state;
+  const { agentOfLink, linkOfAgent, unanswered, deadlines, options, registry } = turn.state;
   const agent = message.agentName ?? `agent-${message.agentNetwork.replace(/[^a-z0-9]/g, "-")}`;
   const known = agentOfLink.get(link);
   if (known !== undefined) return repeatRegistration(turn, link, { message, known, agent });
@@ -48,7 +48,7 @@ export function onAgentRegisterRequest(
   });
   agentOfLink.set(link, agent);
   linkOfAgent.set(agent, link);
-  heardMs.set(agent, turn.nowMs);
+  unanswered.set(agent, 0);
   clearDeadline(deadlines, `lost:${agent}`);
   setDeadline(deadlines, `health:${agent}`, turn.nowMs + options.healthIntervalMs);
   send(turn, link, {
@@ -172,12 +172,12 @@ function reconcileConnections(
 
 /** A link ended: the agent may come back before it is given up. */
 export function onLinkClosed(turn: Turn, link: LinkID, reason: string): void {
-  const { agentOfLink, linkOfAgent, heardMs, deadlines, options } = turn.state;
+  const { agentOfLink, linkOfAgent, unanswered, deadlines, options } = turn.state;
   const agent = agentOfLink.get(link);
   if (agent === undefined) return;
   forgetLink(turn, link);
   linkOfAgent.delete(agent);
-  heardMs.delete(agent);
+  unanswered.delete(agent);
   clearDeadline(deadlines, `health:${agent}`);
   setDeadline(deadlines, `lost:${agent}`, turn.nowMs + options.agentLostMs);
   record(turn, { kind: "agentDisconnected", agent, reason });
@@ -210,19 +210,23 @@ export function onAgentLostDue(turn: Turn, agent: string): void {
   record(turn, { kind: "agentLost", agent, reason: "it did not come back in time" });
 }
 
-/** Asks an agent whether it is well; one that has been silent too long is disconnected. */
+/**
+ * Asks an agent whether it is well; one that has left too many questions unanswered is disconnected.
+ * Questions are counted, not time: a manager that stood still itself must not blame the agent.
+ */
 export function onHealthDue(turn: Turn, agent: string): void {
-  const { linkOfAgent, heardMs, registry, options, deadlines } = turn.state;
+  const { linkOfAgent, unanswered, registry, options, deadlines } = turn.state;
   const link = linkOfAgent.get(agent);
   if (link === undefined) return;
-  const silentMs = turn.nowMs - (heardMs.get(agent) ?? turn.nowMs);
-  if (silentMs >= options.agentSilentMs) {
-    const reason = `agent ${agent} said nothing for ${silentMs} ms`;
+  const questions = unanswered.get(agent) ?? 0;
+  if (questions * options.healthIntervalMs >= options.agentSilentMs) {
+    const reason = `agent ${agent} answered none of ${questions} questions`;
     turn.effects.push({ kind: "closeLink", link, reason });
     return onLinkClosed(turn, link, reason);
   }
   const agentNetwork = registry.agents.get(agent)?.network ?? "";
   const messageID = newMessageID(turn);
+  unanswered.set(agent, questions + 1);
   send(turn, link, { type: "agentHealthRequest", messageID, agentNetwork });
   setDeadline(deadlines, `health:${agent}`, turn.nowMs + options.healthIntervalMs);
 }

@@ -8,6 +8,7 @@ import type { MessageOf } from "../../../protocol/messages.ts";
 import { isDone, STATUS } from "../../../protocol/status.ts";
 import type { LinkID } from "../../step.ts";
 import { closeConnection, closeUnknown } from "./closes.ts";
+import { connectionIdleMs } from "./idle.ts";
 import { endConnection } from "./endings.ts";
 import { type Connection, endsOf, findConnection } from "../memory/registry.ts";
 import { answerOffer, offerConnection, openConnection } from "./offers.ts";
@@ -150,6 +151,15 @@ export function onOfferDue(turn: Turn, connectionID: number): void {
   closeConnection(turn, connection, "the source did not confirm it in time");
 }
 
+/** A part of the idle time in which it is enough to record once that a connection is in use. */
+const TOLD_PART = 4;
+
+/** Whether it was recorded just now that a connection is in use: an open stream tells it for ever. */
+function isToldOften(turn: Turn, connection: Connection): boolean {
+  const enoughMs = connectionIdleMs(turn.state.registry, connection) / TOLD_PART;
+  return connection.state === "open" && connection.lastUsedMs + enoughMs > turn.nowMs;
+}
+
 /** Flow 2: the instance and both plugs were used now. */
 export function onProcessData(
   turn: Turn,
@@ -158,5 +168,7 @@ export function onProcessData(
 ): void {
   const connection = connectionOfSource(turn, link, message);
   if (connection === undefined) return;
-  record(turn, { kind: "connectionUsed", ...endsOf(connection), count: message.count ?? 1 });
+  const { count = 1 } = message;
+  if (count === 0 && isToldOften(turn, connection)) return;
+  record(turn, { kind: "connectionUsed", ...endsOf(connection), count });
 }

@@ -8,7 +8,7 @@
 import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
 import { cutReason } from "../../../protocol/parse_message.ts";
 import { STATUS } from "../../../protocol/status.ts";
-import { setDeadline } from "../../deadlines.ts";
+import { hasDeadline, setDeadline } from "../../deadlines.ts";
 import { offerConnection } from "./offers.ts";
 import { manifestOf } from "../memory/registry.ts";
 import { unpark } from "./endings.ts";
@@ -23,6 +23,9 @@ import {
   isStarting,
   startInstance,
 } from "./placement.ts";
+
+/** The same failure of the same instance is recorded once in this time. Milliseconds. */
+const FAILURE_MS = 10_000;
 
 function parkedKey(parked: Parked): string {
   return `${parked.serviceID}/${parked.sourcePlug}`;
@@ -89,15 +92,13 @@ export function failRequest(
   const { status, destService } = failed;
   const reason = cutReason(failed.reason);
   const service = turn.state.registry.instances.get(parked.serviceID)?.service;
-  if (service !== undefined) {
-    record(turn, {
-      kind: "requestFailed",
-      serviceID: parked.serviceID,
-      service,
-      destService,
-      status,
-      reason,
-    });
+  const { serviceID } = parked;
+  // What the asker is at fault for counts as one, or it could fill the history with inventions.
+  const failing = status < STATUS.failed ? "" : `${destService}/${reason}`;
+  const key = `failed:${serviceID}/${status}/${failing}`;
+  if (service !== undefined && !hasDeadline(turn.state.deadlines, key)) {
+    setDeadline(turn.state.deadlines, key, turn.nowMs + FAILURE_MS);
+    record(turn, { kind: "requestFailed", serviceID, service, destService, status, reason });
   }
   const { messageID } = parked;
   send(turn, parked.link, { type: "connectionResponse", messageID, status, reason });

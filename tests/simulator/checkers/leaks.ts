@@ -45,7 +45,7 @@ function judgeManager(world: World): void {
     deadlines: { holds: state.deadlines.entries, most: agents },
     linkOfAgent: { holds: state.linkOfAgent, most: agents },
     agentOfLink: { holds: state.agentOfLink, most: agents },
-    heardMs: { holds: state.heardMs, most: agents },
+    unanswered: { holds: state.unanswered, most: agents },
     instances: { holds: state.registry.instances, most: gateways },
     connections: none(state.registry.connections),
     services: { holds: state.registry.services, most: 1 },
