@@ -46,6 +46,11 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
   const forget = () => {
     if (flags.data !== "none") removeAdminFile(flags.data, Deno.pid);
   };
+  // A promise that nobody waits for must not end what serves users.
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    output.warn(`Cannot handle an error: ${textOf(event.reason)}`);
+  });
   const stop = listenForSignals(output, async () => {
     await mesh.kill();
     forget();
@@ -64,11 +69,15 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
     return 0;
   } catch (error) {
     await mesh.kill();
-    throw new CommandError(error instanceof Error ? error.message : String(error));
+    throw new CommandError(textOf(error));
   } finally {
     stop.ignore();
     forget();
   }
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 async function load(path: string): Promise<MeshConfig> {

@@ -38,9 +38,23 @@ export interface MeshOutput {
   stopped(): void;
 }
 
-/** The output of a mesh: readable lines, or JSON lines. */
+/**
+ * The output of a mesh: readable lines, or JSON lines. A full disk or a terminal that is gone ends
+ * what is printed, not the mesh.
+ */
 export function createMeshOutput(io: CommandIO, options: { json: boolean }): MeshOutput {
-  return options.json ? jsonOutput(io) : readableOutput(io);
+  let isOpen = true;
+  const stdout = (text: string) => {
+    if (!isOpen) return;
+    try {
+      io.stdout(text);
+    } catch {
+      // Nobody can be told: this was the way to tell it. The history has everything.
+      isOpen = false;
+    }
+  };
+  const calm = { ...io, stdout };
+  return options.json ? jsonOutput(calm) : readableOutput(calm);
 }
 
 function readableOutput(io: CommandIO): MeshOutput {
