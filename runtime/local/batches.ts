@@ -1,6 +1,6 @@
 /**
- * What happens, on its way to another thread, many at a time: a call costs far more than a fact or a
- * line, and it would compete with the requests that these are about.
+ * What happens, on its way to another thread, many at a time: a call costs far more than a fact or
+ * a line, and it would compete with the requests that these are about.
  *
  * @module
  */

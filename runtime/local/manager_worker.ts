@@ -60,6 +60,8 @@ export function createManagerWorker(): ManagerWorker {
       const manager = new ManagerHost({ store, warn, manager: { plugFirst: somePlug() } });
       const batches = new Batches({
         take: facts,
+        // A busy mesh records tens of thousands a second: some seconds of them may wait.
+        waitingMax: 200_000,
         left: (count) => warn(`${count} facts are not shown, but in the history: too many at once`),
       });
       manager.subscribe((some) => batches.add(some));

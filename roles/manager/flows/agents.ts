@@ -211,7 +211,7 @@ export function onAgentLostDue(turn: Turn, agent: string): void {
 }
 
 /**
- * Asks an agent whether it is well; one that has left too many questions unanswered is disconnected.
+ * Asks an agent whether it is well; one that left too many questions unanswered is disconnected.
  * Questions are counted, not time: a manager that stood still itself must not blame the agent.
  */
 export function onHealthDue(turn: Turn, agent: string): void {

@@ -154,7 +154,7 @@ export function onOfferDue(turn: Turn, connectionID: number): void {
 /** A part of the idle time in which it is enough to record once that a connection is in use. */
 const TOLD_PART = 4;
 
-/** Whether it was recorded just now that a connection is in use: an open stream tells it for ever. */
+/** Whether it was recorded just now that a connection is in use: an open stream tells it often. */
 function isToldOften(turn: Turn, connection: Connection): boolean {
   const enoughMs = connectionIdleMs(turn.state.registry, connection) / TOLD_PART;
   return connection.state === "open" && connection.lastUsedMs + enoughMs > turn.nowMs;
