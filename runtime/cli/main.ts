@@ -4,9 +4,9 @@
  * @module
  */
 
-import { parseCommandLine } from "./command_line.ts";
-import type { Parsed } from "./commands.ts";
-import { helpText, usageOf } from "./help.ts";
+import { parseCommandLine } from "./grammar/command_line.ts";
+import type { Parsed } from "./grammar/commands.ts";
+import { helpText, usageOf } from "./grammar/help.ts";
 import { CommandError, type CommandIO, terminalIO } from "./io.ts";
 
 /** The exit code of a command line that makes no sense. */
@@ -45,26 +45,26 @@ export async function runCommandLine(args: readonly string[], io: CommandIO): Pr
 async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
   switch (parsed.command) {
     case "mesh":
-      return await (await import("./mesh.ts")).run(parsed, io);
+      return await (await import("./commands/mesh.ts")).run(parsed, io);
     case "check":
-      return await (await import("./check.ts")).run(parsed, io);
+      return await (await import("./commands/check.ts")).run(parsed, io);
     case "ps":
-      return await (await import("./ps.ts")).run(parsed, io);
+      return await (await import("./commands/ps.ts")).run(parsed, io);
     case "agents":
-      return await (await import("./agents.ts")).run(parsed, io);
+      return await (await import("./commands/agents.ts")).run(parsed, io);
     case "connections":
-      return await (await import("./connections.ts")).run(parsed, io);
+      return await (await import("./commands/connections.ts")).run(parsed, io);
     case "history":
-      return await (await import("./history.ts")).run(parsed, io);
+      return await (await import("./commands/history.ts")).run(parsed, io);
     case "graph":
-      return await (await import("./graph.ts")).run(parsed, io);
+      return await (await import("./commands/graph.ts")).run(parsed, io);
     case "stop":
     case "kill":
-      return await (await import("./stop.ts")).run(parsed, io);
+      return await (await import("./commands/stop.ts")).run(parsed, io);
     case "close":
-      return await (await import("./close.ts")).run(parsed, io);
+      return await (await import("./commands/close.ts")).run(parsed, io);
     case "call":
-      return await (await import("./call.ts")).run(parsed, io);
+      return await (await import("./commands/call.ts")).run(parsed, io);
   }
 }
 

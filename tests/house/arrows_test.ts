@@ -24,12 +24,12 @@ Deno.test("protocol and roles see no clock, chance, network, log or promise", as
 });
 
 Deno.test("readImports() tells imports that run from imports of types", async () => {
-  const imports = await readImports(["runtime/cli/command_line.ts"]);
+  const imports = await readImports(["runtime/cli/grammar/command_line.ts"]);
   const of = (specifier: string) =>
     imports.find((one) => one.source.endsWith("/command_line.ts") && one.specifier === specifier);
   assertEquals(of("@std/cli/parse-args")?.dest, "std/parse_args.js");
   assertEquals(of("@std/cli/parse-args")?.isType, false);
-  assertEquals(of("./command_spec.ts")?.dest, "runtime/cli/command_spec.ts");
+  assertEquals(of("./command_spec.ts")?.dest, "runtime/cli/grammar/command_spec.ts");
   assertEquals(of("./command_spec.ts")?.isType, true);
 });
 
@@ -59,7 +59,7 @@ Deno.test("findForbiddenArrows() lets the arrows of the house through", () => {
       arrow("roles/step.ts", "protocol/messages.ts"),
       arrow("transports/superjson_codec.ts", "npm:superjson@2.2.6", "superjson"),
       arrow("runtime/host.ts", "roles/step.ts"),
-      arrow("runtime/cli/command_line.ts", "std/parse_args.js", "@std/cli/parse-args"),
+      arrow("runtime/cli/grammar/command_line.ts", "std/parse_args.js", "@std/cli/parse-args"),
       arrow("workers/manager.ts", "runtime/host.ts"),
       arrow("mod.ts", "runtime/service/plug.ts"),
       arrow("tests/roles/manager_test.ts", "roles/manager/manager.ts"),

@@ -5,8 +5,8 @@
  */
 
 import { suggestionText } from "../../runtime/config/suggestion.ts";
-import { COMMANDS, isCommandName } from "../../runtime/cli/commands.ts";
-import { COMMAND_NAMES } from "../../runtime/cli/commands.ts";
+import { COMMANDS, isCommandName } from "../../runtime/cli/grammar/commands.ts";
+import { COMMAND_NAMES } from "../../runtime/cli/grammar/commands.ts";
 
 /** The ways to type the task runner, each up to the name of the task. */
 const TASK_START = /^(?:\$ )?(?:npx -y deno(?:@[\d.]+)? |deno )task (.*)$/;

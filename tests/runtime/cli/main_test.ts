@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { COMMAND_NAMES, COMMANDS } from "../../../runtime/cli/commands.ts";
-import { helpText, usageOf } from "../../../runtime/cli/help.ts";
+import { COMMAND_NAMES, COMMANDS } from "../../../runtime/cli/grammar/commands.ts";
+import { helpText, usageOf } from "../../../runtime/cli/grammar/help.ts";
 import { runCommandLine } from "../../../runtime/cli/main.ts";
 import { captureIO } from "./captured_io.ts";
 

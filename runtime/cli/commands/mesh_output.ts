@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { Fact } from "../../roles/manager/memory/facts.ts";
-import type { OutputLine } from "../agent/agent_host.ts";
-import type { MeshConfig } from "../config/mesh_config.ts";
-import { createFactMemory, describeFact, isDetail } from "../history/describe_fact.ts";
-import { formatTime } from "../history/history_line.ts";
-import { clockMs } from "../host.ts";
-import type { LocalAddresses } from "../local/local_mesh.ts";
-import type { CommandIO } from "./io.ts";
-import { paint, printable } from "./table.ts";
+import type { Fact } from "../../../roles/manager/memory/facts.ts";
+import type { OutputLine } from "../../agent/agent_host.ts";
+import type { MeshConfig } from "../../config/mesh_config.ts";
+import { createFactMemory, describeFact, isDetail } from "../../history/describe_fact.ts";
+import { formatTime } from "../../history/history_line.ts";
+import { clockMs } from "../../host.ts";
+import type { LocalAddresses } from "../../local/local_mesh.ts";
+import type { CommandIO } from "../io.ts";
+import { paint, printable } from "../table.ts";
 
 /** What there is to know once a mesh runs. */
 export interface MeshReady extends LocalAddresses {

@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { suggestionText } from "../config/suggestion.ts";
+import { suggestionText } from "../../config/suggestion.ts";
 import type { CommandSpec, Value, ValueType } from "./command_spec.ts";
 import {
   COMMAND_NAMES,

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { AdminFileError, readAdminFile } from "../admin/admin_file.ts";
-import { type AnswerName, type AnswerTypes, parseAnswer } from "../admin/view_schema.ts";
-import { formatDuration } from "../config/durations.ts";
-import { isRecord } from "../../protocol/fields.ts";
-import { CommandError } from "./io.ts";
+import { AdminFileError, readAdminFile } from "../../admin/admin_file.ts";
+import { type AnswerName, type AnswerTypes, parseAnswer } from "../../admin/view_schema.ts";
+import { formatDuration } from "../../config/durations.ts";
+import { isRecord } from "../../../protocol/fields.ts";
+import { CommandError } from "../io.ts";
 
 /** How long an answer may take. */
 const ANSWER_MS = 10_000;

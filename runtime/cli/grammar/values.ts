@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseDuration } from "../config/durations.ts";
+import { parseDuration } from "../../config/durations.ts";
 import type { Header, ValueType, ValueTypes } from "./command_spec.ts";
 
 /** The most entries that a count can ask for. */

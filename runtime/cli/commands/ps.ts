@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { InstanceView } from "../admin/view.ts";
+import type { InstanceView } from "../../admin/view.ts";
 import { findMesh, readAnswer } from "./admin_client.ts";
-import type { Parsed } from "./commands.ts";
-import type { CommandIO } from "./io.ts";
+import type { Parsed } from "../grammar/commands.ts";
+import type { CommandIO } from "../io.ts";
 import { ago, jsonDocument, LIST_MAX, tellRest, until } from "./listing.ts";
-import { type Cell, renderTable } from "./table.ts";
+import { type Cell, renderTable } from "../table.ts";
 
 const COLUMNS = [
   { title: "ID", align: "right" },

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ListView } from "../admin/view.ts";
-import { formatDuration } from "../config/durations.ts";
-import type { CommandIO } from "./io.ts";
+import type { ListView } from "../../admin/view.ts";
+import { formatDuration } from "../../config/durations.ts";
+import type { CommandIO } from "../io.ts";
 
 /** Most entries that are asked for. */
 export const LIST_MAX = 10_000;

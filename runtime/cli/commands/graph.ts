@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { ServiceView } from "../admin/view.ts";
+import type { ServiceView } from "../../admin/view.ts";
 import { findMesh, readAnswer } from "./admin_client.ts";
-import type { Parsed } from "./commands.ts";
-import type { CommandIO } from "./io.ts";
+import type { Parsed } from "../grammar/commands.ts";
+import type { CommandIO } from "../io.ts";
 import { countOf, jsonDocument, LIST_MAX, tellRest } from "./listing.ts";
-import { paint } from "./table.ts";
+import { paint } from "../table.ts";
 
 /** An edge of the graph, from one service to another. */
 interface Edge {

@@ -4,18 +4,18 @@
  * @module
  */
 
-import type { Parsed } from "./commands.ts";
-import { removeAdminFile, writeAdminFile } from "../admin/admin_file.ts";
-import { ConfigError } from "../config/config_error.ts";
-import { loadMesh } from "../config/load_mesh.ts";
-import type { MeshConfig } from "../config/mesh_config.ts";
-import { clockMs } from "../host.ts";
-import { LocalMesh } from "../local/local_mesh.ts";
-import { CommandError, type CommandIO } from "./io.ts";
+import type { Parsed } from "../grammar/commands.ts";
+import { removeAdminFile, writeAdminFile } from "../../admin/admin_file.ts";
+import { ConfigError } from "../../config/config_error.ts";
+import { loadMesh } from "../../config/load_mesh.ts";
+import type { MeshConfig } from "../../config/mesh_config.ts";
+import { clockMs } from "../../host.ts";
+import { LocalMesh } from "../../local/local_mesh.ts";
+import { CommandError, type CommandIO } from "../io.ts";
 import { createMeshOutput, type MeshOutput } from "./mesh_output.ts";
 
 /** What runs when no mesh is named. */
-const EXAMPLE = new URL("../../examples/hello", import.meta.url);
+const EXAMPLE = new URL("../../../examples/hello", import.meta.url);
 
 /** The exit code after a second Ctrl-C, as shells have it for SIGINT. */
 const INTERRUPTED_EXIT_CODE = 130;

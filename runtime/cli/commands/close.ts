@@ -5,8 +5,8 @@
  */
 
 import { findMesh, giveCommand } from "./admin_client.ts";
-import type { Parsed } from "./commands.ts";
-import type { CommandIO } from "./io.ts";
+import type { Parsed } from "../grammar/commands.ts";
+import type { CommandIO } from "../io.ts";
 import { jsonDocument } from "./listing.ts";
 
 /**

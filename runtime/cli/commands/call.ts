@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isName } from "../../protocol/manifest.ts";
-import { formatDuration } from "../config/durations.ts";
-import { PROBLEM_TYPE } from "../problem.ts";
+import { isName } from "../../../protocol/manifest.ts";
+import { formatDuration } from "../../config/durations.ts";
+import { PROBLEM_TYPE } from "../../problem.ts";
 import {
   describe,
   detailOf,
@@ -16,8 +16,8 @@ import {
   requireToken,
   unreachable,
 } from "./admin_client.ts";
-import type { Parsed } from "./commands.ts";
-import { CommandError, type CommandIO } from "./io.ts";
+import type { Parsed } from "../grammar/commands.ts";
+import { CommandError, type CommandIO } from "../io.ts";
 import { jsonDocument } from "./listing.ts";
 
 /** How long the first bytes of an answer may take; the gateway gives up before. */

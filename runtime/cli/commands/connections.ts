@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { ConnectionView, EndView } from "../admin/view.ts";
-import { nameInstance } from "../history/describe_fact.ts";
+import type { ConnectionView, EndView } from "../../admin/view.ts";
+import { nameInstance } from "../../history/describe_fact.ts";
 import { findMesh, readAnswer } from "./admin_client.ts";
-import type { Parsed } from "./commands.ts";
-import type { CommandIO } from "./io.ts";
+import type { Parsed } from "../grammar/commands.ts";
+import type { CommandIO } from "../io.ts";
 import { ago, jsonDocument, LIST_MAX, tellRest, until } from "./listing.ts";
-import { type Cell, renderTable } from "./table.ts";
+import { type Cell, renderTable } from "../table.ts";
 
 const COLUMNS = [
   { title: "ID", align: "right" },

@@ -5,13 +5,13 @@
  */
 
 import { relative } from "node:path";
-import { ConfigError } from "../config/config_error.ts";
-import { formatDuration } from "../config/durations.ts";
-import { loadMesh } from "../config/load_mesh.ts";
-import type { MeshConfig, Route, ServiceConfig } from "../config/mesh_config.ts";
-import type { Parsed } from "./commands.ts";
-import type { CommandIO } from "./io.ts";
-import { type Cell, paint, renderTable } from "./table.ts";
+import { ConfigError } from "../../config/config_error.ts";
+import { formatDuration } from "../../config/durations.ts";
+import { loadMesh } from "../../config/load_mesh.ts";
+import type { MeshConfig, Route, ServiceConfig } from "../../config/mesh_config.ts";
+import type { Parsed } from "../grammar/commands.ts";
+import type { CommandIO } from "../io.ts";
+import { type Cell, paint, renderTable } from "../table.ts";
 
 /**
  * Checks a mesh without starting it.

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { suggestWord } from "../config/suggestion.ts";
-import { formatHistoryLine } from "../history/history_line.ts";
+import { suggestWord } from "../../config/suggestion.ts";
+import { formatHistoryLine } from "../../history/history_line.ts";
 import { findMesh, type MeshAccess, readAnswer } from "./admin_client.ts";
-import type { Parsed } from "./commands.ts";
-import type { CommandIO } from "./io.ts";
+import type { Parsed } from "../grammar/commands.ts";
+import type { CommandIO } from "../io.ts";
 import { jsonDocument, LIST_MAX } from "./listing.ts";
 
 /**
