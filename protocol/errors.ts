@@ -1,5 +1,6 @@
 /**
- * The one error of a bug. Expected failures are a status and a reason in a message, never an error.
+ * The one error of a bug, and the words of any other. Expected failures are a status and a reason
+ * in a message, never an error.
  *
  * @module
  */
@@ -25,4 +26,9 @@ export class InvariantError extends Error {
  */
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
+}
+
+/** The words of what was thrown, to pass on as a reason; not only errors can be thrown. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

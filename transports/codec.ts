@@ -1,3 +1,5 @@
+import { reasonOf } from "../protocol/errors.ts";
+
 /**
  * How a value becomes one line of text and back.
  *
@@ -87,7 +89,7 @@ export function parseDocument(text: string): unknown {
 
 /** Returns the message of what was thrown, shortened: a parser may quote its whole input. */
 export function textOf(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const text = reasonOf(thrown);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import { join } from "node:path";
 import { isText, isWhole, nullable, shapeOf } from "../store/guards.ts";
 
@@ -72,7 +73,7 @@ export function readAdminFile(dataFolder: string): AdminFile {
         { cause },
       );
     }
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new AdminFileError(`Cannot read "${path}": ${reason}`, { cause });
   }
   const value = parseJson(text);

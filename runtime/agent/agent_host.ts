@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import {
   type AgentEffect,
   type AgentEvent,
@@ -181,7 +182,7 @@ export class AgentHost {
       this.#processes.set(serviceID, process);
       this.#host.dispatch({ kind: "processStarted", serviceID, token });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = reasonOf(error);
       const reason = `Cannot create the process of "${service}": ${why}`;
       this.#host.dispatch({ kind: "processFailed", serviceID, reason });
     }

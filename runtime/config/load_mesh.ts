@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError, ProblemList } from "./config_error.ts";
 import { JsonTextError, parseJsonText } from "./json_text.ts";
@@ -51,7 +52,7 @@ async function statOrUndefined(path: string): Promise<Deno.FileInfo | undefined>
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return undefined;
     }
-    throw failure(path, `cannot be read: ${textOf(error)}`);
+    throw failure(path, `cannot be read: ${reasonOf(error)}`);
   }
 }
 
@@ -87,7 +88,7 @@ async function findServicesOrFail(
   try {
     return await findServices(folder, problems);
   } catch (error) {
-    throw failure(folder, `cannot be listed: ${textOf(error)}`);
+    throw failure(folder, `cannot be listed: ${reasonOf(error)}`);
   }
 }
 
@@ -119,7 +120,7 @@ async function readText(file: string): Promise<string> {
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     if (error instanceof TypeError) throw failure(file, "expected UTF-8, found other bytes");
-    throw failure(file, `cannot be read: ${textOf(error)}`);
+    throw failure(file, `cannot be read: ${reasonOf(error)}`);
   }
 }
 
@@ -144,8 +145,4 @@ function throwIfAny(path: string, problems: ProblemList): void {
 
 function failure(file: string, message: string): ConfigError {
   return new ConfigError(file, [{ file, path: "", message }]);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import { z } from "zod";
 import { LIMITS } from "../../protocol/limits.ts";
 import { parseDuration } from "./durations.ts";
@@ -73,7 +74,7 @@ function duration(description: string, minMs: number) {
     try {
       return parseDuration(text, { minMs, maxMs: LIMITS.durationMs });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = reasonOf(error);
       context.issues.push({ code: "custom", message, input: text });
       return z.NEVER;
     }

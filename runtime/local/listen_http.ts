@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import { isBug } from "../bug.ts";
 import { problemResponse } from "../problem.ts";
 
@@ -98,7 +99,7 @@ function cannotListen({ hostname, port, what, flag }: ListenHttpOptions, error: 
   const isTaken = error instanceof Deno.errors.AddrInUse;
   const why = isTaken
     ? `another program listens there (choose another port with ${flag})`
-    : (error instanceof Error ? error.message : String(error));
+    : reasonOf(error);
   return `Cannot listen on "${hostname}:${port}" for ${what}: ${why}`;
 }
 

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { OutputLine } from "../agent/agent_host.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
@@ -141,7 +142,7 @@ export class LocalMesh {
       try {
         await run;
       } catch (error) {
-        warn(`Cannot ${what}: ${reasonOf(error)}`);
+        warn(`Cannot ${what}: ${reasonOfStop(error)}`);
       }
     };
     const gateway = this.#gateway.call;
@@ -162,7 +163,7 @@ export class LocalMesh {
     try {
       await this.#agent.call?.call("killAll", [], { deadlineMs: 5_000 });
     } catch (error) {
-      this.#options.warn(`Cannot kill: ${error instanceof Error ? error.message : error}`);
+      this.#options.warn(`Cannot kill: ${reasonOf(error)}`);
     }
     this.#gateway.terminate();
     this.#agent.terminate();
@@ -248,12 +249,6 @@ export class LocalMesh {
   }
 }
 
-/** Whoever waits for the end of a mesh knows nothing of its workers. */
-function reasonOf(error: unknown): string {
-  if (error instanceof WorkerDeadlineError) return "it takes too long, so the mesh ends without it";
-  return error instanceof Error ? error.message : String(error);
-}
-
 function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
   return now.every((one, index) => one === before[index]);
 }
@@ -265,4 +260,10 @@ async function whileBothRun(link: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof WorkerGoneError)) throw error;
   }
+}
+
+/** Whoever waits for the end of a mesh knows nothing of its workers. */
+function reasonOfStop(error: unknown): string {
+  if (error instanceof WorkerDeadlineError) return "it takes too long, so the mesh ends without it";
+  return reasonOf(error);
 }

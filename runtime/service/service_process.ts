@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import {
   createService,
   inboundKey,
@@ -95,7 +96,7 @@ export class ServiceProcess {
         void warmUp();
       },
       (error) => {
-        console.error(`smmp: ${error instanceof Error ? error.message : error}`);
+        console.error(`smmp: ${reasonOf(error)}`);
         Deno.exit(1);
       },
     );

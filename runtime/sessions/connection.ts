@@ -12,6 +12,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import { after } from "../../transports/timer.ts";
 import type { IncomingBody, Windows } from "./bodies.ts";
 import { FRAME, type Frame, FrameDecoder, FrameError } from "./frames.ts";
@@ -145,7 +146,7 @@ export class Connection {
       }
     } catch (error) {
       if (error instanceof FrameError) return this.cut(`malformed frames: ${error.message}`, 122);
-      this.#end({ status: 122, reason: error instanceof Error ? error.message : String(error) });
+      this.#end({ status: 122, reason: reasonOf(error) });
     }
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import { after } from "../../transports/timer.ts";
 import { Connection, type ConnectionRole } from "./connection.ts";
 import { FRAME, type Frame, FrameError } from "./frames.ts";
@@ -77,7 +78,7 @@ export async function dialSession(options: DialOptions): Promise<Session> {
     return await Promise.race([dialling, timeout]);
   } catch (error) {
     if (error instanceof SessionRefusedError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new SessionRefusedError(what, reason, { cause: error });
   } finally {
     cancel();

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import { FrameWriter } from "./frame_writer.ts";
 import { SESSION_LIMITS } from "./session.ts";
 import { endOfTurn } from "./turn_end.ts";
@@ -123,7 +124,7 @@ export class Outbox {
         await this.#write(batch);
       }
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      this.#fail(reasonOf(error));
     }
     this.#flushing = undefined;
   }

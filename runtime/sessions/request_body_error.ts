@@ -1,3 +1,5 @@
+import { reasonOf } from "../../protocol/errors.ts";
+
 /** The body of a request broke while it was sent: the fault of whoever made the request. */
 export class RequestBodyError extends Error {
   /** The name of the class. */
@@ -5,7 +7,7 @@ export class RequestBodyError extends Error {
 
   /** Says "Cannot <what>: …", with the error of the body as the cause. */
   constructor(what: string, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     super(`Cannot ${what}: the body of the request broke: ${why}`, { cause });
   }
 }

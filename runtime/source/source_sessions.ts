@@ -5,6 +5,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import type { SourceEffect, SourceEvent } from "../../roles/source/state.ts";
 import { problemParts } from "../problem.ts";
 import { dialSession } from "../sessions/dial.ts";
@@ -179,7 +180,7 @@ export class SourceSessions {
       this.#sessions.delete(sourcePlug);
       dispatch({ kind: "sessionEnded", sourcePlug, status, reason });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       dispatch({ kind: "dialFailed", sourcePlug, reason });
     }
   }

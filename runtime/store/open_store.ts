@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import { join } from "node:path";
 import { openMemoryStore } from "./memory_store.ts";
 import { openSqliteStore } from "./sqlite_store.ts";
@@ -33,7 +34,7 @@ export function openStore(dataFolder: string): Store {
   try {
     Deno.mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new StoreError(`Cannot make the data folder "${dataFolder}": ${reason}`, { cause });
   }
   return openSqliteStore(join(dataFolder, HISTORY_FILE));

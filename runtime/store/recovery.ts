@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import { foldFacts } from "../../roles/manager/memory/fold.ts";
 import { emptyRegistry, type Registry } from "../../roles/manager/memory/registry.ts";
 import { documentOf, registryOf } from "./registry_snapshot.ts";
@@ -41,7 +42,7 @@ export function recoverRegistry(store: Store): Registry {
   } catch (cause) {
     if (cause instanceof StoreError) throw cause;
     // The fold stops at facts that contradict each other: a gap, or an end without a beginning.
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new StoreError(`Cannot recover from the history: ${reason}`, { cause });
   }
   if (registry.lastSeq !== store.lastSeq) {

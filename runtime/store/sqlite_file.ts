@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { StoreError } from "./store.ts";
 
@@ -147,7 +148,7 @@ export function storeError(
   path: string,
   cause: unknown,
 ): StoreError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   if (/database is (locked|busy)/.test(reason)) {
     return new StoreError(`Cannot ${verb} "${path}": another mesh is using it`, { cause });
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import type { OpenChannel } from "./exchange.ts";
 import { CLOSE, type Close, type SocketMessage, WEB_SOCKET_LIMITS } from "./messages.ts";
 
@@ -187,7 +188,7 @@ export class MeshSocket extends EventTarget implements WebSocket {
       await channel.receive(body, (message) => this.#received(message));
       this.#fail("the connection ended without a close");
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      this.#fail(reasonOf(error));
       abort("the WebSocket failed");
     }
     this.#channel?.end();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../../protocol/errors.ts";
 import { isName } from "../../../protocol/manifest.ts";
 import { formatDuration } from "../../config/durations.ts";
 import { PROBLEM_TYPE } from "../../problem.ts";
@@ -47,7 +48,7 @@ export async function run(parsed: Parsed<"call">, io: CommandIO): Promise<number
   try {
     await printAnswer(response, { json: parsed.flags.json, io });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new CommandError(`Cannot read the answer to its end: ${reason}`, { cause });
   }
   return response.status >= 400 ? 1 : 0;
@@ -79,7 +80,7 @@ async function requestOf(parsed: Parsed<"call">, mesh: MeshAccess): Promise<Requ
   try {
     return new Request(url, body === undefined ? init : { ...init, body });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new CommandError(`Cannot call "${service}": ${reason}`, { cause });
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../../protocol/errors.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { removeAdminFile, writeAdminFile } from "../../admin/admin_file.ts";
 import { ConfigError } from "../../config/config_error.ts";
@@ -49,7 +50,7 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
   // A promise that nobody waits for must not end what serves users.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    output.warn(`Cannot handle an error: ${textOf(event.reason)}`);
+    output.warn(`Cannot handle an error: ${reasonOf(event.reason)}`);
   });
   const stop = listenForSignals(output, async () => {
     await mesh.kill();
@@ -69,15 +70,11 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
     return 0;
   } catch (error) {
     await mesh.kill();
-    throw new CommandError(textOf(error));
+    throw new CommandError(reasonOf(error));
   } finally {
     stop.ignore();
     forget();
   }
-}
-
-function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 async function load(path: string): Promise<MeshConfig> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../../protocol/errors.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { suggestionText } from "../../config/suggestion.ts";
 import type { CommandSpec, Value, ValueType } from "./command_spec.ts";
@@ -210,7 +211,7 @@ function read(
     const isMore = Array.isArray(before) && Array.isArray(value);
     reading.values[one.name] = isMore ? [...before, ...value] : value;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     reading.mistakes.push(`Cannot use ${one.label} "${one.text}": ${reason}`);
   }
 }
