@@ -6,7 +6,7 @@
  */
 
 import { LIMITS } from "./limits.ts";
-import { isName, type ServiceManifest } from "./manifest.ts";
+import { isName } from "./manifest.ts";
 
 /** A kind of value: its name in the docs, and the check that lets a value in. */
 export interface Kind<Value> {
@@ -56,14 +56,20 @@ function wholeNumber(name: string, first: number, last: number): Kind<number> {
   return { name, accepts: (value): value is number => isWholeNumber(value, first, last) };
 }
 
-function text(name: string, charactersMax: number): Kind<string> {
+/** Texts of a bounded length. */
+export function text(name: string, charactersMax: number): Kind<string> {
   return {
     name,
     accepts: (value): value is string => typeof value === "string" && value.length <= charactersMax,
   };
 }
 
-function list<Item>(name: string, item: Kind<Item>, entriesMax: number): Kind<readonly Item[]> {
+/** Lists of a bounded length. */
+export function list<Item>(
+  name: string,
+  item: Kind<Item>,
+  entriesMax: number,
+): Kind<readonly Item[]> {
   return {
     name,
     accepts: (value): value is readonly Item[] =>
@@ -93,6 +99,8 @@ export const reason: Kind<string> = text("text", LIMITS.reasonCharacters);
 export const network: Kind<string> = text("address", LIMITS.networkCharacters);
 /** A one-time token. */
 export const token: Kind<string> = text("token", LIMITS.tokenCharacters);
+/** A certificate or a chain of them, in PEM. */
+export const certificate: Kind<string> = text("certificate", LIMITS.certificateCharacters);
 /** The name of a signal. */
 export const signal: Kind<string> = text("signal", 16);
 /** The name of a service or an agent. */
@@ -126,7 +134,8 @@ export interface PlugConfiguration {
   readonly out: readonly string[] | "*";
 }
 
-function isPlugs(value: unknown): value is readonly string[] | "*" {
+/** Whether a value names services that may be reached. */
+export function isPlugs(value: unknown): value is readonly string[] | "*" {
   return value === "*" || (Array.isArray(value) && value.length <= LIMITS.plugsEntries &&
     value.every(isName));
 }
@@ -137,71 +146,3 @@ export const plugConfiguration: Kind<PlugConfiguration> = {
   accepts: (value): value is PlugConfiguration =>
     isRecord(value) && (value.in === null || port.accepts(value.in)) && isPlugs(value.out),
 };
-
-function isManifest(value: unknown): value is ServiceManifest {
-  return isRecord(value) && isPlugs(value.plugs) && durationMs.accepts(value.connectionIdleMs) &&
-    durationMs.accepts(value.serviceIdleMs) && durationMs.accepts(value.startTimeoutMs) &&
-    durationMs.accepts(value.graceMs);
-}
-
-/** The manifests of a repository, by the name of the service. */
-export const manifests: Kind<Readonly<Record<string, ServiceManifest>>> = {
-  name: "manifests by name",
-  accepts: (value): value is Readonly<Record<string, ServiceManifest>> => {
-    if (!isRecord(value)) return false;
-    const entries = Object.entries(value);
-    return entries.length <= LIMITS.repositoryEntries &&
-      entries.every(([key, manifest]) => isName(key) && isManifest(manifest));
-  },
-};
-
-/** An instance as its agent reports it when the agent registers again. */
-export interface ReportedInstance {
-  /** Its number. */
-  readonly serviceID: number;
-  /** Its service. */
-  readonly typeOfService: string;
-  /** Its ends. */
-  readonly plugConfiguration: PlugConfiguration;
-  /** Whether the agent launched it, or it runs from the start. */
-  readonly launched: boolean;
-  /** Whether it has confirmed its start. */
-  readonly started: boolean;
-}
-
-/** The instances that an agent has. */
-export const reportedInstances: Kind<readonly ReportedInstance[]> = list<ReportedInstance>(
-  "list of instances",
-  {
-    name: "instance",
-    accepts: (value): value is ReportedInstance =>
-      isRecord(value) && serviceID.accepts(value.serviceID) && isName(value.typeOfService) &&
-      plugConfiguration.accepts(value.plugConfiguration) && typeof value.started === "boolean" &&
-      typeof value.launched === "boolean",
-  },
-  LIMITS.reportedInstances,
-);
-
-/** A connection as the agent of its source reports it. */
-export interface ReportedConnection {
-  /** The instance that dialled. */
-  readonly serviceID: number;
-  /** Its out-plug. */
-  readonly sourcePlug: number;
-  /** The instance that accepted. */
-  readonly destServiceID: number;
-  /** Its in-plug. */
-  readonly destPlug: number;
-}
-
-/** The connections whose source is at an agent. */
-export const reportedConnections: Kind<readonly ReportedConnection[]> = list<ReportedConnection>(
-  "list of connections",
-  {
-    name: "connection",
-    accepts: (value): value is ReportedConnection =>
-      isRecord(value) && serviceID.accepts(value.serviceID) && plug.accepts(value.sourcePlug) &&
-      serviceID.accepts(value.destServiceID) && plug.accepts(value.destPlug),
-  },
-  LIMITS.reportedConnections,
-);

@@ -23,6 +23,18 @@ export const LIMITS = {
   reportedConnections: 200_000,
   /** Most services that a manifest may name in its `plugs`. */
   plugsEntries: 1_000,
+  /** Longest certificate or chain of them in PEM, in characters. */
+  certificateCharacters: 16_384,
+  /** Most labels of a host. */
+  labelEntries: 64,
+  /** Longest name or value of a label, in characters. */
+  labelCharacters: 63,
+  /** Most ways in from outside that lead to one service. */
+  serviceRoutes: 100,
+  /** Most ways in from outside in a mesh. */
+  routes: 20_000,
+  /** Longest path of a route, in characters. */
+  routeCharacters: 1_024,
   /** Longest duration that a field may carry, in milliseconds: 30 days. */
   durationMs: 30 * 24 * 60 * 60 * 1_000,
 } as const;

@@ -20,6 +20,26 @@ export interface ServiceManifest {
   readonly startTimeoutMs: number;
   /** Time between the soft and the hard shutdown of an instance. Milliseconds. */
   readonly graceMs: number;
+  /** The ways in from outside that lead to it. @default {[]} */
+  readonly routes?: readonly ServiceRoute[];
+  /**
+   * Which of the hosts that may start it is chosen: the one with the most room, or the fullest.
+   *
+   * @default {"spread"}
+   */
+  readonly placement?: "spread" | "pack";
+  /** Labels that a host must have to start it. @default {{}} */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A way in from outside that leads to a service. */
+export interface ServiceRoute {
+  /** The host that a request must name, in lower case; absent for any. */
+  readonly host?: string;
+  /** The start of the path: `"/"`, or segments without a slash at the end. */
+  readonly path: string;
+  /** Whether the service sees the whole path; else what comes after the prefix. */
+  readonly keepPrefix: boolean;
 }
 
 /** The defaults of the first implementations where they had one (idle), and ours. */

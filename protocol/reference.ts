@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<string, string>> = {
   text: `at most ${LIMITS.reasonCharacters} characters; the sender cuts a longer one`,
   address: `an IP address or host name of at most ${LIMITS.networkCharacters} characters`,
   token: `at most ${LIMITS.tokenCharacters} characters`,
+  certificate: `certificates in PEM, of at most ${LIMITS.certificateCharacters} characters`,
   signal: "the name of a signal, such as SIGTERM; at most 16 characters",
   name: "a lower-case letter, then lower-case letters, digits and dashes; " +
     `at most ${LIMITS.nameCharacters} characters`,
@@ -30,12 +31,18 @@ const KINDS: Readonly<Record<string, string>> = {
     "an object with `in`, a port or null (it accepts no connections), and `out`, a list " +
     `of at most ${LIMITS.plugsEntries} names of services that it may dial, or "*" for all`,
   "manifests by name": "an object: the name of a service to an object with `plugs` (as `out` " +
-    "above), `connectionIdleMs`, `serviceIdleMs`, `startTimeoutMs` and `graceMs` (milliseconds)",
+    'above), `connectionIdleMs`, `serviceIdleMs`, `startTimeoutMs` and `graceMs` (milliseconds); + `routes`, + `placement` ("spread" or "pack") and ' +
+    "+ `labels`",
   "list of instances":
     `a list of at most ${LIMITS.reportedInstances} objects with \`serviceID\`, ` +
-    "`typeOfService` (name), `plugConfiguration` ({in, out}), `launched` and `started` (booleans)",
+    "`typeOfService` (name), `plugConfiguration` ({in, out}), `launched` and `started` (booleans), + `ticketKey` (token)",
   "list of connections": `a list of at most ${LIMITS.reportedConnections} objects with ` +
     "`serviceID` and `sourcePlug` of the source, `destServiceID` and `destPlug`",
+  labels: `an object of at most ${LIMITS.labelEntries} texts by name; a name or a text has 1 to ` +
+    `${LIMITS.labelCharacters} characters`,
+  "list of routes": `a list of at most ${LIMITS.routes} objects with \`service\` (name), ` +
+    "`path` (text that starts with a slash), `keepPrefix` (boolean) and, where only one host has " +
+    "the route, `host`",
 };
 
 /** What each status means here. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReportedConnection, ReportedInstance } from "../../protocol/fields.ts";
+import type { ReportedConnection, ReportedInstance } from "../../protocol/announcements.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";

@@ -6,7 +6,8 @@
  * @module
  */
 
-import { isRecord, manifests, plugConfiguration } from "../../protocol/fields.ts";
+import { manifests } from "../../protocol/announcements.ts";
+import { isRecord, plugConfiguration } from "../../protocol/fields.ts";
 import type { ConnectionEnds, Fact, FactKind } from "../../roles/manager/memory/facts.ts";
 import {
   type FieldGuards,

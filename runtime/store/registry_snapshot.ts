@@ -5,7 +5,8 @@
  * @module
  */
 
-import { manifests, plugConfiguration } from "../../protocol/fields.ts";
+import { manifests } from "../../protocol/announcements.ts";
+import { plugConfiguration } from "../../protocol/fields.ts";
 import type {
   AgentRecord,
   Connection,

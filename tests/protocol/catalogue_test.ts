@@ -29,18 +29,21 @@ const OURS: Readonly<Record<string, string>> = {
   serviceTerminationInfo: "serviceID status",
   serviceHealthRequest: "messageID serviceID",
   serviceHealthResponse: "messageID serviceID status",
+  repositoryInfo: "messageID repository manifests",
+  routesInfo: "messageID serviceID routes",
   agentHealthRequest: "messageID agentNetwork",
   agentHealthResponse: "messageID agentNetwork status",
 };
 
 /** What we add to the fields of a message. */
 const ADDED: Readonly<Record<string, string>> = {
-  agentRegisterRequest: "agentName manifests instances connections",
+  agentRegisterRequest: "agentName manifests instances connections labels capacity incarnation " +
+    "sessionCertificate",
   agentRegisterResponse: "reason",
   serviceRegisterResponse: "serviceID reason",
   startServiceRequest: "startTimeoutMs",
-  startServiceResponse: "token reason",
-  connectionResponse: "destServiceID reason",
+  startServiceResponse: "token connections ticketKey reason",
+  connectionResponse: "destServiceID ticket destCertificate reason",
   connectionConfirmation: "serviceID reason",
   processData: "count intervalMs",
   sourceConnectionClose: "status reason",
@@ -54,6 +57,7 @@ const ADDED: Readonly<Record<string, string>> = {
   serviceTerminationInfo: "exitCode signal reason",
   serviceHealthResponse: "load reason",
   agentHealthResponse: "load",
+  repositoryInfo: "edited",
 };
 
 /** The way of each message of the published catalogue. */
@@ -80,6 +84,8 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   serviceTerminationInfo: "Service → Agent → Manager, or Agent → Manager",
   serviceHealthRequest: "Manager → Agent → Service",
   serviceHealthResponse: "Service → Agent → Manager",
+  repositoryInfo: "Agent → Manager",
+  routesInfo: "Manager → Agent → Service",
   agentHealthRequest: "Manager → Agent",
   agentHealthResponse: "Agent → Manager",
 };

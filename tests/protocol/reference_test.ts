@@ -53,7 +53,7 @@ Deno.test("FLOWS are nine, and send each message only the way that the table say
   }
 });
 
-Deno.test("FLOWS use every message of the table but the health requests and their answers", () => {
+Deno.test("FLOWS use every message of the table but those of no flow", () => {
   const used = new Set(
     FLOWS.flatMap(({ steps }) => steps.flatMap((step) => "message" in step ? [step.message] : [])),
   );
@@ -61,6 +61,8 @@ Deno.test("FLOWS use every message of the table but the health requests and thei
   assertEquals<string[]>(unused.sort(), [
     "agentHealthRequest",
     "agentHealthResponse",
+    "repositoryInfo",
+    "routesInfo",
     "serviceHealthRequest",
     "serviceHealthResponse",
   ]);

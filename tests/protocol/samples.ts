@@ -26,6 +26,8 @@ const MANIFEST = {
   graceMs: 0,
 };
 
+const ROUTE = { path: "/greeter", keepPrefix: false };
+
 const INSTANCE = {
   serviceID: 7,
   typeOfService: "greeter",
@@ -78,6 +80,7 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
   text: texts(LIMITS.reasonCharacters),
   address: texts(LIMITS.networkCharacters),
   token: texts(LIMITS.tokenCharacters),
+  certificate: texts(LIMITS.certificateCharacters),
   signal: texts(16),
   name: { good: ["a", "greeter-2", "x".repeat(LIMITS.nameCharacters)], bad: BAD_NAMES },
   "list of names": {
@@ -106,13 +109,19 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
     ],
   },
   "manifests by name": {
-    good: [{}, { greeter: MANIFEST }, { constructor: { ...MANIFEST, plugs: "*" } }],
+    good: [{}, { greeter: MANIFEST }, { constructor: { ...MANIFEST, plugs: "*" } }, {
+      greeter: { ...MANIFEST, routes: [ROUTE], placement: "pack", labels: { zone: "a" } },
+    }],
     bad: [
       { Greeter: MANIFEST },
       JSON.parse('{"__proto__":{}}'),
       { greeter: {} },
       { greeter: null },
       { greeter: { ...MANIFEST, graceMs: -1 } },
+      { greeter: { ...MANIFEST, placement: "random" } },
+      { greeter: { ...MANIFEST, labels: { zone: 1 } } },
+      { greeter: { ...MANIFEST, routes: [{ path: "greeter", keepPrefix: false }] } },
+      { greeter: { ...MANIFEST, routes: repeat(ROUTE, LIMITS.serviceRoutes + 1) } },
       { greeter: { ...MANIFEST, plugs: "counter" } },
       { greeter: { ...MANIFEST, startTimeoutMs: LIMITS.durationMs + 1 } },
       Object.fromEntries(
@@ -123,10 +132,16 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
     ],
   },
   "list of instances": {
-    good: [[], [INSTANCE], repeat(INSTANCE, LIMITS.reportedInstances)],
+    good: [
+      [],
+      [INSTANCE],
+      [{ ...INSTANCE, ticketKey: "k" }],
+      repeat(INSTANCE, LIMITS.reportedInstances),
+    ],
     bad: [
       [{ ...INSTANCE, serviceID: 0 }],
       [{ ...INSTANCE, launched: 1 }],
+      [{ ...INSTANCE, ticketKey: 1 }],
       [{ ...INSTANCE, started: undefined }],
       [{ ...INSTANCE, plugConfiguration: {} }],
       [{ ...INSTANCE, typeOfService: "Greeter" }],
@@ -143,6 +158,34 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       repeat(CONNECTION, LIMITS.reportedConnections + 1),
       [[]],
       CONNECTION,
+    ],
+  },
+  labels: {
+    good: [{}, { zone: "a", gpu: "yes" }],
+    bad: [
+      { zone: "" },
+      { zone: 1 },
+      { "": "a" },
+      { zone: "x".repeat(LIMITS.labelCharacters + 1) },
+      Object.fromEntries(repeat(0, LIMITS.labelEntries + 1).map((_, at) => [`l${at}`, "a"])),
+      [],
+      null,
+    ],
+  },
+  "list of routes": {
+    good: [[], [{ ...ROUTE, service: "greeter" }, {
+      ...ROUTE,
+      service: "greeter",
+      host: "a.example",
+    }]],
+    bad: [
+      [ROUTE],
+      [{ ...ROUTE, service: "Greeter" }],
+      [{ ...ROUTE, service: "greeter", host: 7 }],
+      [{ ...ROUTE, service: "greeter", path: `/${"x".repeat(LIMITS.routeCharacters)}` }],
+      repeat({ ...ROUTE, service: "greeter" }, LIMITS.routes + 1),
+      {},
+      null,
     ],
   },
 };

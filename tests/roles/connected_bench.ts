@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReportedInstance } from "../../protocol/fields.ts";
+import type { ReportedInstance } from "../../protocol/announcements.ts";
 import type { Instance } from "../../roles/manager/memory/registry.ts";
 import { ManagerBench } from "./manager_bench.ts";
 

@@ -32,6 +32,8 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   agentPort: fc.constant(7_000),
   repository: fc.constantFrom(["greeter"], ["greeter", "counter"], []),
   agentName: fc.constantFrom("one", "two"),
+  manifests: fc.constant({}),
+  routes: fc.constantFrom([], [{ service: "greeter", path: "/greeter", keepPrefix: false }]),
   instances: fc.array(
     fc.record({
       serviceID: fc.integer({ min: 1, max: 9 }),

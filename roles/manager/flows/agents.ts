@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ReportedConnection, ReportedInstance } from "../../../protocol/fields.ts";
+import type { ReportedConnection, ReportedInstance } from "../../../protocol/announcements.ts";
 import type { MessageOf } from "../../../protocol/messages.ts";
 import { STATUS } from "../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../deadlines.ts";

@@ -1,0 +1,142 @@
+/**
+ * The kinds of values that say what an agent has: what it can start, what runs there, and what its
+ * host is like.
+ *
+ * @module
+ */
+
+import {
+  durationMs,
+  isPlugs,
+  isRecord,
+  type Kind,
+  list,
+  plug,
+  type PlugConfiguration,
+  plugConfiguration,
+  serviceID,
+  token,
+} from "./fields.ts";
+import { LIMITS } from "./limits.ts";
+import { isName, type ServiceManifest, type ServiceRoute } from "./manifest.ts";
+
+function isShortText(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= LIMITS.labelCharacters;
+}
+
+/** Labels of a host, or those that a service asks for: by name, a value. */
+export const labels: Kind<Readonly<Record<string, string>>> = {
+  name: "labels",
+  accepts: (value): value is Readonly<Record<string, string>> => {
+    if (!isRecord(value)) return false;
+    const entries = Object.entries(value);
+    return entries.length <= LIMITS.labelEntries &&
+      entries.every(([key, one]) => isShortText(key) && isShortText(one));
+  },
+};
+
+function isOptional<Value>(value: unknown, accepts: (value: unknown) => value is Value): boolean {
+  return value === undefined || accepts(value);
+}
+
+function isServiceRoute(value: unknown): value is ServiceRoute {
+  return isRecord(value) && typeof value.path === "string" && value.path.startsWith("/") &&
+    value.path.length <= LIMITS.routeCharacters && typeof value.keepPrefix === "boolean" &&
+    (value.host === undefined ||
+      (typeof value.host === "string" && value.host.length <= LIMITS.networkCharacters));
+}
+
+function isServiceRoutes(value: unknown): value is readonly ServiceRoute[] {
+  return Array.isArray(value) && value.length <= LIMITS.serviceRoutes &&
+    value.every(isServiceRoute);
+}
+
+function isPlacement(value: unknown): value is "spread" | "pack" {
+  return value === "spread" || value === "pack";
+}
+
+function isManifest(value: unknown): value is ServiceManifest {
+  return isRecord(value) && isPlugs(value.plugs) && durationMs.accepts(value.connectionIdleMs) &&
+    durationMs.accepts(value.serviceIdleMs) && durationMs.accepts(value.startTimeoutMs) &&
+    durationMs.accepts(value.graceMs) && isOptional(value.routes, isServiceRoutes) &&
+    isOptional(value.placement, isPlacement) &&
+    isOptional(value.labels, (one) => labels.accepts(one));
+}
+
+/** The manifests of a repository, by the name of the service. */
+export const manifests: Kind<Readonly<Record<string, ServiceManifest>>> = {
+  name: "manifests by name",
+  accepts: (value): value is Readonly<Record<string, ServiceManifest>> => {
+    if (!isRecord(value)) return false;
+    const entries = Object.entries(value);
+    return entries.length <= LIMITS.repositoryEntries &&
+      entries.every(([key, manifest]) => isName(key) && isManifest(manifest));
+  },
+};
+
+/** An instance as its agent reports it when the agent registers again. */
+export interface ReportedInstance {
+  /** Its number. */
+  readonly serviceID: number;
+  /** Its service. */
+  readonly typeOfService: string;
+  /** Its ends. */
+  readonly plugConfiguration: PlugConfiguration;
+  /** Whether the agent launched it, or it runs from the start. */
+  readonly launched: boolean;
+  /** Whether it has confirmed its start. */
+  readonly started: boolean;
+  /** The key with which it checks tickets; see `connectionResponse`. */
+  readonly ticketKey?: string;
+}
+
+/** The instances that an agent has. */
+export const reportedInstances: Kind<readonly ReportedInstance[]> = list<ReportedInstance>(
+  "list of instances",
+  {
+    name: "instance",
+    accepts: (value): value is ReportedInstance =>
+      isRecord(value) && serviceID.accepts(value.serviceID) && isName(value.typeOfService) &&
+      plugConfiguration.accepts(value.plugConfiguration) && typeof value.started === "boolean" &&
+      typeof value.launched === "boolean" &&
+      (value.ticketKey === undefined || token.accepts(value.ticketKey)),
+  },
+  LIMITS.reportedInstances,
+);
+
+/** A connection as the agent of its source reports it. */
+export interface ReportedConnection {
+  /** The instance that dialled. */
+  readonly serviceID: number;
+  /** Its out-plug. */
+  readonly sourcePlug: number;
+  /** The instance that accepted. */
+  readonly destServiceID: number;
+  /** Its in-plug. */
+  readonly destPlug: number;
+}
+
+/** The connections whose source is at an agent. */
+export const reportedConnections: Kind<readonly ReportedConnection[]> = list<ReportedConnection>(
+  "list of connections",
+  {
+    name: "connection",
+    accepts: (value): value is ReportedConnection =>
+      isRecord(value) && serviceID.accepts(value.serviceID) && plug.accepts(value.sourcePlug) &&
+      serviceID.accepts(value.destServiceID) && plug.accepts(value.destPlug),
+  },
+  LIMITS.reportedConnections,
+);
+
+/** A way in from outside, as a gateway is told of it. */
+export interface ReportedRoute extends ServiceRoute {
+  /** The service that answers. */
+  readonly service: string;
+}
+
+/** Everything that is reachable from outside. */
+export const routes: Kind<readonly ReportedRoute[]> = list<ReportedRoute>("list of routes", {
+  name: "route",
+  accepts: (value): value is ReportedRoute =>
+    isRecord(value) && isName(value.service) && isServiceRoute(value),
+}, LIMITS.routes);

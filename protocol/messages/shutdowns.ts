@@ -1,0 +1,65 @@
+/**
+ * The end of an instance, flows 8 and 9, and its health before.
+ *
+ * @module
+ */
+
+import * as kinds from "../fields.ts";
+import { added } from "../fields.ts";
+import { type MessageDefinition, messageID, reason, serviceID, status } from "./definition.ts";
+
+/** The end of an instance, and its health before. */
+export const SHUTDOWN_MESSAGES = {
+  softShutdownRequest: {
+    direction: "Manager → Agent → Service",
+    doc: "The instance shall stop accepting, finish what is in flight, and exit.",
+    answer: "softShutdownResponse",
+    fields: {
+      messageID,
+      serviceID,
+      graceMs: added(kinds.durationMs, "After this the hard shutdown follows."),
+      reason,
+    },
+  },
+  softShutdownResponse: {
+    direction: "Service → Agent → Manager",
+    doc: "The instance has finished and exits now, or does not and why.",
+    fields: { messageID, serviceID, status, reason },
+  },
+  hardShutdownRequest: {
+    direction: "Manager → Agent",
+    doc: "The agent shall kill the whole process group of the instance.",
+    answer: "hardShutdownResponse",
+    fields: { messageID, serviceID, reason },
+  },
+  hardShutdownResponse: {
+    direction: "Agent → Manager",
+    doc: "The instance is killed, or there was none.",
+    fields: { messageID, serviceID, status, reason },
+  },
+  serviceTerminationInfo: {
+    direction: "Service → Agent → Manager, or Agent → Manager",
+    doc: "An instance ended: it says so itself, or its agent saw the process end.",
+    ours: true,
+    fields: {
+      serviceID,
+      status,
+      exitCode: added(kinds.exitCode, "Exit code of the process."),
+      signal: added(kinds.signal, "Signal that ended the process."),
+      reason,
+    },
+  },
+  serviceHealthRequest: {
+    direction: "Manager → Agent → Service",
+    doc: "Is the instance well?",
+    answer: "serviceHealthResponse",
+    ours: true,
+    fields: { messageID, serviceID },
+  },
+  serviceHealthResponse: {
+    direction: "Service → Agent → Manager",
+    doc: "The instance is well, and this busy.",
+    ours: true,
+    fields: { messageID, serviceID, status, load: added(kinds.load, "How busy."), reason },
+  },
+} as const satisfies Readonly<Record<string, MessageDefinition>>;

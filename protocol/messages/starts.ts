@@ -1,0 +1,83 @@
+/**
+ * How instances come to be known: flow 1 for those that run from the start, flow 4 for the others.
+ *
+ * @module
+ */
+
+import * as announced from "../announcements.ts";
+import * as kinds from "../fields.ts";
+import { added, required } from "../fields.ts";
+import {
+  agentNetwork,
+  agentPort,
+  type MessageDefinition,
+  messageID,
+  reason,
+  serviceID,
+  status,
+} from "./definition.ts";
+
+/** How instances come to be known. */
+export const START_MESSAGES = {
+  serviceRegisterRequest: {
+    direction: "Service → Agent → Manager",
+    doc: "A service that no agent launched (the gateway) makes itself known.",
+    answer: "serviceRegisterResponse",
+    fields: {
+      messageID,
+      typeOfService: required(kinds.name, "The name of the service."),
+      plugsConfiguration: required(kinds.plugConfiguration, "Its in-plug and out-plugs."),
+    },
+  },
+  serviceRegisterResponse: {
+    direction: "Manager → Agent → Service",
+    doc: "The service is known as an instance, or is refused and why.",
+    fields: {
+      messageID,
+      status,
+      serviceID: added(kinds.serviceID, "The number of the new instance; with a 2xx status."),
+      reason,
+    },
+  },
+  routesInfo: {
+    direction: "Manager → Agent → Service",
+    doc: "What is reachable from outside: for a gateway, as it registers and at each change.",
+    ours: true,
+    fields: {
+      messageID,
+      serviceID: required(kinds.serviceID, "The gateway."),
+      routes: required(announced.routes, "All of it."),
+    },
+  },
+  startServiceRequest: {
+    direction: "Manager → Agent",
+    doc: "The agent shall start one instance on the plug that the manager assigned.",
+    answer: "startServiceResponse",
+    fields: {
+      messageID,
+      agentNetwork,
+      agentPort,
+      serviceName: required(kinds.name, "The service to start."),
+      serviceID: required(kinds.serviceID, "The number of the new instance."),
+      plugConfiguration: required(kinds.plugConfiguration, "Its assigned in-plug and its edges."),
+      startTimeoutMs: added(kinds.durationMs, "How long the start may take."),
+    },
+  },
+  startServiceResponse: {
+    direction: "Service → Agent → Manager, or Agent → Manager",
+    doc: "The instance accepts connections, or its start failed. The first message of a service, " +
+      "by each link to an agent.",
+    fields: {
+      messageID,
+      status,
+      serviceID,
+      token: added(kinds.token, "Proves who it is; only from the service to its agent."),
+      connections: added(
+        announced.reportedConnections,
+        "Its open connections as a source; only to an agent that came back.",
+      ),
+      ticketKey: added(kinds.token, "The key of its tickets; only from the agent."),
+      reason,
+    },
+  },
+} as const satisfies Readonly<Record<string, MessageDefinition>>;
