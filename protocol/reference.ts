@@ -31,11 +31,12 @@ const KINDS: Readonly<Record<string, string>> = {
     "an object with `in`, a port or null (it accepts no connections), and `out`, a list " +
     `of at most ${LIMITS.plugsEntries} names of services that it may dial, or "*" for all`,
   "manifests by name": "an object: the name of a service to an object with `plugs` (as `out` " +
-    'above), `connectionIdleMs`, `serviceIdleMs`, `startTimeoutMs` and `graceMs` (milliseconds); + `routes`, + `placement` ("spread" or "pack") and ' +
-    "+ `labels`",
+    "above), `connectionIdleMs`, `serviceIdleMs`, `startTimeoutMs` and `graceMs` (milliseconds); " +
+    '+ `routes`, + `placement` ("spread" or "pack") and + `labels`',
   "list of instances":
     `a list of at most ${LIMITS.reportedInstances} objects with \`serviceID\`, ` +
-    "`typeOfService` (name), `plugConfiguration` ({in, out}), `launched` and `started` (booleans), + `ticketKey` (token)",
+    "`typeOfService` (name), `plugConfiguration` ({in, out}), `launched` and `started` (booleans), " +
+    "+ `ticketKey` (token)",
   "list of connections": `a list of at most ${LIMITS.reportedConnections} objects with ` +
     "`serviceID` and `sourcePlug` of the source, `destServiceID` and `destPlug`",
   labels: `an object of at most ${LIMITS.labelEntries} texts by name; a name or a text has 1 to ` +
