@@ -35,8 +35,8 @@ const KINDS: Readonly<Record<string, string>> = {
     '+ `routes`, + `placement` ("spread" or "pack") and + `labels`',
   "list of instances":
     `a list of at most ${LIMITS.reportedInstances} objects with \`serviceID\`, ` +
-    "`typeOfService` (name), `plugConfiguration` ({in, out}), `launched` and `started` (booleans), " +
-    "+ `ticketKey` (token)",
+    "`typeOfService` (name), `plugConfiguration` ({in, out}), `launched` and `started` " +
+    "(booleans), + `ticketKey` (token)",
   "list of connections": `a list of at most ${LIMITS.reportedConnections} objects with ` +
     "`serviceID` and `sourcePlug` of the source, `destServiceID` and `destPlug`",
   labels: `an object of at most ${LIMITS.labelEntries} texts by name; a name or a text has 1 to ` +
