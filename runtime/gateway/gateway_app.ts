@@ -21,8 +21,8 @@ import { wantsWebSocket, type WebSockets } from "./web_sockets.ts";
 
 /** What the gateway's HTTP face needs. */
 export interface GatewayAppOptions {
-  /** What is reachable from outside. */
-  readonly routes: readonly Route[];
+  /** What is reachable from outside now: read for each request, since it can change. */
+  readonly routes: () => readonly Route[];
   /** The secret with which the operator may call any service. */
   readonly token: string;
   /** Sends a request to a service. */
@@ -99,7 +99,7 @@ function handle(options: GatewayAppOptions, arrival: Arrival): Response | Promis
   const { host, path } = arrival.target;
   const call = path.startsWith("/.smmp/") ? CALL_PATH.exec(path) : null;
   if (call !== null) return callService(options, arrival, call);
-  const match = matchRoute(options.routes, { host, path });
+  const match = matchRoute(options.routes(), { host, path });
   if (match === undefined) {
     const detail = `Cannot find "${path}": no route of the mesh leads there`;
     return problemResponse({ status: 404, detail });

@@ -47,7 +47,7 @@ export function createGatewayWorker(): GatewayWorker {
     start({ hostname, port, routes, token }, warn) {
       const gateway = new GatewayHost({ warn });
       const app = createGatewayApp({
-        routes,
+        routes: () => routes,
         token,
         exchange: (service, request) => gateway.exchange(service, request),
         webSockets,
