@@ -54,6 +54,7 @@ export function onStartServiceRequest(
     startTimeoutMs,
     phase: "launching",
     token: undefined,
+    ticketKey: undefined,
     link: undefined,
     failure: undefined,
     lastWords: undefined,
@@ -68,7 +69,9 @@ export function onStartServiceRequest(
 /** The process exists; only who shows this token is it. */
 export function onProcessStarted(turn: AgentTurn, event: ProcessStarted): void {
   const instance = turn.state.instances.get(event.serviceID);
-  if (instance?.phase === "launching") instance.token = event.token;
+  if (instance?.phase !== "launching") return;
+  instance.token = event.token;
+  instance.ticketKey = event.ticketKey;
 }
 
 /** There is no process, so the start has failed. */
@@ -84,10 +87,11 @@ function answerStart(
   instance: LocalInstance,
   outcome: { status: number; reason?: string },
 ): void {
-  const { serviceID, startMessageID: messageID } = instance;
-  const reason = outcome.reason === undefined ? {} : { reason: cutReason(outcome.reason) };
+  const { serviceID, startMessageID: messageID, ticketKey } = instance;
   const { status } = outcome;
-  sendUp(turn, { type: "startServiceResponse", messageID, status, serviceID, ...reason });
+  const key = ticketKey === undefined || !isDone(status) ? {} : { ticketKey };
+  const reason = outcome.reason === undefined ? {} : { reason: cutReason(outcome.reason) };
+  sendUp(turn, { type: "startServiceResponse", messageID, status, serviceID, ...key, ...reason });
 }
 
 /** Flow 4: a process says that it is an instance and accepts connections, or why not. */

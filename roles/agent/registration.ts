@@ -47,7 +47,9 @@ function reportedInstances(turn: AgentTurn): ReportedInstance[] {
     if (instance.phase === "failing") continue;
     const { serviceID, service: typeOfService, plugs: plugConfiguration, launched } = instance;
     const started = instance.phase === "running";
-    reported.push({ serviceID, typeOfService, plugConfiguration, launched, started });
+    const { ticketKey } = instance;
+    const key = ticketKey === undefined ? {} : { ticketKey };
+    reported.push({ serviceID, typeOfService, plugConfiguration, launched, started, ...key });
   }
   return reported;
 }

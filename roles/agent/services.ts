@@ -147,6 +147,7 @@ export function onServiceRegisterResponse(
       startTimeoutMs: 0,
       phase: "running",
       token: undefined,
+      ticketKey: undefined,
       link: relay.link,
       failure: undefined,
       lastWords: undefined,

@@ -85,6 +85,8 @@ export interface LocalInstance {
   phase: LocalPhase;
   /** The secret that its process must show; gone once shown. */
   token: string | undefined;
+  /** The key of its tickets, if it has one. */
+  ticketKey: string | undefined;
   /** Its link, once it has shown who it is. */
   link: LinkID | undefined;
   /** Why its start failed, when it is failing and nobody was told yet. */
@@ -145,6 +147,8 @@ export interface ProcessStarted {
   readonly serviceID: number;
   /** The one-time secret that was put in its environment. */
   readonly token: string;
+  /** The key of its tickets, which the manager is told; without one it gets none. */
+  readonly ticketKey?: string;
 }
 
 /** The process of an instance could not be created. */

@@ -22,6 +22,7 @@ import { clockMs, RoleHost } from "../host.ts";
 import { launch, type LaunchedProcess } from "../launcher/launcher.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
+import { createInstanceSecrets, type InstanceSecrets, SECRET_BYTES } from "./instance_secrets.ts";
 
 /** A line that an instance wrote. */
 export interface OutputLine {
@@ -41,10 +42,17 @@ export interface OutputLine {
 export interface AgentHostOptions {
   /** Its name, unique in the mesh. */
   readonly name: string;
-  /** The address of its host; services listen there. */
+  /** The address of its host: services listen there and are dialled there. */
   readonly network: string;
   /** What it can start. */
   readonly services: ReadonlyMap<string, ServiceConfig>;
+  /**
+   * What the secrets of its instances follow from: an agent that is started again with the same one
+   * knows them again.
+   *
+   * @default {a random one}
+   */
+  readonly secret?: Uint8Array;
   /** Times and bounds of the role. */
   readonly agent?: Partial<AgentOptions>;
   /** Takes a line for a person when something was refused. */
@@ -57,6 +65,9 @@ export interface AgentHostOptions {
   readonly launch?: typeof launch;
 }
 
+/** Services of its host reach the agent here, wherever they themselves can be reached. */
+const LOOPBACK = "127.0.0.1";
+
 /** A running agent. */
 export class AgentHost {
   /** What was refused so far, counted. */
@@ -65,6 +76,7 @@ export class AgentHost {
   readonly #host: RoleHost<AgentState, AgentEvent, AgentEffect>;
   readonly #links: LinkTable;
   readonly #listener: TcpListener;
+  readonly #secrets: InstanceSecrets;
   readonly #processes = new Map<number, LaunchedProcess>();
   #allExited: (() => void) | undefined;
 
@@ -72,6 +84,9 @@ export class AgentHost {
   constructor(options: AgentHostOptions) {
     this.#options = options;
     this.refusals = new Refusals(options.warn);
+    this.#secrets = createInstanceSecrets(
+      options.secret ?? crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
+    );
     this.#links = new LinkTable({
       dispatch: (event) => {
         this.#host.dispatch(event);
@@ -80,7 +95,7 @@ export class AgentHost {
       refused: (refusal) => this.refusals.add(refusal),
     });
     this.#listener = listenTcp(
-      { hostname: options.network, port: 0, lineBytesMax: SERVICE_LINE_BYTES_MAX },
+      { hostname: LOOPBACK, port: 0, lineBytesMax: SERVICE_LINE_BYTES_MAX },
       (made) => {
         const { link, events } = this.#links.admit("service", made);
         this.#host.dispatch({ kind: "serviceLinked", link, trusted: false });
@@ -158,14 +173,17 @@ export class AgentHost {
   #launch(effect: Extract<AgentEffect, { kind: "launch" }>): void {
     const { serviceID, service, plugs, messageID } = effect;
     const config = this.#options.services.get(service);
-    const token = crypto.randomUUID();
+    const token = this.#secrets.token(serviceID);
+    const ticketKey = this.#secrets.ticketKey(serviceID);
     const start = {
       messageID,
       serviceID,
       service,
       plug: plugs.in ?? 0,
       token,
-      agentNetwork: this.#options.network,
+      ticketKey,
+      network: this.#options.network,
+      agentNetwork: LOOPBACK,
       agentPort: this.#listener.port,
     };
     try {
@@ -180,7 +198,7 @@ export class AgentHost {
         },
       });
       this.#processes.set(serviceID, process);
-      this.#host.dispatch({ kind: "processStarted", serviceID, token });
+      this.#host.dispatch({ kind: "processStarted", serviceID, token, ticketKey });
     } catch (error) {
       const why = reasonOf(error);
       const reason = `Cannot create the process of "${service}": ${why}`;

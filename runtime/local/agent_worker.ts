@@ -16,6 +16,8 @@ export interface AgentWorkerOptions {
   readonly name: string;
   /** The services that it can start. */
   readonly services: ReadonlyMap<string, ServiceConfig>;
+  /** What the secrets of its instances follow from. */
+  readonly secret: Uint8Array;
 }
 
 /** A role that the agent has a link to. */
@@ -55,7 +57,7 @@ export function createAgentWorker(): AgentWorker {
   };
   return {
     start(options, output, warn, tellUnlinked) {
-      const { name, services } = options;
+      const { name, services, secret } = options;
       const unlinked = (ended: LinkID) => {
         for (const [peer, link] of links) {
           if (link === ended && links.delete(peer)) tellUnlinked(peer);
@@ -69,6 +71,7 @@ export function createAgentWorker(): AgentWorker {
         name,
         network: "127.0.0.1",
         services,
+        secret,
         output: (line) => batches.add([line]),
         warn,
         unlinked,

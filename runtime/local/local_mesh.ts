@@ -9,6 +9,7 @@
 import { reasonOf } from "../../protocol/errors.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { OutputLine } from "../agent/agent_host.ts";
+import { SECRET_BYTES } from "../agent/instance_secrets.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
 import type { AgentPeer, AgentWorker } from "./agent_worker.ts";
 import type { GatewayWorker } from "./gateway_worker.ts";
@@ -74,6 +75,8 @@ export class LocalMesh {
   readonly #manager: RoleWorker<ManagerWorker>;
   readonly #agent: RoleWorker<AgentWorker>;
   readonly #gateway: RoleWorker<GatewayWorker>;
+  /** Of the agent; one that is started again knows the instances of the one before by it. */
+  readonly #secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
   #port: number;
   #adminPort: number;
   #isEnding = false;
@@ -185,7 +188,7 @@ export class LocalMesh {
     const { services } = config;
     const unlinked = (peer: AgentPeer) => this.#relink(peer);
     await agent.call("start", [
-      { name: "local", services },
+      { name: "local", services, secret: this.#secret },
       callback(output),
       callback(warn),
       callback(unlinked),

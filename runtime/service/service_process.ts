@@ -188,7 +188,7 @@ export class ServiceProcess {
 
 /** Binds the in-plug; a taken one leads to another plug, not to a failure. */
 function listen(start: StartInfo): Listening {
-  const { plug: port, agentNetwork: hostname } = start;
+  const { plug: port, network: hostname } = start;
   try {
     return { listener: Deno.listen({ hostname, port }) };
   } catch (error) {

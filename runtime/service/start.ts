@@ -22,6 +22,10 @@ export const START_VARIABLE = "SMMP_START";
 export interface StartInfo extends ServiceStart {
   /** The name of its service. */
   readonly service: string;
+  /** The address at which it listens and is dialled. */
+  readonly network: string;
+  /** With what it checks the tickets of who dials it. */
+  readonly ticketKey: string;
   /** The address of its agent. */
   readonly agentNetwork: string;
   /** The port of its agent. */
@@ -31,7 +35,8 @@ export interface StartInfo extends ServiceStart {
 function isStartInfo(value: unknown): value is StartInfo {
   return isRecord(value) && messageID.accepts(value.messageID) &&
     serviceID.accepts(value.serviceID) && port.accepts(value.plug) && token.accepts(value.token) &&
-    name.accepts(value.service) && network.accepts(value.agentNetwork) &&
+    name.accepts(value.service) && network.accepts(value.network) &&
+    token.accepts(value.ticketKey) && network.accepts(value.agentNetwork) &&
     port.accepts(value.agentPort);
 }
 
