@@ -49,6 +49,11 @@ export function describeFact(fact: Fact, memory: FactMemory = createFactMemory()
   switch (fact.kind) {
     case "agentRegistered":
       return `agent ${fact.agent} registered from ${fact.network}: ${countServices(fact)}`;
+    case "agentRepositoryChanged":
+      return `agent ${fact.agent} has other services: ${countServices(fact)}${tellEdited(fact)}`;
+    case "agentDraining":
+      return `agent ${fact.agent} ${fact.draining ? "drains" : "takes new instances"}: ` +
+        fact.reason;
     case "agentDisconnected":
       return `agent ${fact.agent} disconnected: ${fact.reason}`;
     case "agentLost":
@@ -80,10 +85,17 @@ export function nameInstance(service: string, serviceID: number): string {
 }
 
 function countServices({ repository }: { repository: readonly string[] }): string {
-  if (repository.length === 0) return "it can start no service";
-  const shown = repository.slice(0, 5).join(", ");
-  const more = repository.length - 5;
-  return `it can start ${shown}${more > 0 ? ` and ${more} more` : ""}`;
+  return repository.length === 0 ? "it can start no service" : `it can start ${few(repository)}`;
+}
+
+function tellEdited({ edited }: { edited: readonly string[] }): string {
+  return edited.length === 0 ? "" : `; edited: ${few(edited)}`;
+}
+
+/** The first names of a list, and how many more there are. */
+function few(names: readonly string[]): string {
+  const more = names.length - 5;
+  return names.slice(0, 5).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 function describeInstanceFact(

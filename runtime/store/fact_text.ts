@@ -6,13 +6,19 @@
  * @module
  */
 
-import { manifests } from "../../protocol/announcements.ts";
+import { labels, manifests } from "../../protocol/announcements.ts";
 import { isRecord, plugConfiguration } from "../../protocol/fields.ts";
-import type { ConnectionEnds, Fact, FactKind } from "../../roles/manager/memory/facts.ts";
+import type {
+  AgentTraits,
+  ConnectionEnds,
+  Fact,
+  FactKind,
+} from "../../roles/manager/memory/facts.ts";
 import {
   type FieldGuards,
   type Guard,
   isFinite,
+  isFlag,
   isText,
   isWhole,
   listOf,
@@ -36,6 +42,14 @@ const ENDS: FieldGuards<ConnectionEnds> = {
   destPlug: isWhole,
 };
 
+/** The guards of what an agent may say of its host. */
+export const AGENT_TRAITS: FieldGuards<AgentTraits> = {
+  labels: optional(labels.accepts),
+  capacity: optional(isWhole),
+  incarnation: optional(isText),
+  sessionCertificate: optional(isText),
+};
+
 const STARTED = { serviceID: isWhole, service: isText } as const;
 const PLACED = { ...STARTED, agent: isText, plugs: plugConfiguration.accepts } as const;
 
@@ -46,7 +60,15 @@ const FIELDS: { readonly [Kind in FactKind]: FieldGuards<FieldsOf<Kind>> } = {
     port: isWhole,
     repository: listOf(isText),
     manifests: manifests.accepts,
+    ...AGENT_TRAITS,
   },
+  agentRepositoryChanged: {
+    agent: isText,
+    repository: listOf(isText),
+    manifests: manifests.accepts,
+    edited: listOf(isText),
+  },
+  agentDraining: { agent: isText, draining: isFlag, reason: isText },
   agentDisconnected: { agent: isText, reason: isText },
   agentLost: { agent: isText, reason: isText },
   instanceRegistered: PLACED,

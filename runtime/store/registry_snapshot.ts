@@ -14,6 +14,7 @@ import type {
   Registry,
 } from "../../roles/manager/memory/registry.ts";
 import { emptyRegistry } from "../../roles/manager/memory/registry.ts";
+import { AGENT_TRAITS } from "./fact_text.ts";
 import {
   isFinite,
   isFlag,
@@ -63,6 +64,8 @@ export interface RegistryDocument {
     used: number[];
     resting: [plug: number, freedAtMs: number][];
   }[];
+  /** The agents that are draining, with the run that was drained; absent in old snapshots. */
+  draining?: [agent: string, incarnation: string][];
 }
 
 const isAgent = shapeOf<AgentDocument>({
@@ -73,6 +76,7 @@ const isAgent = shapeOf<AgentDocument>({
   manifests: manifests.accepts,
   connected: isFlag,
   instances: listOf(isWhole),
+  ...AGENT_TRAITS,
 });
 
 const isInstance = shapeOf<InstanceDocument>({
@@ -128,6 +132,7 @@ const isRegistryDocument = shapeOf<RegistryDocument>({
       resting: listOf(pairOf(isWhole, isFinite)),
     }),
   ),
+  draining: optional(listOf(pairOf(isText, isText))),
 });
 
 /** Writes a registry as plain JSON. */
@@ -155,6 +160,7 @@ export function documentOf(registry: Registry): RegistryDocument {
       used: [...used],
       resting: [...resting],
     })),
+    draining: [...registry.draining],
   };
 }
 
@@ -198,6 +204,9 @@ export function registryOf(document: unknown): Registry | undefined {
   }
   for (const { network, next, used, resting } of document.plugs) {
     registry.plugs.set(network, { next, used: new Set(used), resting: new Map(resting) });
+  }
+  for (const [agent, incarnation] of document.draining ?? []) {
+    registry.draining.set(agent, incarnation);
   }
   return registry;
 }

@@ -14,6 +14,7 @@ import { askToClose, closeUnknown } from "./closes.ts";
 import { endConnection, endInstance } from "./endings.ts";
 import { rearmConnectionIdle } from "./idle.ts";
 import { openConnection } from "./offers.ts";
+import type { AgentTraits } from "../memory/facts.ts";
 import { type AgentRecord, findConnection } from "../memory/registry.ts";
 import { repeatPhase, shutDownHard } from "./shutdowns.ts";
 import { markStarted } from "./starts.ts";
@@ -45,6 +46,7 @@ export function onAgentRegisterRequest(
     port: message.agentPort,
     repository: message.repository,
     manifests: message.manifests ?? {},
+    ...traitsOf(message),
   });
   agentOfLink.set(link, agent);
   linkOfAgent.set(agent, link);
@@ -61,6 +63,17 @@ export function onAgentRegisterRequest(
   reconcileInstances(turn, agentRecord, message.instances ?? []);
   reconcileConnections(turn, agentRecord, message.connections ?? []);
   for (const service of message.repository) turn.wanted.add(service);
+}
+
+/** What the agent says of its host. */
+function traitsOf(message: MessageOf<"agentRegisterRequest">): AgentTraits {
+  const { labels, capacity, incarnation, sessionCertificate } = message;
+  return {
+    ...(labels === undefined ? {} : { labels }),
+    ...(capacity === undefined ? {} : { capacity }),
+    ...(incarnation === undefined ? {} : { incarnation }),
+    ...(sessionCertificate === undefined ? {} : { sessionCertificate }),
+  };
 }
 
 /**

@@ -29,6 +29,18 @@ export interface ConnectionEnds {
 /** How far the closing of an instance has come. */
 export type ClosingPhase = "drain" | "soft" | "hard";
 
+/** What an agent may say of its host; old histories, and agents with little to say, lack it. */
+export interface AgentTraits {
+  /** What its host is like, for services that ask for it. @default {{}} */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Most instances that it runs; default: no bound. */
+  readonly capacity?: number;
+  /** Names this run of the agent: one that was restarted has another. */
+  readonly incarnation?: string;
+  /** The authority of the certificates of its instances; default: their sessions are plain. */
+  readonly sessionCertificate?: string;
+}
+
 /** What happened, without when. */
 export type FactBody =
   | {
@@ -38,6 +50,21 @@ export type FactBody =
     readonly port: number;
     readonly repository: readonly string[];
     readonly manifests: Readonly<Record<string, ServiceManifest>>;
+  } & AgentTraits
+  | {
+    readonly kind: "agentRepositoryChanged";
+    readonly agent: string;
+    readonly repository: readonly string[];
+    readonly manifests: Readonly<Record<string, ServiceManifest>>;
+    /** Services whose code changed. */
+    readonly edited: readonly string[];
+  }
+  | {
+    readonly kind: "agentDraining";
+    readonly agent: string;
+    /** Whether it gets nothing new from now on, or everything again. */
+    readonly draining: boolean;
+    readonly reason: string;
   }
   | { readonly kind: "agentDisconnected"; readonly agent: string; readonly reason: string }
   | { readonly kind: "agentLost"; readonly agent: string; readonly reason: string }

@@ -30,6 +30,10 @@ export function applyFact(registry: Registry, fact: Fact): void {
   switch (fact.kind) {
     case "agentRegistered":
       return applyAgent(registry, fact);
+    case "agentRepositoryChanged":
+      return changeRepository(registry, fact);
+    case "agentDraining":
+      return applyDraining(registry, fact);
     case "agentDisconnected":
       return setConnected(registry, fact.agent, false);
     case "agentLost":
@@ -64,10 +68,25 @@ export function foldFacts(facts: Iterable<Fact>, registry: Registry = emptyRegis
 }
 
 function applyAgent(registry: Registry, fact: FactOf<"agentRegistered">): void {
-  const { agent, network, port, repository, manifests } = fact;
+  const { kind: _kind, seq: _seq, atMs: _atMs, ...announced } = fact;
+  const { agent, incarnation = "" } = fact;
   const instances = registry.agents.get(agent)?.instances ?? new Set();
-  const record = { agent, network, port, repository, manifests, connected: true, instances };
-  registry.agents.set(agent, record);
+  registry.agents.set(agent, { ...announced, connected: true, instances });
+  // An agent is drained for the sake of its restart, and then there is no reason any more.
+  if (registry.draining.get(agent) !== incarnation) registry.draining.delete(agent);
+}
+
+function changeRepository(registry: Registry, fact: FactOf<"agentRepositoryChanged">): void {
+  const record = registry.agents.get(fact.agent);
+  if (record === undefined) return;
+  record.repository = fact.repository;
+  record.manifests = fact.manifests;
+}
+
+function applyDraining(registry: Registry, fact: FactOf<"agentDraining">): void {
+  const { agent, draining } = fact;
+  if (!draining) registry.draining.delete(agent);
+  else registry.draining.set(agent, registry.agents.get(agent)?.incarnation ?? "");
 }
 
 function setConnected(registry: Registry, agent: string, connected: boolean): void {

@@ -7,10 +7,10 @@
 import type { PlugConfiguration } from "../../../protocol/fields.ts";
 import { manifestIn, type ServiceManifest } from "../../../protocol/manifest.ts";
 import { ConnectionIndex } from "./connection_index.ts";
-import type { ClosingPhase, ConnectionEnds } from "./facts.ts";
+import type { AgentTraits, ClosingPhase, ConnectionEnds } from "./facts.ts";
 
 /** An agent that has registered and was not lost since. */
-export interface AgentRecord {
+export interface AgentRecord extends AgentTraits {
   /** Its name, which is its identity. */
   readonly agent: string;
   /** The address of its host. */
@@ -116,6 +116,11 @@ export interface Registry {
   readonly services: Map<string, ServiceRecord>;
   /** Plugs by the address of the host. */
   readonly plugs: Map<string, PlugPool>;
+  /**
+   * Agents that get nothing new, with the run that was drained (empty if it did not say). They are
+   * known by name beyond their loss: who drained one wants no surprise when it comes back.
+   */
+  readonly draining: Map<string, string>;
 }
 
 /** A registry before any fact. */
@@ -130,6 +135,7 @@ export function emptyRegistry(): Registry {
     bySource: new ConnectionIndex(),
     services: new Map(),
     plugs: new Map(),
+    draining: new Map(),
   };
 }
 

@@ -29,6 +29,9 @@ Deno.test("describeFact() says every kind of fact in words", () => {
     "connection 2 greeter#2 -> counter#3 closing: idle for 30 s",
     "connection 2 greeter#2 -> counter#3 closed: closed on command",
     "counter#3 asked to end: idle for 60 s",
+    "agent a1 registered from 10.0.0.2: it can start greeter",
+    "agent a1 has other services: it can start greeter, counter; edited: greeter",
+    "agent a1 drains: drained by command",
     "agent local disconnected: its link broke",
     "agent ghost is lost: away for 30 s",
   ]);
