@@ -18,13 +18,8 @@ import type { Message } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { clearDeadline, nextDeadlineMs, setDeadline, takeEachDue } from "../deadlines.ts";
 import type { LinkID, Role } from "../step.ts";
-import {
-  onAgentLostDue,
-  onAgentRegisterRequest,
-  onHealthDue,
-  onLinkClosed,
-  onServiceRegisterRequest,
-} from "./flows/agents.ts";
+import { onAgentLostDue, onHealthDue, onLinkClosed } from "./flows/agents/absence.ts";
+import { onAgentRegisterRequest, onServiceRegisterRequest } from "./flows/agents/registration.ts";
 import { onCloseDue, onConnectionClose, onConnectionCloseResponse } from "./flows/closes.ts";
 import { onCommand } from "./flows/commands.ts";
 import {

@@ -1,0 +1,106 @@
+/**
+ * Flow 3, when an agent comes again: what it reports is compared with what the history says.
+ *
+ * @module
+ */
+
+import type { ReportedConnection, ReportedInstance } from "../../../../protocol/announcements.ts";
+import { STATUS } from "../../../../protocol/status.ts";
+import { clearDeadline, setDeadline } from "../../../deadlines.ts";
+import { type AgentRecord, findConnection } from "../../memory/registry.ts";
+import { newMessageID, record, sendToAgent, type Turn } from "../../turn.ts";
+import { askToClose, closeUnknown } from "../closes.ts";
+import { endConnection, endInstance } from "../endings.ts";
+import { rearmConnectionIdle } from "../idle.ts";
+import { openConnection } from "../offers.ts";
+import { repeatPhase, shutDownHard } from "../shutdowns.ts";
+import { markStarted } from "../starts.ts";
+
+/** Adopts what both know, ends what the agent does not have, kills what the history never had. */
+export function reconcileInstances(
+  turn: Turn,
+  agent: AgentRecord,
+  reported: readonly ReportedInstance[],
+): void {
+  const { registry } = turn.state;
+  const present = new Map(reported.map((instance) => [instance.serviceID, instance]));
+  for (const serviceID of [...agent.instances]) {
+    const instance = registry.instances.get(serviceID);
+    if (instance === undefined || present.has(serviceID)) continue;
+    const ending = {
+      status: STATUS.gone,
+      reason: `agent ${agent.agent} does not have it any more`,
+    };
+    // An order to start it was lost with the link: those who wait are started for again.
+    endInstance(turn, instance, ending);
+  }
+  const { lastServiceID } = registry;
+  for (const one of reported) {
+    const { serviceID, typeOfService, started } = one;
+    const instance = registry.instances.get(serviceID);
+    const isNewer = instance === undefined && serviceID > lastServiceID;
+    if (isNewer && !isPlugTaken(turn, agent, one)) {
+      adoptInstance(turn, agent, one);
+    } else if (instance?.agent !== agent.agent || instance.service !== typeOfService) {
+      const reason = "the manager does not know it";
+      const messageID = newMessageID(turn);
+      sendToAgent(turn, agent.agent, { type: "hardShutdownRequest", messageID, serviceID, reason });
+    } else if (instance.state === "starting" && started) {
+      clearDeadline(turn.state.deadlines, `start:${serviceID}`);
+      markStarted(turn, instance);
+    } else if (instance.state === "closing") {
+      repeatPhase(turn, instance);
+    }
+  }
+}
+
+function isPlugTaken(turn: Turn, agent: AgentRecord, reported: ReportedInstance): boolean {
+  const plug = reported.plugConfiguration.in;
+  if (plug === null || !reported.launched) return false;
+  return turn.state.registry.plugs.get(agent.network)?.used.has(plug) ?? false;
+}
+
+/** Takes over an instance that is newer than this history: a manager without a store restarted. */
+function adoptInstance(turn: Turn, agent: AgentRecord, reported: ReportedInstance): void {
+  const { serviceID, typeOfService: service, plugConfiguration: plugs } = reported;
+  const adopted = { serviceID, service, agent: agent.agent, plugs };
+  if (!reported.launched) return record(turn, { kind: "instanceRegistered", ...adopted });
+  record(turn, { kind: "instanceStarting", ...adopted, reason: "adopted from its agent" });
+  const { registry, deadlines, options, stopping } = turn.state;
+  const instance = registry.instances.get(serviceID);
+  if (instance === undefined) return;
+  if (stopping) return shutDownHard(turn, instance, "the mesh is stopping");
+  if (reported.started) return markStarted(turn, instance);
+  setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + options.agentLostMs);
+}
+
+/** Adopts what was opened meanwhile, closes what ended meanwhile. */
+export function reconcileConnections(
+  turn: Turn,
+  agent: AgentRecord,
+  reported: readonly ReportedConnection[],
+): void {
+  const { registry } = turn.state;
+  const present = new Set(reported.map((one) => `${one.serviceID}/${one.sourcePlug}`));
+  for (const serviceID of agent.instances) {
+    for (const connection of [...(registry.instances.get(serviceID)?.outgoing ?? [])]) {
+      if (connection.state === "offered") continue;
+      if (present.has(`${serviceID}/${connection.sourcePlug}`)) continue;
+      const reason = "it ended while its agent was away";
+      endConnection(turn, connection, { status: STATUS.brokenLink, reason });
+    }
+  }
+  const link = turn.state.linkOfAgent.get(agent.agent) ?? "";
+  for (const { serviceID, sourcePlug, destPlug } of reported) {
+    const connection = findConnection(registry, serviceID, sourcePlug);
+    if (connection?.destPlug !== destPlug) {
+      closeUnknown(turn, link, { serviceID, sourcePlug, destPlug });
+    } else if (connection.state === "offered") {
+      openConnection(turn, connection);
+    } else if (connection.state === "open") {
+      rearmConnectionIdle(turn, connection);
+    } else if (connection.state === "closing") {
+      askToClose(turn, connection, { end: "source", reason: "asked again after it was away" });
+    }
+  }
+}
