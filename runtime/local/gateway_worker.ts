@@ -11,7 +11,7 @@ import { createGatewayApp } from "../gateway/gateway_app.ts";
 import { GatewayHost } from "../gateway/gateway_host.ts";
 import { WebSockets } from "../gateway/web_sockets.ts";
 import { CLOSE } from "../web_sockets/messages.ts";
-import { type HttpServer, listenHttp } from "./listen_http.ts";
+import { type HttpServer, listenHttp } from "../listen_http.ts";
 
 /** How a gateway worker is started. */
 export interface GatewayWorkerOptions {

@@ -11,6 +11,7 @@ import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { OutputLine } from "../agent/agent_host.ts";
 import { SECRET_BYTES } from "../agent/instance_secrets.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
+import { urlOf } from "../listen_http.ts";
 import type { AgentPeer, AgentWorker } from "./agent_worker.ts";
 import type { GatewayWorker } from "./gateway_worker.ts";
 import type { ManagerWorker } from "./manager_worker.ts";
@@ -61,13 +62,6 @@ const STOP_MS = 60_000;
 const RELINK_MS = 200;
 /** The address of the admin API. */
 const ADMIN_HOST = "127.0.0.1";
-
-/** The address of a server in a URL. */
-function urlOf(hostname: string, port: number): string {
-  const isAny = hostname === "0.0.0.0" || hostname === "::";
-  const host = isAny ? "127.0.0.1" : hostname.includes(":") ? `[${hostname}]` : hostname;
-  return `http://${host}:${port}`;
-}
 
 /** A mesh that runs in this process. */
 export class LocalMesh {

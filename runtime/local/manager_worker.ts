@@ -13,7 +13,7 @@ import { clockMs } from "../host.ts";
 import { type CommandOutcome, ManagerHost } from "../manager/manager_host.ts";
 import { openStore } from "../store/open_store.ts";
 import { Batches } from "./batches.ts";
-import { listenHttp } from "./listen_http.ts";
+import { listenHttp } from "../listen_http.ts";
 
 /** How a manager worker is started. */
 export interface ManagerWorkerOptions {

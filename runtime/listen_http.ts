@@ -4,9 +4,9 @@
  * @module
  */
 
-import { reasonOf } from "../../protocol/errors.ts";
-import { isBug } from "../bug.ts";
-import { problemResponse } from "../problem.ts";
+import { reasonOf } from "../protocol/errors.ts";
+import { isBug } from "./bug.ts";
+import { problemResponse } from "./problem.ts";
 
 /** Where to listen, and how to say that it can't be done. */
 export interface ListenHttpOptions {
@@ -18,6 +18,8 @@ export interface ListenHttpOptions {
   readonly what: string;
   /** The flag with which another port can be chosen, for an error. */
   readonly flag: string;
+  /** Serves HTTPS with this certificate and key, in PEM. @default {HTTP} */
+  readonly secure?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** A server that listens. */
@@ -62,6 +64,7 @@ export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer
       signal: controller.signal,
       onListen: () => {},
       onError: failed,
+      ...options.secure,
     }, (request, info) => {
       if (!URL.canParse(request.url)) return refuseHost();
       if (isDraining) return refuse();
@@ -95,12 +98,31 @@ function failed(error: unknown): Response {
   return problemResponse({ status: 500, detail: "Cannot answer: see the log" });
 }
 
-function cannotListen({ hostname, port, what, flag }: ListenHttpOptions, error: unknown): string {
+/** Why something can't listen, and what to do. */
+export function cannotListen(
+  { hostname, port, what, flag }: Omit<ListenHttpOptions, "secure">,
+  error: unknown,
+): string {
   const isTaken = error instanceof Deno.errors.AddrInUse;
   const why = isTaken
     ? `another program listens there (choose another port with ${flag})`
     : reasonOf(error);
   return `Cannot listen on "${hostname}:${port}" for ${what}: ${why}`;
+}
+
+/**
+ * The address of a server in a URL; one that listens everywhere is told by the loopback.
+ *
+ * @param options `isSecure`: it serves HTTPS. @default {{ isSecure: false }}
+ */
+export function urlOf(
+  hostname: string,
+  port: number,
+  { isSecure = false }: { readonly isSecure?: boolean } = {},
+): string {
+  const isAny = hostname === "0.0.0.0" || hostname === "::";
+  const host = isAny ? "127.0.0.1" : hostname.includes(":") ? `[${hostname}]` : hostname;
+  return `${isSecure ? "https" : "http"}://${host}:${port}`;
 }
 
 /** A host that makes no URL would be an exception in every app, so it does not get there. */
