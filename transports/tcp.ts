@@ -9,7 +9,13 @@ import type { AcceptLink, Link } from "./link.ts";
 import { acceptTcp, type TcpLinkOptions } from "./tcp_link.ts";
 import { after } from "./timer.ts";
 
-export { acceptTcp, linkTcp, type TcpLinkOptions, WAITING_BYTES_MAX } from "./tcp_link.ts";
+export {
+  acceptTcp,
+  linkTcp,
+  SILENT_BEATS_MAX,
+  type TcpLinkOptions,
+  WAITING_BYTES_MAX,
+} from "./tcp_link.ts";
 
 /** How many links a listener holds at once. */
 export const LINKS_MAX = 16_384;
@@ -185,10 +191,15 @@ export class DialError extends Error {
  * @throws {DialError} when the connection is refused or takes longer than `connectTimeoutMs`.
  */
 export async function dialTcp(options: TcpDialOptions, accept: AcceptLink): Promise<Link> {
-  return acceptTcp(await connect(options), options, accept);
+  return acceptTcp(await connectTcp(options), options, accept);
 }
 
-function connect(options: TcpDialOptions): Promise<Deno.TcpConn> {
+/**
+ * Connects, and makes no link of it yet.
+ *
+ * @throws {DialError} when the connection is refused or takes longer than `connectTimeoutMs`.
+ */
+export function connectTcp(options: TcpDialOptions): Promise<Deno.TcpConn> {
   const { hostname = "127.0.0.1", port, connectTimeoutMs = 5000 } = options;
   const what = `Cannot connect to "${hostname}:${port}"`;
   return new Promise((resolve, reject) => {

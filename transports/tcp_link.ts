@@ -13,6 +13,9 @@ import { atEndOfTurn } from "./turn.ts";
 /** How many bytes may wait to be written to a connection. */
 export const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 
+/** After so many heartbeats in which nothing came a link is broken. */
+export const SILENT_BEATS_MAX = 4;
+
 const READ_BYTES_MIN = 4 * 1024;
 const READ_BYTES_MAX = 64 * 1024;
 const encoder = new TextEncoder();
@@ -49,6 +52,14 @@ export interface TcpLinkOptions {
    * @default {2000}
    */
   closeTimeoutMs?: number;
+  /**
+   * How often an empty line is written, by which the other end knows that this one is there. Where
+   * nothing at all comes by the link for {@linkcode SILENT_BEATS_MAX} times as long, it breaks: a
+   * host that vanished sends no end. Both ends must use it, or speak by themselves.
+   *
+   * @default {never}
+   */
+  heartbeatMs?: number;
 }
 
 /**
@@ -98,6 +109,9 @@ class TcpEnd implements Link {
   #closeReason = CLOSED_HERE;
   #inputEnded = false;
   #stopWaiting: (() => void) | undefined;
+  #beats: ReturnType<typeof setInterval> | undefined;
+  // Counted, not timed: a process that stood still must not take its own pause for the other's.
+  #silentBeats = 0;
 
   constructor(conn: Deno.Conn, options: TcpLinkOptions, accept: AcceptLink) {
     this.name = options.name ?? `tcp:${addressOf(conn.remoteAddr)}`;
@@ -115,16 +129,23 @@ class TcpEnd implements Link {
     if (isTcp(conn)) attempt(() => conn.setNoDelay(true));
     this.#events = accept(this);
     this.#read();
+    const { heartbeatMs } = options;
+    if (heartbeatMs !== undefined) {
+      this.#beats = setInterval(() => this.#beat(heartbeatMs), heartbeatMs);
+    }
   }
 
   send(value: unknown): void {
     if (this.#state !== "open") return;
     try {
-      this.#batch += this.#codec.encode(value) + "\n";
+      this.#sendLine(this.#codec.encode(value));
     } catch (error) {
       this.abort(`Cannot send a value on "${this.name}": ${textOf(error)}`);
-      return;
     }
+  }
+
+  #sendLine(line: string): void {
+    this.#batch += line + "\n";
     if (this.#overBound(this.#batch.length) || this.#flushing || this.#writing) return;
     this.#flushing = true;
     atEndOfTurn(() => {
@@ -141,11 +162,19 @@ class TcpEnd implements Link {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#stopWaiting?.();
+    if (this.#beats !== undefined) clearInterval(this.#beats);
     this.#batch = "";
     this.#reader.stop();
     // It may have been closed by the system, which is what is wanted.
     attempt(() => this.#conn.close());
     queueMicrotask(() => this.#events.closed(reason));
+  }
+
+  #beat(heartbeatMs: number): void {
+    this.#silentBeats += 1;
+    if (this.#silentBeats > SILENT_BEATS_MAX) {
+      this.abort(`nothing came from "${this.name}" for ${SILENT_BEATS_MAX * heartbeatMs} ms`);
+    } else if (this.#state === "open") this.#sendLine("");
   }
 
   #startClosing(reason: string): void {
@@ -205,7 +234,12 @@ class TcpEnd implements Link {
     else await this.#conn.closeWrite();
   }
 
-  async #read(): Promise<void> {
+  async #read(first: Uint8Array | undefined): Promise<void> {
+    if (first !== undefined && first.length > 0) {
+      // No event fires inside the call that makes a link.
+      await Promise.resolve();
+      this.#reader.push(first);
+    }
     let buffer = new Uint8Array(READ_BYTES_MIN);
     while (this.#state !== "ended") {
       let count: number | null;
@@ -219,6 +253,7 @@ class TcpEnd implements Link {
         this.#endOfInput();
         return;
       }
+      this.#silentBeats = 0;
       this.#reader.push(buffer.subarray(0, count));
       if (count === buffer.length && count < READ_BYTES_MAX) {
         buffer = new Uint8Array(count * 2);

@@ -5,6 +5,7 @@ import {
   dialTcp,
   linkTcp,
   listenTcp,
+  SILENT_BEATS_MAX,
   type TcpListener,
   type TcpListenOptions,
 } from "../../transports/tcp.ts";
@@ -204,5 +205,28 @@ Deno.test("dialTcp() gives up after its timeout and closes what comes later", as
   await connected.promise;
   assertEquals(await accepted.read(new Uint8Array(1)), null);
   accepted.close();
+  listener.close();
+});
+
+Deno.test("linkTcp() breaks a link by which nothing comes, not even a heartbeat", async () => {
+  const [end, conn, listener] = await dialPlain({ heartbeatMs: 5 });
+  assertStringIncludes(await end.ending(), "nothing came from");
+  conn.close();
+  listener.close();
+});
+
+Deno.test("linkTcp() keeps a link that is idle at both ends while heartbeats come", async () => {
+  const [end, conn, listener] = await dialPlain({ heartbeatMs: 5 });
+  const beat = new TextEncoder().encode("\n");
+  for (let beats = 0; beats < 3 * SILENT_BEATS_MAX; beats += 1) {
+    assertEquals(await conn.read(new Uint8Array(1)), 1);
+    await conn.write(beat);
+  }
+  await conn.write(new TextEncoder().encode('"still here"\n'));
+  await end.until(() => end.values.length > 0);
+  assertEquals(end.values, ["still here"]);
+  end.link.close();
+  conn.close();
+  await end.ending();
   listener.close();
 });
