@@ -60,6 +60,8 @@ export interface TcpLinkOptions {
    * @default {never}
    */
   heartbeatMs?: number;
+  /** What was read before the connection became a link. @default {new Uint8Array(0)} */
+  first?: Uint8Array;
 }
 
 /**
@@ -128,7 +130,7 @@ class TcpEnd implements Link {
     // A connection that is not TCP, or is broken already, is found out by the first read.
     if (isTcp(conn)) attempt(() => conn.setNoDelay(true));
     this.#events = accept(this);
-    this.#read();
+    this.#read(options.first);
     const { heartbeatMs } = options;
     if (heartbeatMs !== undefined) {
       this.#beats = setInterval(() => this.#beat(heartbeatMs), heartbeatMs);

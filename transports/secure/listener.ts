@@ -1,0 +1,238 @@
+/**
+ * Secure links by listening: TLS, then a proof of who dials, then a link.
+ *
+ * @module
+ */
+
+import { textOf } from "../codec.ts";
+import { CLOSED_HERE, type Link, type LinkEvents } from "../link.ts";
+import { LINKS_MAX, type TcpListener, type TcpListenOptions } from "../tcp.ts";
+import { acceptTcp } from "../tcp_link.ts";
+import { after } from "../timer.ts";
+import { HANDSHAKE_BYTES_MAX } from "./dialler_proof.ts";
+import { dismiss } from "./dismissal.ts";
+import { HandshakeError, whyHandshakeFailed } from "./handshake_error.ts";
+import { type Credentials, type Identity, tlsName } from "./identity.ts";
+import { writeLine } from "./line_input.ts";
+import { checkDialler } from "./listener_check.ts";
+import { Lobby, WAITING_MAX, WAITING_PER_ADDRESS_MAX } from "./lobby.ts";
+import { TlsPort } from "./tls_port.ts";
+
+/** How long a dialler has from its connection to its proof, unless an option says otherwise. */
+export const HANDSHAKE_MS = 5_000;
+
+/** How to listen, whom to believe and whom to let in. */
+export interface SecureListenOptions extends Omit<TcpListenOptions, "refused"> {
+  /**
+   * What this end proves itself by, and whom it believes. It is called for each connection and
+   * once in `reloadMs`: what it returns is used from then on, for new connections only.
+   */
+  credentials: () => Credentials;
+  /** Says why somebody who proved who it is may not come in; undefined when it may. */
+  admits: (peer: Identity) => string | undefined;
+  /**
+   * Is told of everybody who was not let in, and why; and what is wrong with the port.
+   *
+   * @default {() => {}}
+   */
+  refused?: (reason: string) => void;
+  /**
+   * How long the handshake may take, of TLS and of ours together.
+   *
+   * @default {HANDSHAKE_MS}
+   */
+  handshakeMs?: number;
+  /**
+   * How many bytes a dialler may send inside TLS before it is let in.
+   *
+   * @default {HANDSHAKE_BYTES_MAX}
+   */
+  handshakeBytesMax?: number;
+  /**
+   * How many connections from one address may be in the handshake at once; of IPv6 the first 64
+   * bits are the address. One more pushes out the oldest.
+   *
+   * @default {WAITING_PER_ADDRESS_MAX}
+   */
+  waitingPerAddressMax?: number;
+  /**
+   * How many connections may be in the handshake at once. One more pushes out the oldest of the
+   * address that has most of them.
+   *
+   * @default {WAITING_MAX}
+   */
+  waitingMax?: number;
+  /**
+   * How often to look whether the certificate changed.
+   *
+   * @default {1000}
+   */
+  reloadMs?: number;
+}
+
+/** What listens for secure links. */
+export interface SecureListener extends TcpListener {
+  /** How many connections have not proved yet who they are. */
+  readonly waiting: number;
+}
+
+/** Takes a new link of somebody who proved who it is; no event of the link has fired yet. */
+export type AcceptSecureLink = (link: Link, peer: Identity) => LinkEvents;
+
+/**
+ * Listens for connections, and makes a link of each whose dialler proves by a certificate of the
+ * mesh who it is. Nothing that a dialler sends before that reaches a link.
+ *
+ * @throws {Deno.errors.AddrInUse} when the port is taken.
+ * @throws {Error} when the credentials can't be used.
+ */
+export function listenSecure(
+  options: SecureListenOptions,
+  accept: AcceptSecureLink,
+): SecureListener {
+  return new Listener(options, accept);
+}
+
+/** A connection in its handshake. */
+interface Visit {
+  readonly conn: Deno.TlsConn;
+  /** The address and port of the dialler. */
+  readonly from: string;
+  /** Ends its stay in the lobby. */
+  readonly leave: () => void;
+  /** Whether it was sent away already: then nothing is said about it any more. */
+  isOver: boolean;
+}
+
+class Listener implements SecureListener {
+  readonly #options: SecureListenOptions;
+  readonly #accept: AcceptSecureLink;
+  readonly #lobby: Lobby;
+  readonly #port: TlsPort;
+  readonly #reload: ReturnType<typeof setInterval>;
+  #used: Credentials;
+  #links = 0;
+  #closed = false;
+
+  constructor(options: SecureListenOptions, accept: AcceptSecureLink) {
+    const { hostname = "127.0.0.1", port = 0, reloadMs = 1000 } = options;
+    this.#options = options;
+    this.#accept = accept;
+    this.#lobby = new Lobby({
+      perAddressMax: options.waitingPerAddressMax ?? WAITING_PER_ADDRESS_MAX,
+      max: options.waitingMax ?? WAITING_MAX,
+    });
+    this.#used = options.credentials();
+    this.#port = new TlsPort({ hostname, port, pair: this.#used }, {
+      connected: (conn) => this.#take(conn),
+      failed: (reason) => this.#options.refused?.(reason),
+    });
+    this.#reload = setInterval(() => this.#renew(), reloadMs);
+  }
+
+  get hostname(): string {
+    return this.#port.hostname;
+  }
+
+  get port(): number {
+    return this.#port.port;
+  }
+
+  get links(): number {
+    return this.#links;
+  }
+
+  get waiting(): number {
+    return this.#lobby.size;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#reload);
+    this.#port.close();
+  }
+
+  #renew(): void {
+    const now = this.#options.credentials();
+    const { certificate, key } = this.#used;
+    if (now.certificate === certificate && now.key === key) return;
+    this.#used = now;
+    try {
+      this.#port.renew(now);
+    } catch (error) {
+      this.#options.refused?.(`Cannot use the new certificate: ${textOf(error)}`);
+    }
+  }
+
+  #take(conn: Deno.TlsConn): void {
+    const { remoteAddr } = conn;
+    if (remoteAddr.transport !== "tcp") {
+      conn.close();
+      return;
+    }
+    const { hostname, port } = remoteAddr;
+    const leave = this.#lobby.enter(hostname, (reason) => {
+      visit.isOver = true;
+      conn.close();
+      this.#refuse(visit, reason);
+    });
+    const visit: Visit = { conn, from: `${hostname}:${port}`, leave, isOver: false };
+    this.#receive(visit).finally(leave);
+  }
+
+  /** Takes a connection through the handshake. Whatever happens becomes a link or a refusal. */
+  async #receive(visit: Visit): Promise<void> {
+    const { conn } = visit;
+    const { handshakeMs = HANDSHAKE_MS } = this.#options;
+    const asked = this.#ask(conn);
+    const late = Promise.withResolvers<"late">();
+    const cancel = after(handshakeMs, () => late.resolve("late"));
+    try {
+      const peer = await Promise.race([asked, late.promise]);
+      if (visit.isOver) return;
+      if (peer === "late") throw new HandshakeError(`no proof within ${handshakeMs} ms`);
+      this.#link(visit, peer);
+    } catch (error) {
+      if (visit.isOver) return;
+      visit.isOver = true;
+      const reason = whyHandshakeFailed(error);
+      this.#refuse(visit, reason);
+      await dismiss(conn, { reason, reading: asked });
+    } finally {
+      cancel();
+    }
+  }
+
+  async #ask(conn: Deno.TlsConn): Promise<Identity> {
+    const { handshakeBytesMax = HANDSHAKE_BYTES_MAX, linksMax = LINKS_MAX } = this.#options;
+    const { credentials, admits } = this.#options;
+    await conn.handshake();
+    const entrance = { credentials: credentials(), admits, bytesMax: handshakeBytesMax };
+    const peer = await checkDialler(conn, entrance);
+    if (this.#links >= linksMax) throw new HandshakeError(`${linksMax} links are open already`);
+    if (this.#closed) throw new HandshakeError(CLOSED_HERE);
+    await writeLine(conn, { type: "secureWelcome" });
+    return peer;
+  }
+
+  #link({ conn, from, leave }: Visit, peer: Identity): void {
+    leave();
+    this.#links += 1;
+    acceptTcp(conn, { ...this.#options, name: `${tlsName(peer)} at ${from}` }, (link) => {
+      const events = this.#accept(link, peer);
+      return {
+        received: (value) => events.received(value),
+        malformed: (reason) => events.malformed(reason),
+        closed: (reason) => {
+          this.#links -= 1;
+          events.closed(reason);
+        },
+      };
+    });
+  }
+
+  #refuse({ from }: Visit, reason: string): void {
+    this.#options.refused?.(`Cannot let "${from}" in: ${reason}`);
+  }
+}

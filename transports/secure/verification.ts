@@ -1,0 +1,190 @@
+/**
+ * Whether a certificate belongs to the mesh, and to whoever shows it.
+ *
+ * @module
+ */
+
+import { textOf } from "../codec.ts";
+import { bytesOf, signedBytes } from "./handshake_lines.ts";
+import { type Identity, identityOf } from "./identity.ts";
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KEY_ALGORITHM,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  X509Certificate,
+} from "./x509.ts";
+
+/** Somebody who does not belong; the message says why and has them as its subject: "its …". */
+export class VerificationError extends Error {
+  /** The name of the class. */
+  override readonly name = "VerificationError";
+}
+
+/** What a certificate is judged by. */
+export interface Judgement {
+  /** The certificates of the authorities that are believed, PEM. */
+  readonly authority: string;
+  /**
+   * The time of the judgement. Nothing is added for clocks that differ: certificates are issued
+   * with a beginning in the past instead.
+   *
+   * @default {Date.now()}
+   */
+  readonly nowMs?: number;
+}
+
+/** What somebody shows to prove who it is. */
+export interface Proof {
+  /** Its certificate, PEM. */
+  readonly certificate: string;
+  /** Its signature, base64 that {@linkcode readAnswer} let pass. */
+  readonly signature: string;
+  /** The nonce that it was given. */
+  readonly nonce: string;
+  /** The name of who gave it. */
+  readonly server: string;
+}
+
+/**
+ * Verifies that a certificate belongs to the mesh and that its key made the signature.
+ *
+ * @returns Who showed it.
+ * @throws {VerificationError} when it does not.
+ */
+export async function verifyProof(proof: Proof, judgement: Judgement): Promise<Identity> {
+  const certificate = readCertificate(proof.certificate);
+  const identity = await verifyCertificate(certificate, judgement);
+  const key = await keyOf(certificate);
+  const signature = bytesOf(proof.signature);
+  const signed = signedBytes(proof.nonce, proof.server);
+  if (!await crypto.subtle.verify(KEY_ALGORITHM, key, signature, signed)) {
+    throw new VerificationError("it does not hold the key of the certificate that it shows");
+  }
+  return identity;
+}
+
+/**
+ * Reads the certificate of a PEM text.
+ *
+ * @throws {VerificationError} when there is not exactly one.
+ */
+export function readCertificate(pem: string): X509Certificate {
+  const all = readCertificates(pem);
+  const [certificate] = all;
+  if (certificate === undefined || all.length > 1) {
+    throw new VerificationError(`its certificate is ${all.length} certificates, expected one`);
+  }
+  return certificate;
+}
+
+/** Reads all certificates of a PEM text. */
+function readCertificates(pem: string): X509Certificate[] {
+  try {
+    return PemConverter.decode(pem).map((bytes) => new X509Certificate(bytes));
+  } catch (error) {
+    throw new VerificationError(`its certificate cannot be read: ${textOf(error)}`);
+  }
+}
+
+/**
+ * Verifies that a certificate was issued by the mesh for a role, and can be used now.
+ *
+ * @returns For whom.
+ * @throws {VerificationError} when it was not.
+ */
+export async function verifyCertificate(
+  certificate: X509Certificate,
+  { authority, nowMs = Date.now() }: Judgement,
+): Promise<Identity> {
+  const issuers = issuersOf(authority, nowMs);
+  // Nothing of a certificate is looked at before it is known to be written by the authority.
+  if (!await isIssuedByAny(certificate, issuers)) {
+    throw new VerificationError("its certificate was not issued by the authority of this mesh");
+  }
+  try {
+    return identityIn(certificate, nowMs);
+  } catch (error) {
+    if (error instanceof VerificationError) throw error;
+    throw new VerificationError(`its certificate cannot be read: ${textOf(error)}`);
+  }
+}
+
+/** The last authorities, parsed: they are the same for every peer until they are replaced. */
+let parsed: { readonly pem: string; readonly certificates: readonly X509Certificate[] } | undefined;
+
+function issuersOf(pem: string, nowMs: number): X509Certificate[] {
+  if (parsed?.pem !== pem) parsed = { pem, certificates: readCertificates(pem) };
+  const issuers = parsed.certificates.filter((one) =>
+    one.getExtension(BasicConstraintsExtension)?.ca === true
+  );
+  const valid = issuers.filter((one) => whyNotNow(one, nowMs) === undefined);
+  const [first] = issuers;
+  if (valid.length === 0) {
+    const why = first === undefined ? "is none" : whyNotNow(first, nowMs);
+    throw new VerificationError(`its certificate cannot be judged: this mesh's authority ${why}`);
+  }
+  return valid;
+}
+
+async function isIssuedByAny(
+  certificate: X509Certificate,
+  issuers: readonly X509Certificate[],
+): Promise<boolean> {
+  for (const issuer of issuers) {
+    if (certificate.issuer !== issuer.subject) continue;
+    try {
+      const publicKey = await keyOf(issuer);
+      if (await certificate.verify({ publicKey, signatureOnly: true })) return true;
+    } catch {
+      // A signature of another kind than the key of the issuer is one that the issuer did not make.
+    }
+  }
+  return false;
+}
+
+function identityIn(certificate: X509Certificate, nowMs: number): Identity {
+  const names = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+  const identities = names.flatMap(({ type, value }) => {
+    const identity = type === "dns" ? identityOf(value) : undefined;
+    return identity === undefined ? [] : [identity];
+  });
+  const [identity] = identities;
+  if (identity === undefined || identities.length > 1) {
+    const count = identities.length === 0 ? "no role" : `${identities.length} roles`;
+    throw new VerificationError(
+      `its certificate names ${count}, expected one such as a1.agent.smmp`,
+    );
+  }
+  const whyNot = whyNotNow(certificate, nowMs);
+  if (whyNot !== undefined) throw new VerificationError(`its certificate ${whyNot}`);
+  const usages = certificate.getExtension(ExtendedKeyUsageExtension)?.usages ?? [];
+  if (!usages.includes(ExtendedKeyUsage.clientAuth)) {
+    throw new VerificationError("its certificate is not for clients");
+  }
+  return identity;
+}
+
+/** Says why a certificate can't be used at a moment, with its dates; undefined when it can. */
+export function whyNotNow(
+  { notBefore, notAfter }: { notBefore: Date; notAfter: Date },
+  nowMs: number,
+): string | undefined {
+  const here = `here it is ${new Date(nowMs).toISOString()}`;
+  if (nowMs < notBefore.getTime()) {
+    return `is not valid before ${notBefore.toISOString()}, and ${here}`;
+  }
+  if (nowMs > notAfter.getTime()) return `expired at ${notAfter.toISOString()}, and ${here}`;
+  return undefined;
+}
+
+/** The key of a certificate, if it is of the one kind that a mesh uses. */
+async function keyOf(certificate: X509Certificate): Promise<CryptoKey> {
+  try {
+    return await certificate.publicKey.export(KEY_ALGORITHM, ["verify"]);
+  } catch (error) {
+    throw new VerificationError(`its certificate has a key of another kind: ${textOf(error)}`);
+  }
+}
