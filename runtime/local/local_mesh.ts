@@ -157,12 +157,13 @@ export class LocalMesh {
   /** Ends every process at once, and the roles but for the manager's store. */
   async kill(): Promise<void> {
     this.#isEnding = true;
+    // It would ask for new ones as soon as those that it waits for are gone.
+    this.#gateway.terminate();
     try {
       await this.#agent.call?.call("killAll", [], { deadlineMs: 5_000 });
     } catch (error) {
       this.#options.warn(`Cannot kill: ${reasonOf(error)}`);
     }
-    this.#gateway.terminate();
     this.#agent.terminate();
   }
 

@@ -46,6 +46,7 @@ export class Outbox {
   #flushing: Promise<void> | undefined;
   #stopped = false;
   #writing = 0;
+  #batches = 0;
 
   /**
    * `failed` is called when the wire breaks or the peer does not read; no write follows. While
@@ -63,6 +64,11 @@ export class Outbox {
   /** Bytes that wait to be written, without what bodies have not handed over. */
   get bufferedBytes(): number {
     return this.#frames.length + this.#writing;
+  }
+
+  /** Batches that have begun to leave: what was put in since then is known to nobody else. */
+  get batches(): number {
+    return this.#batches;
   }
 
   /** The writer of the batch that leaves next. */
@@ -105,6 +111,7 @@ export class Outbox {
   async speakLast(): Promise<void> {
     this.stop();
     if (this.#writing > 0) return;
+    this.#batches += 1;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => timer = setTimeout(resolve, LAST_WORDS_MS));
     // That the peer cannot be told is no news: it is gone.
@@ -130,6 +137,7 @@ export class Outbox {
   }
 
   async #write(batch: Uint8Array): Promise<void> {
+    this.#batches += 1;
     this.#writing = batch.length;
     for (let rest = batch; rest.length > 0;) {
       rest = rest.subarray(await this.#wire.write(rest));

@@ -39,6 +39,8 @@ export class RequestExchange implements Exchange {
   readonly #what: string;
   readonly #passOn: RequestParts["passOn"];
   readonly #isHead: boolean;
+  /** The batch before the one that the head leaves in. */
+  readonly #batch: number;
   readonly #ended: () => void;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
@@ -60,6 +62,7 @@ export class RequestExchange implements Exchange {
     this.#passOn = request.passOn;
     this.#ended = ended;
     this.#isHead = request.method === "HEAD";
+    this.#batch = connection.outbox.batches;
     this.#signal = request.signal;
     this.#signal?.addEventListener("abort", this.#aborted);
     connection.exchanges.set(id, this);
@@ -109,9 +112,10 @@ export class RequestExchange implements Exchange {
     }
   }
 
-  /** The session is over. */
+  /** The session is over. What has not begun to leave can't have been handled. */
   broke(error: SessionBrokenError): void {
-    this.#over(error);
+    const isUnsent = this.#connection.outbox.batches === this.#batch;
+    this.#over(isUnsent ? new SessionRefusedError(this.#what, error.reason) : error);
   }
 
   async #send(

@@ -10,6 +10,8 @@ import type { SourceEffect, SourceEvent } from "../../roles/source/state.ts";
 import { problemParts } from "../problem.ts";
 import { dialSession } from "../sessions/dial.ts";
 import { responseOf } from "../sessions/parts.ts";
+import { ReplayableBody } from "./replayable_body.ts";
+import { isIdempotent, RETRY_LIMITS, RetryBudgets, retryWaitMs } from "./retries.ts";
 import {
   type RequestParts,
   type ResponseParts,
@@ -45,11 +47,32 @@ interface Pending {
 
 const NOBODY_WAITS = () => {};
 
+/** What is kept of a body, so that the request can be sent once more; undefined if nothing is. */
+function keptBody({ body, method }: RequestParts): ReplayableBody | undefined {
+  if (body === null || body.locked || !isIdempotent(method)) return undefined;
+  return new ReplayableBody(body, RETRY_LIMITS.bodyBytes);
+}
+
+/** What is said when there will be no answer, since the connection broke or took nothing. */
+function answerless(
+  service: string,
+  { passOn }: RequestParts,
+  { reason }: SessionBrokenError | SessionRefusedError,
+): Response {
+  const detail = `Cannot get an answer of "${service}": ${reason}`;
+  return responseOf(problemParts({ status: 502, detail, service }), passOn);
+}
+
+function sleep(delayMs: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, delayMs));
+}
+
 /** The sessions that start here, by out-plug, and the requests that wait for one. */
 export class SourceSessions {
   readonly #options: SourceSessionsOptions;
   readonly #sessions = new Map<number, Session>();
   readonly #pending = new Map<number, Pending>();
+  readonly #budgets = new RetryBudgets();
   #lastRequestID = 0;
 
   /** No sessions yet. */
@@ -61,29 +84,42 @@ export class SourceSessions {
    * Sends a request to a service of the mesh, which is started if it has to be. Always resolves:
    * what the mesh can't do is a problem+json response with the reason. Rejects only with the reason
    * of the request's own signal, or if its body has been used.
+   *
+   * A request is handled once, but for two cases. What was certainly not handled is sent elsewhere.
+   * What may have been is sent once more if its method allows that, nothing of an answer has come,
+   * its body is small, and the budget of the service is not used up; see {@linkcode RETRY_LIMITS}.
    */
   async exchange(service: string, request: RequestParts): Promise<Response> {
-    const { dispatch } = this.#options;
-    for (let refusals = 0;; refusals += 1) {
-      this.#lastRequestID += 1;
-      const requestID = this.#lastRequestID;
+    this.#budgets.note(service);
+    const body = keptBody(request);
+    let sent = body === undefined ? request : { ...request, body: body.stream() };
+    for (let refusals = 0, retries = 0;;) {
+      const requestID = this.#lastRequestID += 1;
       const outcome = await this.#connect(requestID, service, request.signal);
       if (!("exchange" in outcome)) return responseOf(outcome, request.passOn);
       try {
-        return await outcome.exchange(
-          request,
-          () => dispatch({ kind: "requestEnded", requestID }),
-        );
+        const ended = () => this.#options.dispatch({ kind: "requestEnded", requestID });
+        return await outcome.exchange(sent, ended);
       } catch (error) {
         request.signal?.throwIfAborted();
-        const isSafe = error instanceof SessionRefusedError && !request.body?.locked;
-        if (isSafe && refusals < REFUSALS_MAX) continue;
-        const isKnown = error instanceof SessionRefusedError || error instanceof SessionBrokenError;
-        if (!isKnown) throw error;
-        const detail = `Cannot get an answer of "${service}": ${error.reason}`;
-        return responseOf(problemParts({ status: 502, detail, service }), request.passOn);
+        const isRefused = error instanceof SessionRefusedError;
+        if (!isRefused && !(error instanceof SessionBrokenError)) throw error;
+        const isKept = body === undefined ? !request.body?.locked : body.isWhole;
+        if (isRefused && isKept && refusals < REFUSALS_MAX) refusals += 1;
+        else if (!isRefused && isKept && this.#mayRepeat(service, request, retries)) {
+          await sleep(retryWaitMs(retries));
+          request.signal?.throwIfAborted();
+          retries += 1;
+        } else return answerless(service, request, error);
+        if (body !== undefined) sent = { ...request, body: body.stream() };
       }
     }
+  }
+
+  /** Whether a request that may have been handled is sent once more. */
+  #mayRepeat(service: string, { method }: RequestParts, retries: number): boolean {
+    return isIdempotent(method) && retries < RETRY_LIMITS.attempts &&
+      this.#budgets.take(service, performance.now());
   }
 
   /** Does what the role says. */

@@ -67,7 +67,7 @@ Deno.test("stop lets a service finish, and kill does not", async () => {
   const place = mesh.events.length;
   const second = await mesh.pidOf("echo");
   const next = await mesh.event("instanceStarted", {}, place);
-  const held = mesh.fetch("/echo/hold?id=a");
+  const held = mesh.fetch("/echo/hold?id=a", { method: "POST" });
   await mesh.output("holding a");
   await ask(mesh, "kill", String(next.serviceID));
   const response = await held;

@@ -2,6 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type MeshProcess, startMesh } from "./mesh_process.ts";
 import { untilGone } from "./processes.ts";
 
+/** Of a method that the mesh sends once only, whatever becomes of it. */
+const POST = { method: "POST" } as const;
+
 async function problemOf(response: Response): Promise<{ status: number; detail: string }> {
   assertEquals(response.headers.get("content-type"), "application/problem+json");
   const { status, detail } = await response.json();
@@ -18,9 +21,9 @@ async function connectionsClosed(mesh: MeshProcess, serviceID: number): Promise<
 
 Deno.test("mesh answers 502 when a service crashes in a request, and starts it anew", async () => {
   await using mesh = await startMesh();
-  const waiting = mesh.fetch("/echo/hold?id=a");
+  const waiting = mesh.fetch("/echo/hold?id=a", POST);
   await mesh.output("holding a");
-  const crashing = await mesh.fetch("/echo/crash");
+  const crashing = await mesh.fetch("/echo/crash", POST);
   for (const response of [crashing, await waiting]) {
     const { status, detail } = await problemOf(response);
     assertEquals(status, 502);
@@ -40,14 +43,14 @@ Deno.test("mesh breaks a response whose service crashes while it writes", async 
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   await mesh.text("/echo/push?id=a&text=half");
   assertEquals((await reader.read()).value, "half");
-  await mesh.text("/echo/crash");
+  await mesh.text("/echo/crash", POST);
   await assertRejects(() => reader.read());
 });
 
 Deno.test("mesh reports a service that was killed from outside, and starts it anew", async () => {
   await using mesh = await startMesh();
   const pid = await mesh.pidOf("echo");
-  const waiting = mesh.fetch("/echo/hold?id=a");
+  const waiting = mesh.fetch("/echo/hold?id=a", POST);
   await mesh.output("holding a");
   Deno.kill(pid, "SIGKILL");
   assertEquals((await problemOf(await waiting)).status, 502);
@@ -55,6 +58,19 @@ Deno.test("mesh reports a service that was killed from outside, and starts it an
   assertEquals(ended.signal, "SIGKILL");
   await connectionsClosed(mesh, Number(ended.serviceID));
   assert(await mesh.pidOf("echo") !== pid);
+});
+
+Deno.test("mesh sends a GET again whose service was killed, to a new instance", async () => {
+  await using mesh = await startMesh();
+  const pid = await mesh.pidOf("echo");
+  const waiting = mesh.text("/echo/hold?id=a");
+  await mesh.output("holding a");
+  const place = mesh.events.length;
+  Deno.kill(pid, "SIGKILL");
+  await mesh.event("output", { text: "holding a" }, place);
+  assert(await mesh.pidOf("echo") !== pid);
+  await mesh.text("/echo/release?id=a");
+  assertEquals(await waiting, "held a");
 });
 
 Deno.test("mesh answers 500 when a service throws, and the service goes on", async () => {
@@ -105,7 +121,7 @@ Deno.test("mesh kills a service that is busy for ever once its grace is over", a
     services: { echo: { grace: "300ms" } },
   });
   const pid = await mesh.pidOf("echo");
-  const spinning = mesh.fetch("/echo/spin");
+  const spinning = mesh.fetch("/echo/spin", POST);
   await mesh.output("spinning");
   const { serviceID } = await mesh.event("instanceStarted");
   const asked = mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "soft" });
@@ -131,7 +147,7 @@ Deno.test("mesh kills everything that a service started together with it", async
 
 Deno.test("mesh puts a service on another plug when the first is taken", async () => {
   await using mesh = await startMesh();
-  await mesh.text("/echo/crash");
+  await mesh.text("/echo/crash", POST);
   const { destPlug } = await mesh.event("connectionOpened");
   const next = Number(destPlug) + 1;
   const taken = occupy([next, next + 1, next + 2]);
@@ -149,7 +165,7 @@ Deno.test("mesh puts a service on another plug when the first is taken", async (
 Deno.test("mesh kills a service whose request never ends once its grace is over", async () => {
   await using mesh = await startMesh({ services: { echo: { grace: "300ms" } } });
   const pid = await mesh.pidOf("echo");
-  const held = mesh.fetch("/echo/hold?id=a");
+  const held = mesh.fetch("/echo/hold?id=a", POST);
   await mesh.output("holding a");
   const { serviceID } = await mesh.event("instanceStarted");
   const asked = await mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "soft" });

@@ -7,6 +7,7 @@ import {
   SESSION_LIMITS,
   SessionBrokenError,
   type SessionHandler,
+  SessionRefusedError,
 } from "../../../runtime/sessions/session.ts";
 import { MemoryWire } from "./memory_wire.ts";
 import { HELLO, request } from "./session_pair.ts";
@@ -207,7 +208,19 @@ Deno.test("a link that breaks while a write is under way breaks the session", as
   const [near, far] = MemoryWire.pair();
   accept(far, () => new Promise<never>(() => {}));
   const session = await openSession(near, { hello: HELLO });
+  far.stalled = true;
+  const answer = session.fetch(request("/"));
+  await far.stalling.promise;
   far.close();
-  await assertRejects(() => session.fetch(request("/")), SessionBrokenError);
+  await assertRejects(() => answer, SessionBrokenError);
   assertEquals((await session.ended).status, 122);
+});
+
+Deno.test("a link that breaks before a request leaves has refused it", async () => {
+  const [near, far] = MemoryWire.pair();
+  accept(far, () => new Promise<never>(() => {}));
+  const session = await openSession(near, { hello: HELLO });
+  far.close();
+  const answer = session.fetch(request("/", { method: "POST", body: "not sent" }));
+  await assertRejects(() => answer, SessionRefusedError);
 });

@@ -8,6 +8,8 @@ export class MemoryWire implements Wire {
   readBytes = Infinity;
   /** Whether writes to this end never finish, as when nobody reads. */
   stalled = false;
+  /** Resolves when the first such write has begun. */
+  readonly stalling: PromiseWithResolvers<void> = Promise.withResolvers();
   #peer: MemoryWire | undefined;
   #arrived: Uint8Array[] = [];
   #atEnd = false;
@@ -37,7 +39,10 @@ export class MemoryWire implements Wire {
 
   write(bytes: Uint8Array): Promise<number> {
     if (this.#peer === undefined || this.#peer.#atEnd) return Promise.reject(new Error("no peer"));
-    if (this.#peer.stalled) return new Promise<never>(() => {});
+    if (this.#peer.stalled) {
+      this.#peer.stalling.resolve();
+      return new Promise<never>(() => {});
+    }
     const copy = bytes.slice();
     this.written.push(copy);
     this.#peer.#arrived.push(copy);
