@@ -1,0 +1,47 @@
+/**
+ * How the manager makes tickets.
+ *
+ * @module
+ */
+
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { createTicketClock } from "./ticket_clock.ts";
+import { type Introduction, signedText, ticketText } from "./ticket_text.ts";
+
+/** How tickets are made; what is not set is as it must be outside tests. */
+export interface TicketIssuerOptions {
+  /** The clock of this run, in milliseconds. @default {createTicketClock()} */
+  readonly nowMs?: () => number;
+}
+
+/** Most keys that are kept ready; with more instances than these all are made ready anew. */
+const KEYS_MAX = 20_000;
+
+/** Makes the tickets of one run of a manager. */
+export class TicketIssuer {
+  readonly #run = randomBytes(6).toString("base64url");
+  readonly #keys = new Map<string, KeyObject>();
+  readonly #nowMs: () => number;
+
+  /** Its tickets are those of a run of its own. */
+  constructor(options: TicketIssuerOptions = {}) {
+    this.#nowMs = options.nowMs ?? createTicketClock();
+  }
+
+  /** Makes a ticket for one connection, with the key of the instance that is dialled. */
+  issue(introduction: Introduction, ticketKey: string): string {
+    const moment = { run: this.#run, atMs: this.#nowMs() };
+    const hmac = createHmac("sha256", this.#key(ticketKey));
+    const signature = hmac.update(signedText(introduction, moment)).digest("base64url");
+    return ticketText({ ...moment, signature });
+  }
+
+  #key(ticketKey: string): KeyObject {
+    const known = this.#keys.get(ticketKey);
+    if (known !== undefined) return known;
+    if (this.#keys.size >= KEYS_MAX) this.#keys.clear();
+    const key = createSecretKey(ticketKey, "utf8");
+    this.#keys.set(ticketKey, key);
+    return key;
+  }
+}
