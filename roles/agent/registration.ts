@@ -33,6 +33,8 @@ export function onManagerLinked(turn: AgentTurn, link: LinkID): void {
     repository: Object.keys(options.manifests),
     agentName: options.name,
     manifests: options.manifests,
+    ...(Object.keys(options.labels).length === 0 ? {} : { labels: options.labels }),
+    ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
     instances: reportedInstances(turn),
     connections: reportedConnections(turn),
   });

@@ -21,6 +21,10 @@ export interface AgentOptions {
   readonly port: number;
   /** The services that it can start, with what the manager must know of each. */
   readonly manifests: Readonly<Record<string, ServiceManifest>>;
+  /** What its host is like, for services that ask for it. @default {{}} */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Most instances that it says it runs at a time; undefined: no bound. @default {undefined} */
+  readonly capacity: number | undefined;
   /** A link that does not say who it is within this is closed. Milliseconds. @default {10_000} */
   readonly helloMs: number;
   /**
@@ -45,6 +49,8 @@ export interface AgentOptions {
 
 /** The times and bounds of an agent that are not set. */
 export const AGENT_DEFAULTS = {
+  labels: {},
+  capacity: undefined,
   helloMs: 10_000,
   orphanMs: 5_000,
   killMs: 5_000,

@@ -127,6 +127,20 @@ export class AgentHost {
     return link;
   }
 
+  /** Takes in a link to the manager that exists already; it replaces the one before. */
+  admitManagerLink(made: Link): LinkEvents {
+    const { link, events } = this.#links.admit("manager", made);
+    this.#host.dispatch({ kind: "managerLinked", link });
+    return events;
+  }
+
+  /** Takes in a link that exists already, of a service that the host knows: a gateway. */
+  admitTrustedLink(made: Link): LinkEvents {
+    const { link, events } = this.#links.admit("gateway", made);
+    this.#host.dispatch({ kind: "serviceLinked", link, trusted: true });
+    return events;
+  }
+
   /** Takes in a link of a service that the host knows: a gateway. */
   openTrustedLink(make: (events: LinkEvents) => Link): LinkID {
     const link = this.#links.open("gateway", make);

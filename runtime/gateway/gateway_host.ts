@@ -57,6 +57,13 @@ export class GatewayHost {
     return link;
   }
 
+  /** Takes in a link to the agent that exists already; the gateway registers by it. */
+  admitAgentLink(made: Link): LinkEvents {
+    const { link, events } = this.#links.admit("agent", made);
+    this.#host.dispatch({ kind: "agentLinked", link });
+    return events;
+  }
+
   /** Ends a link whose other end is known to be gone. */
   abortLink(link: LinkID, reason: string): void {
     this.#links.abort(link, reason);

@@ -22,6 +22,17 @@ Deno.test("agent: it registers, and reports what it has when it comes again (flo
   assertEquals(again.connections, [connection]);
 });
 
+Deno.test("agent: it tells what its host is like, if it was told (flow 3)", () => {
+  const silent = theSent(
+    new AgentBench({ isLinked: false }).linkManager("m"),
+    "agentRegisterRequest",
+  );
+  assertEquals([silent.labels, silent.capacity], [undefined, undefined]);
+  const bench = new AgentBench({ isLinked: false, labels: { disk: "fast" }, capacity: 8 });
+  const asked = theSent(bench.linkManager("m"), "agentRegisterRequest");
+  assertEquals([asked.labels, asked.capacity], [{ disk: "fast" }, 8]);
+});
+
 Deno.test("agent: a connection that closed is not reported any more (flow 3, 6, 7)", () => {
   for (const way of ["sourceConnectionClose", "connectionCloseResponse"]) {
     const bench = new AgentBench();
