@@ -6,7 +6,7 @@
  * @module
  */
 
-import { createHmac, createSecretKey } from "node:crypto";
+import { createSigner } from "../tickets/hmac.ts";
 
 /** The secrets of instances, by their number. */
 export interface InstanceSecrets {
@@ -32,11 +32,9 @@ export const SECRET_BYTES = 32;
  * ```
  */
 export function createInstanceSecrets(secret: Uint8Array): InstanceSecrets {
-  const key = createSecretKey(secret);
-  const derive = (what: string, serviceID: number) =>
-    createHmac("sha256", key).update(`smmp ${what} ${serviceID}`).digest("base64url");
+  const sign = createSigner(secret);
   return {
-    token: (serviceID) => derive("token", serviceID),
-    ticketKey: (serviceID) => derive("ticketKey", serviceID),
+    token: (serviceID) => sign(`smmp token ${serviceID}`),
+    ticketKey: (serviceID) => sign(`smmp ticketKey ${serviceID}`),
   };
 }

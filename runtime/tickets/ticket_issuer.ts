@@ -4,7 +4,8 @@
  * @module
  */
 
-import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { createSigner } from "./hmac.ts";
 import { createTicketClock } from "./ticket_clock.ts";
 import { type Introduction, signedText, ticketText } from "./ticket_text.ts";
 
@@ -20,7 +21,7 @@ const KEYS_MAX = 20_000;
 /** Makes the tickets of one run of a manager. */
 export class TicketIssuer {
   readonly #run = randomBytes(6).toString("base64url");
-  readonly #keys = new Map<string, KeyObject>();
+  readonly #signers = new Map<string, (text: string) => string>();
   readonly #nowMs: () => number;
 
   /** Its tickets are those of a run of its own. */
@@ -31,17 +32,16 @@ export class TicketIssuer {
   /** Makes a ticket for one connection, with the key of the instance that is dialled. */
   issue(introduction: Introduction, ticketKey: string): string {
     const moment = { run: this.#run, atMs: this.#nowMs() };
-    const hmac = createHmac("sha256", this.#key(ticketKey));
-    const signature = hmac.update(signedText(introduction, moment)).digest("base64url");
+    const signature = this.#signer(ticketKey)(signedText(introduction, moment));
     return ticketText({ ...moment, signature });
   }
 
-  #key(ticketKey: string): KeyObject {
-    const known = this.#keys.get(ticketKey);
+  #signer(ticketKey: string): (text: string) => string {
+    const known = this.#signers.get(ticketKey);
     if (known !== undefined) return known;
-    if (this.#keys.size >= KEYS_MAX) this.#keys.clear();
-    const key = createSecretKey(ticketKey, "utf8");
-    this.#keys.set(ticketKey, key);
-    return key;
+    if (this.#signers.size >= KEYS_MAX) this.#signers.clear();
+    const signer = createSigner(new TextEncoder().encode(ticketKey));
+    this.#signers.set(ticketKey, signer);
+    return signer;
   }
 }
