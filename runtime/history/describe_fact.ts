@@ -66,6 +66,7 @@ export function describeFact(fact: Fact, memory: FactMemory = createFactMemory()
     case "instanceRegistered":
     case "instanceStarting":
     case "instanceStarted":
+    case "instanceLeaving":
     case "instanceClosing":
     case "instanceEnded":
       return describeInstanceFact(fact, memory);
@@ -115,6 +116,8 @@ function describeInstanceFact(
       if (sinceMs === undefined) return `${name} started`;
       return `${name} started in ${spaced(formatDuration(fact.atMs - sinceMs))}`;
     }
+    case "instanceLeaving":
+      return `${name} ${fact.cause === "none" ? "stays" : "is to be replaced"}: ${fact.reason}`;
     case "instanceClosing":
       return `${name} ${CLOSING_WORDS[fact.phase]}: ${fact.reason}`;
     case "instanceEnded":

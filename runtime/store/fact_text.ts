@@ -74,6 +74,11 @@ const FIELDS: { readonly [Kind in FactKind]: FieldGuards<FieldsOf<Kind>> } = {
   instanceRegistered: PLACED,
   instanceStarting: { ...PLACED, reason: isText },
   instanceStarted: STARTED,
+  instanceLeaving: {
+    ...STARTED,
+    cause: oneOf("none", "drain", "outdated", "removed"),
+    reason: isText,
+  },
   instanceClosing: { ...STARTED, phase: oneOf("drain", "soft", "hard"), reason: isText },
   instanceEnded: {
     ...STARTED,

@@ -14,6 +14,7 @@ import type {
   Registry,
 } from "../../roles/manager/memory/registry.ts";
 import { emptyRegistry } from "../../roles/manager/memory/registry.ts";
+import type { LeavingCause } from "../../roles/manager/memory/facts.ts";
 import { AGENT_TRAITS } from "./fact_text.ts";
 import {
   isFinite,
@@ -28,15 +29,18 @@ import {
 } from "./guards.ts";
 
 /** An agent, its instances as a list. */
-export type AgentDocument = Omit<AgentRecord, "instances"> & { instances: number[] };
+export type AgentDocument = Omit<AgentRecord, "instances" | "launched"> & { instances: number[] };
 
 /** An instance, its connections as lists of numbers. What is undefined is absent. */
-export type InstanceDocument = Omit<Instance, "outgoing" | "incoming" | "phase" | "startedAtMs"> & {
-  phase?: NonNullable<Instance["phase"]>;
-  startedAtMs?: number;
-  outgoing: [plug: number, connectionID: number][];
-  incoming: number[];
-};
+export type InstanceDocument =
+  & Omit<Instance, "outgoing" | "incoming" | "phase" | "leaving" | "startedAtMs">
+  & {
+    phase?: NonNullable<Instance["phase"]>;
+    leaving?: LeavingCause;
+    startedAtMs?: number;
+    outgoing: [plug: number, connectionID: number][];
+    incoming: number[];
+  };
 
 /** A connection; its places in the lists of its instances are where those name it. */
 export type ConnectionDocument = Omit<Connection, "outgoingAt" | "incomingAt">;
@@ -64,6 +68,8 @@ export interface RegistryDocument {
     used: number[];
     resting: [plug: number, freedAtMs: number][];
   }[];
+  /** As in the registry; absent in old snapshots. */
+  unheardIDs?: [first: number, last: number][];
   /** The agents that are draining, with the run that was drained; absent in old snapshots. */
   draining?: [agent: string, incarnation: string][];
 }
@@ -88,6 +94,7 @@ const isInstance = shapeOf<InstanceDocument>({
   launched: isFlag,
   state: oneOf("starting", "running", "closing"),
   phase: optional(oneOf("drain", "soft", "hard")),
+  leaving: optional(oneOf("drain", "outdated", "removed")),
   sinceMs: isFinite,
   startedAtMs: optional(isFinite),
   lastUsedMs: isFinite,
@@ -132,6 +139,7 @@ const isRegistryDocument = shapeOf<RegistryDocument>({
       resting: listOf(pairOf(isWhole, isFinite)),
     }),
   ),
+  unheardIDs: optional(listOf(pairOf(isWhole, isWhole))),
   draining: optional(listOf(pairOf(isText, isText))),
 });
 
@@ -142,9 +150,9 @@ export function documentOf(registry: Registry): RegistryDocument {
     lastSeq,
     lastServiceID,
     lastConnectionID,
-    agents: [...registry.agents.values()].map((agent) => ({
+    agents: [...registry.agents.values()].map(({ launched: _launched, instances, ...agent }) => ({
       ...agent,
-      instances: [...agent.instances],
+      instances: [...instances],
     })),
     instances: [...registry.instances.values()].map(documentOfInstance),
     connections: [...registry.connections.values()].map(documentOfConnection),
@@ -160,15 +168,17 @@ export function documentOf(registry: Registry): RegistryDocument {
       used: [...used],
       resting: [...resting],
     })),
+    unheardIDs: registry.unheardIDs.map(([first, last]) => [first, last]),
     draining: [...registry.draining],
   };
 }
 
 function documentOfInstance(instance: Instance): InstanceDocument {
-  const { phase, startedAtMs, outgoing, incoming, ...rest } = instance;
+  const { phase, leaving, startedAtMs, outgoing, incoming, ...rest } = instance;
   return {
     ...rest,
     ...(phase === undefined ? {} : { phase }),
+    ...(leaving === "none" ? {} : { leaving }),
     ...(startedAtMs === undefined ? {} : { startedAtMs }),
     outgoing: outgoing.map(({ sourcePlug, connectionID }) => [sourcePlug, connectionID]),
     incoming: incoming.map((connection) => connection.connectionID),
@@ -188,7 +198,8 @@ export function registryOf(document: unknown): Registry | undefined {
   registry.lastServiceID = document.lastServiceID;
   registry.lastConnectionID = document.lastConnectionID;
   for (const agent of document.agents) {
-    registry.agents.set(agent.agent, { ...agent, instances: new Set(agent.instances) });
+    const instances = new Set(agent.instances);
+    registry.agents.set(agent.agent, { ...agent, instances, launched: 0 });
   }
   for (const connection of document.connections) {
     const restored = { ...connection, outgoingAt: 0, incomingAt: 0 };
@@ -197,6 +208,8 @@ export function registryOf(document: unknown): Registry | undefined {
   }
   for (const instance of document.instances) {
     registry.instances.set(instance.serviceID, restoreInstance(registry, instance));
+    const agent = registry.agents.get(instance.agent);
+    if (agent !== undefined && instance.launched) agent.launched += 1;
   }
   for (const { service, instances, starting, ready } of document.services) {
     const restored = listed(ready, registry.instances);
@@ -205,6 +218,7 @@ export function registryOf(document: unknown): Registry | undefined {
   for (const { network, next, used, resting } of document.plugs) {
     registry.plugs.set(network, { next, used: new Set(used), resting: new Map(resting) });
   }
+  for (const [first, last] of document.unheardIDs ?? []) registry.unheardIDs.push([first, last]);
   for (const [agent, incarnation] of document.draining ?? []) {
     registry.draining.set(agent, incarnation);
   }
@@ -213,12 +227,12 @@ export function registryOf(document: unknown): Registry | undefined {
 
 function restoreInstance(registry: Registry, document: InstanceDocument): Instance {
   const { connections } = registry;
-  const { phase, startedAtMs } = document;
+  const { phase, leaving = "none", startedAtMs } = document;
   const outgoing = listed(document.outgoing.map(([, id]) => id), connections);
   const incoming = listed(document.incoming, connections);
   for (const [at, connection] of outgoing.entries()) connection.outgoingAt = at;
   for (const [at, connection] of incoming.entries()) connection.incomingAt = at;
-  return { ...document, phase, startedAtMs, outgoing, incoming };
+  return { ...document, phase, leaving, startedAtMs, outgoing, incoming };
 }
 
 /** What numbers stand for; a number that stands for nothing is in no document of a registry. */

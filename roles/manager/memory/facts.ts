@@ -29,6 +29,12 @@ export interface ConnectionEnds {
 /** How far the closing of an instance has come. */
 export type ClosingPhase = "drain" | "soft" | "hard";
 
+/**
+ * Why an instance is replaced while it runs: its agent is drained, its code is older than what the
+ * agent would start now, or its agent has the service no more.
+ */
+export type LeavingCause = "drain" | "outdated" | "removed";
+
 /** What an agent may say of its host; old histories, and agents with little to say, lack it. */
 export interface AgentTraits {
   /** What its host is like, for services that ask for it. @default {{}} */
@@ -84,6 +90,14 @@ export type FactBody =
     readonly reason: string;
   }
   | { readonly kind: "instanceStarted"; readonly serviceID: number; readonly service: string }
+  | {
+    readonly kind: "instanceLeaving";
+    readonly serviceID: number;
+    readonly service: string;
+    /** Why it is replaced; none: it stays after all. */
+    readonly cause: LeavingCause | "none";
+    readonly reason: string;
+  }
   | {
     readonly kind: "instanceClosing";
     readonly serviceID: number;

@@ -17,6 +17,7 @@ import {
   type Registry,
 } from "./registry.ts";
 import { freePlug, occupyPlug } from "./plugs.ts";
+import { noteServiceID } from "./service_ids.ts";
 
 type FactOf<Kind extends Fact["kind"]> = Extract<Fact, { kind: Kind }>;
 
@@ -44,6 +45,8 @@ export function applyFact(registry: Registry, fact: Fact): void {
       return addInstance(registry, fact);
     case "instanceStarted":
       return startInstance(registry, fact);
+    case "instanceLeaving":
+      return markLeaving(registry, fact);
     case "instanceClosing":
       return closeInstance(registry, fact);
     case "instanceEnded":
@@ -69,11 +72,8 @@ export function foldFacts(facts: Iterable<Fact>, registry: Registry = emptyRegis
 
 function applyAgent(registry: Registry, fact: FactOf<"agentRegistered">): void {
   const { kind: _kind, seq: _seq, atMs: _atMs, ...announced } = fact;
-  const { agent, incarnation = "" } = fact;
-  const instances = registry.agents.get(agent)?.instances ?? new Set();
-  registry.agents.set(agent, { ...announced, connected: true, instances });
-  // An agent is drained for the sake of its restart, and then there is no reason any more.
-  if (registry.draining.get(agent) !== incarnation) registry.draining.delete(agent);
+  const { instances = new Set<number>(), launched = 0 } = registry.agents.get(fact.agent) ?? {};
+  registry.agents.set(fact.agent, { ...announced, connected: true, instances, launched });
 }
 
 function changeRepository(registry: Registry, fact: FactOf<"agentRepositoryChanged">): void {
@@ -111,15 +111,17 @@ function addInstance(
     launched,
     state: launched ? "starting" : "running",
     phase: undefined,
+    leaving: "none",
     sinceMs: atMs,
     startedAtMs: launched ? undefined : atMs,
     lastUsedMs: atMs,
     outgoing: [],
     incoming: [],
   };
-  registry.lastServiceID = Math.max(registry.lastServiceID, serviceID);
+  noteServiceID(registry, serviceID);
   registry.instances.set(serviceID, instance);
   record.instances.add(serviceID);
+  if (launched) record.launched += 1;
   const ofService = registry.services.get(service) ??
     { instances: new Set<number>(), starting: 0, ready: [] };
   registry.services.set(service, ofService);
@@ -153,6 +155,12 @@ function startInstance(registry: Registry, fact: FactOf<"instanceStarted">): voi
   instance.lastUsedMs = fact.atMs;
 }
 
+function markLeaving(registry: Registry, fact: FactOf<"instanceLeaving">): void {
+  const instance = registry.instances.get(fact.serviceID);
+  invariant(instance !== undefined, `Cannot replace instance "${fact.serviceID}": it is unknown`);
+  instance.leaving = fact.cause;
+}
+
 function closeInstance(registry: Registry, fact: FactOf<"instanceClosing">): void {
   const instance = registry.instances.get(fact.serviceID);
   invariant(instance !== undefined, `Cannot close instance "${fact.serviceID}": it is unknown`);
@@ -166,7 +174,9 @@ function removeInstance(registry: Registry, fact: FactOf<"instanceEnded">): void
   invariant(instance !== undefined, `Cannot end instance "${fact.serviceID}": it is unknown`);
   invariant(isUnconnected(instance), `Cannot end instance "${fact.serviceID}": it has connections`);
   registry.instances.delete(fact.serviceID);
-  registry.agents.get(instance.agent)?.instances.delete(fact.serviceID);
+  const agent = registry.agents.get(instance.agent);
+  agent?.instances.delete(fact.serviceID);
+  if (agent !== undefined && instance.launched) agent.launched -= 1;
   leaveState(registry, instance);
   const ofService = registry.services.get(instance.service);
   ofService?.instances.delete(fact.serviceID);

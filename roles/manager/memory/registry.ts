@@ -7,7 +7,7 @@
 import type { PlugConfiguration } from "../../../protocol/fields.ts";
 import { manifestIn, type ServiceManifest } from "../../../protocol/manifest.ts";
 import { ConnectionIndex } from "./connection_index.ts";
-import type { AgentTraits, ClosingPhase, ConnectionEnds } from "./facts.ts";
+import type { AgentTraits, ClosingPhase, ConnectionEnds, LeavingCause } from "./facts.ts";
 
 /** An agent that has registered and was not lost since. */
 export interface AgentRecord extends AgentTraits {
@@ -25,6 +25,8 @@ export interface AgentRecord extends AgentTraits {
   connected: boolean;
   /** Its live instances. */
   readonly instances: Set<number>;
+  /** How many of them it launched: its load. */
+  launched: number;
 }
 
 /** A live instance. */
@@ -45,6 +47,8 @@ export interface Instance {
   state: "starting" | "running" | "closing";
   /** How far its closing has come, when `state` is closing. */
   phase: ClosingPhase | undefined;
+  /** Why it is about to be replaced; no connection is made to it where there is another. */
+  leaving: LeavingCause | "none";
   /** When its start was ordered, or when it registered. Milliseconds since 1970. */
   readonly sinceMs: number;
   /** When it confirmed its start. Milliseconds since 1970. */
@@ -102,6 +106,11 @@ export interface Registry {
   lastSeq: number;
   /** The highest instance number given so far. */
   lastServiceID: number;
+  /**
+   * Numbers up to the highest that this history never gave, as ranges in their order: what a
+   * manager without its store has not heard of yet.
+   */
+  readonly unheardIDs: [first: number, last: number][];
   /** The highest connection number given so far. */
   lastConnectionID: number;
   /** Agents by name. */
@@ -128,6 +137,7 @@ export function emptyRegistry(): Registry {
   return {
     lastSeq: 0,
     lastServiceID: 0,
+    unheardIDs: [],
     lastConnectionID: 0,
     agents: new Map(),
     instances: new Map(),

@@ -156,6 +156,13 @@ export const MESH_BODIES: readonly FactBody[] = [
     edited: ["greeter"],
   },
   { kind: "agentDraining", agent: "a1", draining: true, reason: "drained by command" },
+  {
+    kind: "instanceLeaving",
+    serviceID: 2,
+    service: "greeter",
+    cause: "drain",
+    reason: "agent local drains",
+  },
   { kind: "agentDisconnected", agent: "local", reason: "its link broke" },
   { kind: "agentLost", agent: "ghost", reason: "away for 30 s" },
 ];
