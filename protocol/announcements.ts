@@ -6,6 +6,7 @@
  */
 
 import {
+  concurrency,
   durationMs,
   isPlugs,
   isRecord,
@@ -19,6 +20,7 @@ import {
 } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
 import { isName, type ServiceManifest, type ServiceRoute } from "./manifest.ts";
+import { isRouteLimits } from "./route_limits.ts";
 
 function isShortText(value: unknown): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= LIMITS.labelCharacters;
@@ -42,6 +44,7 @@ function isOptional<Value>(value: unknown, accepts: (value: unknown) => value is
 function isServiceRoute(value: unknown): value is ServiceRoute {
   return isRecord(value) && typeof value.path === "string" && value.path.startsWith("/") &&
     value.path.length <= LIMITS.routeCharacters && typeof value.keepPrefix === "boolean" &&
+    isOptional(value.limits, isRouteLimits) &&
     (value.host === undefined ||
       (typeof value.host === "string" && value.host.length <= LIMITS.networkCharacters));
 }
@@ -60,7 +63,8 @@ function isManifest(value: unknown): value is ServiceManifest {
     durationMs.accepts(value.serviceIdleMs) && durationMs.accepts(value.startTimeoutMs) &&
     durationMs.accepts(value.graceMs) && isOptional(value.routes, isServiceRoutes) &&
     isOptional(value.placement, isPlacement) &&
-    isOptional(value.labels, (one) => labels.accepts(one));
+    isOptional(value.labels, (one) => labels.accepts(one)) &&
+    isOptional(value.concurrency, (one) => concurrency.accepts(one));
 }
 
 /** The manifests of a repository, by the name of the service. */

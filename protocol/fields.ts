@@ -83,12 +83,20 @@ export const messageID: Kind<number> = wholeNumber("positive integer", 1, Number
 export const serviceID: Kind<number> = wholeNumber("positive integer", 1, Number.MAX_SAFE_INTEGER);
 /** The number of a plug. An in-plug is a TCP port; an out-plug is numbered by its instance. */
 export const plug: Kind<number> = wholeNumber("plug", 1, Number.MAX_SAFE_INTEGER);
+/** Instances of one service. */
+export const serviceIDs: Kind<readonly number[]> = list(
+  "list of positive integers",
+  serviceID,
+  LIMITS.avoidedInstances,
+);
 /** A TCP port. */
 export const port: Kind<number> = wholeNumber("port", 0, 65_535);
 /** A status: HTTP's classes. */
 export const status: Kind<number> = wholeNumber("status", 100, 599);
 /** A count of things. */
 export const count: Kind<number> = wholeNumber("count", 0, Number.MAX_SAFE_INTEGER);
+/** How many requests may be in flight at once. */
+export const concurrency: Kind<number> = wholeNumber("positive count", 1, LIMITS.concurrency);
 /** A duration in milliseconds. */
 export const durationMs: Kind<number> = wholeNumber("milliseconds", 0, LIMITS.durationMs);
 /** An exit code of a process. */

@@ -35,6 +35,10 @@ export const LIMITS = {
   routes: 20_000,
   /** Longest path of a route, in characters. */
   routeCharacters: 1_024,
+  /** Most instances that a source may say not to want. */
+  avoidedInstances: 1_000,
+  /** Most requests in flight at one instance from one source. */
+  concurrency: 100_000,
   /** Longest duration that a field may carry, in milliseconds: 30 days. */
   durationMs: 30 * 24 * 60 * 60 * 1_000,
 } as const;

@@ -5,6 +5,7 @@
  */
 
 import { LIMITS } from "./limits.ts";
+import type { RouteLimits } from "./route_limits.ts";
 
 /**
  * What the manager must know of a service to decide about it. How to start it stays at the agent.
@@ -30,6 +31,8 @@ export interface ServiceManifest {
   readonly placement?: "spread" | "pack";
   /** Labels that a host must have to start it. @default {{}} */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Most requests that one source has in flight at one instance. @default {no bound} */
+  readonly concurrency?: number;
 }
 
 /** A way in from outside that leads to a service. */
@@ -40,6 +43,8 @@ export interface ServiceRoute {
   readonly path: string;
   /** Whether the service sees the whole path; else what comes after the prefix. */
   readonly keepPrefix: boolean;
+  /** What holds for the requests that come in by it. @default {{}} */
+  readonly limits?: RouteLimits;
 }
 
 /** The defaults of the first implementations where they had one (idle), and ours. */

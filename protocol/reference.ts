@@ -12,6 +12,8 @@ import { STATUS } from "./status.ts";
 /** What each kind of values is, by its name. */
 const KINDS: Readonly<Record<string, string>> = {
   "positive integer": "a whole number from 1 to 2^53 - 1",
+  "list of positive integers": `a list of at most ${LIMITS.avoidedInstances} of them`,
+  "positive count": `a whole number from 1 to ${LIMITS.concurrency}`,
   plug: "a whole number from 1 to 2^53 - 1; an in-plug is a TCP port",
   port: "a whole number from 0 to 65535",
   status: "a whole number from 100 to 599, see [status codes](#status-codes)",
@@ -32,7 +34,7 @@ const KINDS: Readonly<Record<string, string>> = {
     `of at most ${LIMITS.plugsEntries} names of services that it may dial, or "*" for all`,
   "manifests by name": "an object: the name of a service to an object with `plugs` (as `out` " +
     "above), `connectionIdleMs`, `serviceIdleMs`, `startTimeoutMs` and `graceMs` (milliseconds); " +
-    '+ `routes`, + `placement` ("spread" or "pack") and + `labels`',
+    '+ `routes`, + `placement` ("spread" or "pack"), + `labels` and + `concurrency`',
   "list of instances":
     `a list of at most ${LIMITS.reportedInstances} objects with \`serviceID\`, ` +
     "`typeOfService` (name), `plugConfiguration` ({in, out}), `launched` and `started` " +
@@ -43,7 +45,8 @@ const KINDS: Readonly<Record<string, string>> = {
     `${LIMITS.labelCharacters} characters`,
   "list of routes": `a list of at most ${LIMITS.routes} objects with \`service\` (name), ` +
     "`path` (text that starts with a slash), `keepPrefix` (boolean) and, where only one host has " +
-    "the route, `host`",
+    "the route, `host`; + `limits`, an object with any of `connectMs`, `firstByteMs`, `idleMs`, " +
+    "`totalMs`, `bodyBytesMax`, `waitingMax`, and `sticky` ({cookie} or {header}, a name)",
 };
 
 /** What each status means here. */

@@ -26,6 +26,10 @@ export const CONNECTION_MESSAGES = {
       serviceID: required(kinds.serviceID, "The instance that asks."),
       sourcePlug,
       destServiceName: required(kinds.name, "The service that it wants to reach."),
+      avoid: added(
+        kinds.serviceIDs,
+        "Instances that it does not want: it has connections to them that are full, or they fail.",
+      ),
     },
   },
   connectionResponse: {
@@ -41,6 +45,10 @@ export const CONNECTION_MESSAGES = {
       destCertificate: added(
         kinds.certificate,
         "The authority of the certificate that it shows; default: the session is plain.",
+      ),
+      concurrency: added(
+        kinds.concurrency,
+        "Most requests that the source has in flight there; default: no bound.",
       ),
       reason,
     },

@@ -26,6 +26,16 @@ const MANIFEST = {
   graceMs: 0,
 };
 
+/** Everything that may be said of a route. */
+const LIMITED = {
+  connectMs: 1,
+  firstByteMs: 2,
+  idleMs: 3,
+  totalMs: 4,
+  bodyBytesMax: 5,
+  waitingMax: 6,
+  sticky: { cookie: "sid" },
+};
 const ROUTE = { path: "/greeter", keepPrefix: false };
 
 const INSTANCE = {
@@ -111,6 +121,8 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
   "manifests by name": {
     good: [{}, { greeter: MANIFEST }, { constructor: { ...MANIFEST, plugs: "*" } }, {
       greeter: { ...MANIFEST, routes: [ROUTE], placement: "pack", labels: { zone: "a" } },
+    }, {
+      greeter: { ...MANIFEST, concurrency: 10, routes: [{ ...ROUTE, limits: LIMITED }] },
     }],
     bad: [
       { Greeter: MANIFEST },
@@ -119,6 +131,15 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       { greeter: null },
       { greeter: { ...MANIFEST, graceMs: -1 } },
       { greeter: { ...MANIFEST, placement: "random" } },
+      { greeter: { ...MANIFEST, concurrency: 0 } },
+      ...[
+        { totalMs: -1 },
+        { bodyBytesMax: "1" },
+        { sticky: {} },
+        { sticky: { cookie: "a", header: "b" } },
+        { sticky: { cookie: "a b" } },
+        [],
+      ].map((limits) => ({ greeter: { ...MANIFEST, routes: [{ ...ROUTE, limits }] } })),
       { greeter: { ...MANIFEST, labels: { zone: 1 } } },
       { greeter: { ...MANIFEST, routes: [{ path: "greeter", keepPrefix: false }] } },
       { greeter: { ...MANIFEST, routes: repeat(ROUTE, LIMITS.serviceRoutes + 1) } },
@@ -130,6 +151,14 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       [],
       null,
     ],
+  },
+  "list of positive integers": {
+    good: [[], [1, 2], repeat(1, LIMITS.avoidedInstances)],
+    bad: [[0], ["1"], repeat(1, LIMITS.avoidedInstances + 1), {}, null, 1],
+  },
+  "positive count": {
+    good: [1, LIMITS.concurrency],
+    bad: [0, LIMITS.concurrency + 1, 1.5, "1", null],
   },
   "list of instances": {
     good: [

@@ -29,6 +29,8 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   token: fc.constantFrom("t", "secret-1", undefined),
   reason: fc.constantFrom("because", undefined),
   count: fc.nat(5),
+  avoid: fc.constantFrom([7], [1, 50], undefined),
+  concurrency: fc.constantFrom(1, 2, undefined),
   agentPort: fc.constant(7_000),
   repository: fc.constantFrom(["greeter"], ["greeter", "counter"], []),
   agentName: fc.constantFrom("one", "two"),
