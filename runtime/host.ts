@@ -37,6 +37,7 @@ export class RoleHost<State, Event, Effect> {
   #events: Event[] = [];
   #isScheduled = false;
   #isStopped = false;
+  #isHeld = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDueMs = Infinity;
   readonly #tick: Event;
@@ -53,9 +54,21 @@ export class RoleHost<State, Event, Effect> {
   dispatch(event: Event): void {
     if (this.#isStopped) return;
     this.#events.push(event);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    queueMicrotask(() => this.#run());
+    this.#schedule();
+  }
+
+  /**
+   * Lets the role stand still: its time does not pass, and what is dispatched waits. Who holds it
+   * sees to it that not too much does.
+   */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Lets the role go on: first with what waits, then with the deadlines that passed meanwhile. */
+  release(): void {
+    this.#isHeld = false;
+    this.#schedule();
   }
 
   /** Steps nothing more. */
@@ -65,9 +78,15 @@ export class RoleHost<State, Event, Effect> {
     clearTimeout(this.#timer);
   }
 
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => this.#run());
+  }
+
   #run(): void {
     this.#isScheduled = false;
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#isHeld) return;
     const nowMs = clockMs();
     const events = this.#events;
     this.#events = [];
@@ -90,7 +109,7 @@ export class RoleHost<State, Event, Effect> {
     const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, dueMs - clockMs()));
     this.#timer = setTimeout(() => {
       this.#timerDueMs = Infinity;
-      this.dispatch(this.#tick);
+      if (!this.#isHeld) this.dispatch(this.#tick);
     }, delayMs);
   }
 }

@@ -28,4 +28,6 @@ export interface AdminBackend {
   subscribe(listener: (facts: readonly Fact[]) => void): () => void;
   /** Whether the mesh takes requests. */
   ready(): boolean;
+  /** Why the manager takes no new work now; undefined while it does. @default {undefined} */
+  problem?(): string | undefined;
 }

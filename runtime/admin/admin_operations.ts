@@ -69,11 +69,8 @@ export function createOperations(
     closeConnection: ({ id }) => command(backend, { kind: "closeConnection", connectionID: id }),
     listHistory: ({ query }) => listHistory(backend, query),
     streamEvents: createEventStreams(backend, options),
-    checkHealth: () => Response.json({ status: "ok" }),
-    checkReadiness: () =>
-      backend.ready()
-        ? Response.json({ status: "ready" })
-        : problemResponse({ status: 503, detail: "Cannot take requests: the mesh is not ready" }),
+    checkHealth: () => Response.json({ status: "ok", problem: backend.problem?.() ?? null }),
+    checkReadiness: () => checkReadiness(backend),
     describe: async ({ request }) => {
       // The schemas are loaded when somebody asks for them: a mesh starts faster without.
       const { describeApi } = await import("./openapi.ts");
@@ -82,12 +79,20 @@ export function createOperations(
   };
 }
 
+function checkReadiness(backend: AdminBackend): Response {
+  const problem = backend.problem?.();
+  if (problem === undefined && backend.ready()) return Response.json({ status: "ready" });
+  const detail = problem ?? "Cannot take requests: the mesh is not ready";
+  return problemResponse({ status: 503, detail });
+}
+
 function viewState(backend: AdminBackend, { limit }: AdminQuery): StateView {
   const registry = backend.registry();
   return {
     now: isoTime(Date.now()),
     startedAt: isoTime(backend.startedAtMs),
     ready: backend.ready(),
+    problem: backend.problem?.() ?? null,
     gatewayUrl: backend.gatewayUrl ?? null,
     seq: registry.lastSeq,
     agents: viewAgents(registry, { limit }),

@@ -117,13 +117,13 @@ export const OPERATIONS = {
   checkHealth: {
     method: "get",
     path: "/healthz",
-    summary: "Answers 200 while the manager lives.",
+    summary: "Answers 200 while the manager lives, and says what hinders it.",
     parameters: [],
   },
   checkReadiness: {
     method: "get",
     path: "/readyz",
-    summary: "Answers 200 while the mesh takes requests, else 503.",
+    summary: "Answers 200 while the mesh takes requests and new work, else 503.",
     parameters: [],
   },
   describe: {

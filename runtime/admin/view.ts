@@ -159,6 +159,8 @@ export interface StateView {
   readonly startedAt: string;
   /** Whether the mesh takes requests. */
   readonly ready: boolean;
+  /** Why the manager takes no new work now. */
+  readonly problem: string | null;
   /** Where it takes them. */
   readonly gatewayUrl: string | null;
   /** The number of the newest line of history. */

@@ -118,6 +118,7 @@ const state: z.ZodType<StateView> = z.object({
   now: time,
   startedAt: time,
   ready: z.boolean().describe("Whether the mesh takes requests."),
+  problem: z.string().nullable().describe("Why the manager takes no new work now."),
   gatewayUrl: z.string().nullable(),
   seq: count.describe("The number of the newest line of history."),
   agents: listOf(agent),

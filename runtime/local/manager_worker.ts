@@ -73,6 +73,7 @@ export function createManagerWorker(): ManagerWorker {
         command: (command) => manager.command(command),
         subscribe: (listener) => manager.subscribe(listener),
         ready: () => isReady(manager),
+        problem: () => manager.problem,
         gatewayUrl,
         startedAtMs: clockMs(),
       }, { token });

@@ -2,6 +2,10 @@
  * The host of the `manager` role: facts go to the store before the messages that follow from them
  * leave, all facts of one turn of the event loop in one commit.
  *
+ * While they can't go there, since the disk is full, the role stands still: what follows from them
+ * does not leave, new work is refused, and what tells of the world waits. Services, sources and
+ * their connections need no manager meanwhile. So nothing is ever done that is not in the history.
+ *
  * @module
  */
 
@@ -23,7 +27,9 @@ import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
 import type { Store } from "../store/store.ts";
-import { compactIfNeeded, recoverRegistry } from "../store/recovery.ts";
+import { recoverRegistry } from "../store/recovery.ts";
+import { type Arrival, HeldEvents } from "./held_events.ts";
+import { Recorder } from "./recorder.ts";
 
 /** How a manager is set up. */
 export interface ManagerHostOptions {
@@ -31,8 +37,10 @@ export interface ManagerHostOptions {
   readonly store: Store;
   /** Times and bounds of the role. */
   readonly manager?: Partial<ManagerOptions>;
-  /** Takes a line for a person when something was refused. */
+  /** Takes a line for a person when something was refused, or can't be recorded. */
   readonly warn: (text: string) => void;
+  /** The time between two attempts to record what could not be. Milliseconds. @default {1_000} */
+  readonly recordRetryMs?: number;
 }
 
 /** The outcome of a command. */
@@ -46,33 +54,41 @@ export interface CommandOutcome {
 /** Most commands that wait for their outcome. */
 const COMMANDS_MAX = 1_000;
 
-/** How many facts are appended between two looks at the size of the history. */
-const COMPACT_EVERY = 10_000;
-
 /** A running manager. */
 export class ManagerHost {
   /** What was refused so far, counted. */
   readonly refusals: Refusals;
   readonly #host: RoleHost<ManagerState, ManagerEvent, ManagerEffect>;
   readonly #links: LinkTable;
-  readonly #store: Store;
+  readonly #recorder: Recorder;
+  readonly #held: HeldEvents;
   readonly #listeners = new Set<(facts: readonly Fact[]) => void>();
   readonly #commands = new Map<number, (outcome: CommandOutcome) => void>();
   #lastCommandID = 0;
-  #appended = 0;
 
   /** Recovers the registry from the store and waits for links. */
   constructor(options: ManagerHostOptions) {
-    this.#store = options.store;
-    this.refusals = new Refusals(options.warn);
+    const { store, warn, recordRetryMs: retryMs } = options;
+    this.#recorder = new Recorder({
+      store,
+      warn,
+      registry: () => this.registry,
+      waiting: () => this.#standStill(),
+      ...(retryMs === undefined ? {} : { retryMs }),
+    });
+    this.#held = new HeldEvents({
+      send: (link, message) => this.#links.send(link, message),
+      abort: (link, reason) => this.#links.abort(link, reason),
+    });
+    this.refusals = new Refusals(warn);
     this.#host = new RoleHost<ManagerState, ManagerEvent, ManagerEffect>({
       role: MANAGER,
-      state: createManager(options.manager, recoverRegistry(options.store)),
+      state: createManager(options.manager, recoverRegistry(store)),
       tick: { kind: "tick" },
       perform: (effects) => this.#perform(effects),
     });
     this.#links = new LinkTable({
-      dispatch: (event) => this.#host.dispatch(event),
+      dispatch: (event) => this.#arrive(event),
       refused: (refusal) => this.refusals.add(refusal),
     });
     this.#host.dispatch({ kind: "recovered" });
@@ -81,6 +97,11 @@ export class ManagerHost {
   /** What the manager knows now; to be read only. */
   get registry(): Registry {
     return this.#host.state.registry;
+  }
+
+  /** Why it takes no new work now; undefined while it does. */
+  get problem(): string | undefined {
+    return this.#recorder.problem;
   }
 
   /** Takes in a link of an agent that is made from the events that it will tell. */
@@ -104,6 +125,10 @@ export class ManagerHost {
       const reason = `Cannot take the command: ${COMMANDS_MAX} wait already`;
       return Promise.resolve({ status: STATUS.tooMany, reason });
     }
+    const { problem } = this;
+    if (problem !== undefined) {
+      return Promise.resolve({ status: STATUS.unavailable, reason: problem });
+    }
     this.#lastCommandID += 1;
     const commandID = this.#lastCommandID;
     const { promise, resolve } = Promise.withResolvers<CommandOutcome>();
@@ -120,14 +145,50 @@ export class ManagerHost {
 
   /** Stops deciding; links close. The store stays open, it is its owner's. */
   stop(): void {
+    this.#recorder.stop();
     this.#host.stop();
     this.#links.closeAll();
+  }
+
+  #arrive(event: Arrival): void {
+    const { problem } = this;
+    if (problem === undefined) this.#host.dispatch(event);
+    else this.#held.take(event, problem);
+  }
+
+  /** The role waits for what it decided last, but no agent shall think that nobody is here. */
+  #standStill(): void {
+    this.#host.hold();
+    const { linkOfAgent, registry, lastMessageID } = this.#host.state;
+    for (const [agent, link] of linkOfAgent) {
+      const agentNetwork = registry.agents.get(agent)?.network;
+      if (agentNetwork === undefined) continue;
+      // The answer is of no use, so its number need not be new.
+      const messageID = lastMessageID + 1;
+      this.#links.send(link, { type: "agentHealthRequest", messageID, agentNetwork });
+    }
+  }
+
+  #goOn(): void {
+    for (const event of this.#held.release()) this.#host.dispatch(event);
+    this.#host.release();
   }
 
   #perform(effects: readonly ManagerEffect[]): void {
     const facts: Fact[] = [];
     for (const effect of effects) if (effect.kind === "record") facts.push(effect.fact);
-    if (facts.length > 0) this.#record(facts);
+    if (facts.length === 0) return this.#performOthers(effects);
+    let isLater = false;
+    this.#recorder.record(facts, () => {
+      this.#performOthers(effects);
+      // Whoever waits for an answer comes before whoever watches.
+      for (const listener of this.#listeners) listener(facts);
+      if (isLater) this.#goOn();
+    });
+    isLater = true;
+  }
+
+  #performOthers(effects: readonly ManagerEffect[]): void {
     for (const effect of effects) {
       switch (effect.kind) {
         case "send":
@@ -143,17 +204,6 @@ export class ManagerHost {
           this.#commands.get(effect.commandID)?.(effect);
           this.#commands.delete(effect.commandID);
       }
-    }
-    // Whoever waits for an answer comes before whoever watches.
-    if (facts.length > 0) { for (const listener of this.#listeners) listener(facts); }
-  }
-
-  #record(facts: readonly Fact[]): void {
-    this.#store.append(facts);
-    this.#appended += facts.length;
-    if (this.#appended >= COMPACT_EVERY) {
-      this.#appended = 0;
-      compactIfNeeded(this.#store, this.registry);
     }
   }
 }

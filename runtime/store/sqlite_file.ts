@@ -6,7 +6,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import { StoreError } from "./store.ts";
+import { StoreError, StoreUnavailableError } from "./store.ts";
 
 /** The version of the schema below. */
 const SCHEMA_VERSION = 1;
@@ -142,6 +142,15 @@ function readNumber(database: DatabaseSync, sql: string, column: string): number
   return typeof value === "number" ? value : 0;
 }
 
+/** What SQLite says when a write fails by no fault of its own, and what that means. */
+const UNAVAILABLE: readonly (readonly [says: RegExp, why: string])[] = [
+  [/disk is full/, "the disk is full"],
+  [/disk I\/O error/, "the disk fails"],
+  [/readonly database/, "the disk can't be written"],
+  [/unable to open database file/, "the files of the history can't be opened"],
+  [/database is (locked|busy)/, "another program holds the history"],
+];
+
 /** Says what SQLite could not do with a file. */
 export function storeError(
   verb: "open" | "read" | "write",
@@ -149,6 +158,10 @@ export function storeError(
   cause: unknown,
 ): StoreError {
   const reason = reasonOf(cause);
+  const why = UNAVAILABLE.find(([says]) => says.test(reason))?.[1];
+  if (verb === "write" && why !== undefined) {
+    return new StoreUnavailableError(`Cannot write "${path}": ${reason}`, { cause, why });
+  }
   if (/database is (locked|busy)/.test(reason)) {
     return new StoreError(`Cannot ${verb} "${path}": another mesh is using it`, { cause });
   }

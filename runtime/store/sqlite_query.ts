@@ -25,6 +25,8 @@ export interface SeqRange {
   readonly limit: number;
   /** Whether the oldest are given when there are more, or the newest. */
   readonly isForward: boolean;
+  /** The tables where they are. */
+  readonly tables: readonly string[];
 }
 
 /**
@@ -33,14 +35,17 @@ export interface SeqRange {
  * `limit` facts, so the cost does not grow with the history.
  */
 export function sqlOf(filter: StoreQuery, range: SeqRange): SqlQuery {
-  const branches = branchesOf(filter);
+  const branches = range.tables.flatMap((table) =>
+    branchesOf(filter).map((branch) => ({ table, ...branch }))
+  );
   const order = `ORDER BY seq ${range.isForward ? "ASC" : "DESC"} LIMIT ?`;
   const rest = restOf(filter);
   const values: SQLInputValue[] = [];
   const selects = branches.map((branch) => {
     const conditions = [...branch.conditions, ...rest.conditions, "seq BETWEEN ? AND ?"];
     values.push(...branch.values, ...rest.values, range.first, range.last, range.limit);
-    return `SELECT * FROM (SELECT seq, body FROM facts WHERE ${conditions.join(" AND ")} ${order})`;
+    const where = conditions.join(" AND ");
+    return `SELECT * FROM (SELECT seq, body FROM ${branch.table} WHERE ${where} ${order})`;
   });
   values.push(range.limit);
   return { sql: `${selects.join(" UNION ALL ")} ${order}`, values };

@@ -20,6 +20,7 @@ import {
   type Store,
   StoreError,
   type StoreQuery,
+  StoreUnavailableError,
 } from "./store.ts";
 
 /** How many facts are read at a time. */
@@ -63,14 +64,20 @@ class SqliteStore implements Store {
       this.#insertFresh = this.#prepareInsert("fresh_facts");
       this.#freshFacts = this.#numberOf("SELECT count(*) AS value FROM fresh_facts") ?? 0;
       // They are there when the process that appended them died.
-      this.#indexFresh();
+      this.#indexFreshIfPossible();
       this.#readPage = this.#database.prepare(
-        "SELECT seq, body FROM facts WHERE seq > ? ORDER BY seq LIMIT ?",
+        `SELECT seq, body FROM (SELECT seq, body FROM facts WHERE seq > ?1 ORDER BY seq LIMIT ?2)
+          UNION ALL SELECT seq, body FROM fresh_facts WHERE seq > ?1 ORDER BY seq LIMIT ?2`,
       );
-      this.#readTime = this.#database.prepare("SELECT latest_ms FROM facts WHERE seq = ?");
+      this.#readTime = this.#database.prepare(
+        `SELECT latest_ms FROM facts WHERE seq = ?1
+          UNION ALL SELECT latest_ms FROM fresh_facts WHERE seq = ?1`,
+      );
       this.#snapshotSeq = this.#numberOf("SELECT seq AS value FROM snapshot") ?? 0;
-      const first = this.#numberOf("SELECT min(seq) AS value FROM facts");
-      this.#lastSeq = this.#numberOf("SELECT max(seq) AS value FROM facts") ?? this.#snapshotSeq;
+      const first = this.#numberOf("SELECT min(seq) AS value FROM facts") ??
+        this.#numberOf("SELECT min(seq) AS value FROM fresh_facts");
+      this.#lastSeq = this.#numberOf("SELECT max(seq) AS value FROM fresh_facts") ??
+        this.#numberOf("SELECT max(seq) AS value FROM facts") ?? this.#snapshotSeq;
       this.#firstSeq = first ?? this.#lastSeq + 1;
       this.#latestMs = this.#latestMsAt(this.#lastSeq);
     } catch (error) {
@@ -113,7 +120,6 @@ class SqliteStore implements Store {
   *read(afterSeq = 0): Iterable<Fact> {
     let seq = afterSeq;
     for (;;) {
-      this.#indexFresh();
       const rows = this.#try("read", () => this.#readPage.all(seq, PAGE_FACTS));
       for (const row of rows) yield this.#factOf(row);
       const last = rows.at(-1)?.seq;
@@ -123,7 +129,7 @@ class SqliteStore implements Store {
   }
 
   query(filter: StoreQuery): Fact[] {
-    this.#indexFresh();
+    this.#indexFreshIfPossible();
     const range = this.#rangeOf(filter);
     if (range.first > range.last || range.limit <= 0) return [];
     const { sql, values } = sqlOf(filter, range);
@@ -197,6 +203,15 @@ class SqliteStore implements Store {
     this.#freshFacts = 0;
   }
 
+  /** Facts that get no indexes, because the disk is full, are found without. */
+  #indexFreshIfPossible(): void {
+    try {
+      this.#indexFresh();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    }
+  }
+
   #insertFact(insert: StatementSync, fact: Fact, latestMs: number): void {
     const { service, destService, serviceID, destServiceID, connectionID } = subjectsOf(fact);
     insert.run(
@@ -230,7 +245,8 @@ class SqliteStore implements Store {
     if (untilMs !== undefined) {
       last = Math.min(last, this.#firstSeqWhere((latestMs) => latestMs > untilMs) - 1);
     }
-    return { first, last, limit, isForward: afterSeq !== undefined };
+    const tables = this.#freshFacts === 0 ? ["facts"] : ["facts", "fresh_facts"];
+    return { first, last, limit, isForward: afterSeq !== undefined, tables };
   }
 
   /** The number of the first fact whose latest time holds, found by halving. */

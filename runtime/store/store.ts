@@ -52,7 +52,8 @@ export interface Store {
   /**
    * Appends facts, all or none of them. When it returns, a crash of the process loses none.
    *
-   * @throws {StoreError} when they do not continue the history, or cannot be written.
+   * @throws {StoreUnavailableError} when they cannot be written now; nothing has changed.
+   * @throws {StoreError} when they do not continue the history.
    */
   append(facts: readonly Fact[]): void;
   /**
@@ -88,7 +89,21 @@ export interface Store {
 /** A store cannot be opened, read or written. */
 export class StoreError extends Error {
   /** The name of the class. */
-  override readonly name = "StoreError";
+  override readonly name: string = "StoreError";
+}
+
+/** A store cannot be written now: its disk is full, say. The same call may succeed later. */
+export class StoreUnavailableError extends StoreError {
+  /** The name of the class. */
+  override readonly name: string = "StoreUnavailableError";
+  /** Why, in words that name no file: whoever is refused something for it may read them. */
+  readonly why: string;
+
+  /** An error with a text for the operator. */
+  constructor(message: string, options: ErrorOptions & { readonly why: string }) {
+    super(message, options);
+    this.why = options.why;
+  }
 }
 
 /** Stops unless facts continue a history. @throws {StoreError} */
