@@ -63,6 +63,10 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
       return await (await import("./commands/stop.ts")).run(parsed, io);
     case "close":
       return await (await import("./commands/close.ts")).run(parsed, io);
+    case "ca init":
+    case "ca issue":
+    case "ca show":
+      return await (await import("./commands/ca.ts")).run(parsed, io);
     case "call":
       return await (await import("./commands/call.ts")).run(parsed, io);
   }

@@ -40,7 +40,9 @@ export function findReadmeProblems(markdown: string, tasks: readonly string[]): 
   return problems;
 }
 
-function flagProblems(line: string, [command = "", ...rest]: readonly string[]): string[] {
+function flagProblems(line: string, [first = "", ...others]: readonly string[]): string[] {
+  const both = `${first} ${others[0]}`;
+  const [command, rest] = isCommandName(both) ? [both, others.slice(1)] : [first, others];
   if (command.startsWith("-")) return command === "--help" ? [] : [`"${line}": command missing`];
   if (!isCommandName(command)) {
     return [`"${line}": no command "${command}", ${suggestionText(command, COMMAND_NAMES)}`];

@@ -66,23 +66,35 @@ export interface ParseOptions {
  * @returns The command to run, a request for help, or what is wrong.
  */
 export function parseCommandLine(args: readonly string[], options: ParseOptions = {}): CommandLine {
-  const [word, ...rest] = args;
+  const [word, ...others] = args;
   if (word === undefined || word === "--help" || word === "-h") return { kind: "help" };
-  if (word === "help") return helpAbout(rest[0]);
-  if (!isCommandName(word)) return { kind: "error", message: noSuchCommand(word) };
-  const split = splitArgs(rest, COMMANDS[word]);
-  if (split.help) return { kind: "help", command: word };
+  if (word === "help") return helpAbout(others);
+  const { name, rest } = commandIn(args);
+  if (!isCommandName(name)) return { kind: "error", message: noSuchCommand(name) };
+  const split = splitArgs(rest, COMMANDS[name]);
+  if (split.help) return { kind: "help", command: name };
   const { nowMs = Date.now() } = options;
-  return readCommand(word, { split, nowMs });
+  return readCommand(name, { split, nowMs });
 }
 
-function helpAbout(word: string | undefined): CommandLine {
-  if (word === undefined) return { kind: "help" };
-  if (isCommandName(word)) return { kind: "help", command: word };
-  return { kind: "error", message: noSuchCommand(word) };
+function helpAbout(args: readonly string[]): CommandLine {
+  if (args.length === 0) return { kind: "help" };
+  const { name } = commandIn(args);
+  if (isCommandName(name)) return { kind: "help", command: name };
+  return { kind: "error", message: noSuchCommand(name) };
+}
+
+/** The name that a command line starts with, of one or two words, and what follows it. */
+function commandIn(args: readonly string[]): { name: string; rest: readonly string[] } {
+  const [first = "", second = "", ...rest] = args;
+  const both = `${first} ${second}`;
+  if (isCommandName(both)) return { name: both, rest };
+  return { name: first, rest: args.slice(1) };
 }
 
 function noSuchCommand(word: string): string {
+  const longer = COMMAND_NAMES.filter((name) => name.startsWith(`${word} `));
+  if (longer.length > 0) return `Cannot run "${word}": expected ${longer.join(" or ")}`;
   if (word.startsWith("-")) {
     return `Cannot run "${word}": expected a command first, such as ps ${word}`;
   }
@@ -187,9 +199,9 @@ function readFlags(
     const texts = given.get(name) ?? [];
     const { type } = flag;
     if (type === "boolean") reading.values[name] = texts.length > 0;
-    else if (type === "headers") reading.values[name] = [];
+    else if (isList(type)) reading.values[name] = [];
     else reading.values[name] = flag.default;
-    if (texts.length > 1 && type !== "headers") {
+    if (texts.length > 1 && !isList(type)) {
       reading.mistakes.push(`Cannot use ${label} ${texts.length} times: it has one value`);
     } else if (texts.includes("")) {
       const hint = `write ${label}=VALUE for one that starts with a dash`;
@@ -199,6 +211,11 @@ function readFlags(
     }
   }
   return reading;
+}
+
+/** Whether a flag of this type may be given several times. */
+function isList(type: ValueType): boolean {
+  return type === "headers" || type === "hosts";
 }
 
 function read(
@@ -247,6 +264,7 @@ function isOfType(value: unknown, type: ValueType): boolean {
     case "moment":
       return typeof value === "number";
     case "headers":
+    case "hosts":
       return Array.isArray(value);
     default:
       return typeof value === "string";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { IdentityRole } from "../../../transports/secure/identity.ts";
+
 /** What each type of argument and flag is read into. */
 export interface ValueTypes {
   /** A flag without a value. */
@@ -28,6 +30,10 @@ export interface ValueTypes {
   moment: number;
   /** Header fields; the flag may be given several times. */
   headers: readonly Header[];
+  /** Names and addresses of hosts; the flag may be given several times. */
+  hosts: readonly string[];
+  /** A role that certificates are issued for. */
+  role: IdentityRole;
 }
 
 /** The name and the value of a header field. */
@@ -85,7 +91,7 @@ export type ArgumentValues<Specs extends CommandSpec["arguments"]> = {
 /** The values of flags that are described by `Specs`. */
 export type FlagValues<Specs extends CommandSpec["flags"]> = {
   readonly [Name in keyof Specs]: Specs[Name] extends
-    { default: unknown } | { type: "boolean" } | { type: "headers" }
+    { default: unknown } | { type: "boolean" | "headers" | "hosts" }
     ? ValueTypes[Specs[Name]["type"]]
     : ValueTypes[Specs[Name]["type"]] | undefined;
 };

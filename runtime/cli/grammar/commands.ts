@@ -30,6 +30,15 @@ const ADMIN_FLAGS = {
   token: { type: "text", label: "TOKEN", doc: "The admin token, instead of the one found there." },
 } as const;
 
+const AUTHORITY_FLAG = {
+  dir: {
+    type: "text",
+    label: "FOLDER",
+    default: "./ca",
+    doc: "The folder of the authority; whoever reads it can be anybody.",
+  },
+} as const;
+
 const INSTANCE = {
   id: { type: "id", label: "ID", doc: "The number of the instance, as ps prints it." },
 } as const;
@@ -152,6 +161,47 @@ export const COMMANDS = {
     summary: "Check a mesh without starting it.",
     arguments: {
       config: { type: "text", label: "FOLDER|mesh.json", doc: "The folder or file to check." },
+    },
+    flags: JSON_FLAG,
+  },
+  "ca init": {
+    invocation: "deno task smmp ca init",
+    summary: "Create the authority that issues the certificates of a mesh.",
+    arguments: {},
+    flags: AUTHORITY_FLAG,
+  },
+  "ca issue": {
+    invocation: "deno task smmp ca issue",
+    summary: "Issue or renew the certificate of a role.",
+    arguments: {
+      role: { type: "role", label: "ROLE", doc: "manager, agent, gateway or operator." },
+      name: {
+        type: "text",
+        label: "NAME",
+        optional: true,
+        doc: "Which of that role it is, such as a1; a manager needs none.",
+      },
+    },
+    flags: {
+      host: {
+        type: "hosts",
+        label: "HOST",
+        doc: "A name or address by which browsers and other programs reach it; may be repeated.",
+      },
+      days: { type: "count", label: "N", default: 365, doc: "How long it is valid." },
+      ...AUTHORITY_FLAG,
+      out: {
+        type: "text",
+        label: "FOLDER",
+        doc: "Where to put it; ./certs/NAME when it is left out.",
+      },
+    },
+  },
+  "ca show": {
+    invocation: "deno task smmp ca show",
+    summary: "Tell whose the certificate in a folder is, and until when.",
+    arguments: {
+      folder: { type: "text", label: "FOLDER", doc: "Where it is, such as ./certs/a1." },
     },
     flags: JSON_FLAG,
   },

@@ -5,10 +5,18 @@
  */
 
 import { parseDuration } from "../../config/durations.ts";
+import {
+  IDENTITY_ROLES,
+  type IdentityRole,
+  isIdentityRole,
+} from "../../../transports/secure/identity.ts";
 import type { Header, ValueType, ValueTypes } from "./command_spec.ts";
 
 /** The most entries that a count can ask for. */
 const COUNT_MAX = 1_000_000;
+
+const HOST_PATTERN = /^[\w.:-]+$/;
+const HOST_EXPECTED = "a name or address such as 127.0.0.1";
 
 /** Reads the text of one type; throws an error whose message says what was expected. */
 type Reader<Type extends ValueType> = (text: string, nowMs: number) => ValueTypes[Type];
@@ -16,7 +24,7 @@ type Reader<Type extends ValueType> = (text: string, nowMs: number) => ValueType
 const READERS: { readonly [Type in ValueType]: Reader<Type> } = {
   boolean: (text) => text === "true",
   text: (text) => text,
-  host: (text) => expectPattern(text, /^[\w.:-]+$/, "a name or address such as 127.0.0.1"),
+  host: (text) => expectPattern(text, HOST_PATTERN, HOST_EXPECTED),
   url: readUrl,
   method: (text) => expectPattern(text.toUpperCase(), /^[A-Z]+$/, "an HTTP method such as POST"),
   path: (text) => expectPattern(text, /^\/[^\s#]*$/, "a path that starts with /, such as /visits"),
@@ -25,6 +33,8 @@ const READERS: { readonly [Type in ValueType]: Reader<Type> } = {
   id: (text) => readWhole(text, { first: 1, last: Number.MAX_SAFE_INTEGER }),
   moment: readMoment,
   headers: (text) => [readHeader(text)],
+  hosts: (text) => [expectPattern(text, HOST_PATTERN, HOST_EXPECTED)],
+  role: readRole,
 };
 
 /**
@@ -46,6 +56,11 @@ export function readValue<Type extends ValueType>(
 function expectPattern(text: string, pattern: RegExp, expected: string): string {
   if (pattern.test(text)) return text;
   throw new SyntaxError(`expected ${expected}`);
+}
+
+function readRole(text: string): IdentityRole {
+  if (isIdentityRole(text)) return text;
+  throw new SyntaxError(`expected one of ${IDENTITY_ROLES.join(", ")}`);
 }
 
 function readUrl(text: string): string {

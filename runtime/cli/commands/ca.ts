@@ -1,0 +1,122 @@
+/**
+ * `ca`: the authority of a mesh, and the certificates that it issues.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { createAuthority, issueInto } from "../../certificates/authority.ts";
+import { type CertificateFacts, describeCertificate } from "../../certificates/description.ts";
+import { CertificatesError, readText } from "../../certificates/files.ts";
+import { loadCredentials } from "../../certificates/loading.ts";
+import { tlsName } from "../../../transports/secure/identity.ts";
+import type { Parsed } from "../grammar/commands.ts";
+import { CommandError, type CommandIO } from "../io.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * Creates the authority of a mesh, issues a certificate, or tells what one says.
+ *
+ * @param parsed The command line.
+ * @param io What it prints to.
+ * @returns The exit code: 0, or 1 for a certificate that can't be used.
+ * @throws {CommandError} when it can't be done.
+ */
+export async function run(
+  parsed: Parsed<"ca init" | "ca issue" | "ca show">,
+  io: CommandIO,
+): Promise<number> {
+  try {
+    switch (parsed.command) {
+      case "ca init":
+        return await init(parsed.flags, io);
+      case "ca issue":
+        return await issue(parsed, io);
+      case "ca show":
+        return await show(parsed, io);
+    }
+  } catch (error) {
+    if (!(error instanceof CertificatesError)) throw error;
+    throw new CommandError(error.message, { cause: error });
+  }
+}
+
+async function init({ dir }: Parsed<"ca init">["flags"], io: CommandIO): Promise<number> {
+  const { endsMs } = await createAuthority(dir);
+  io.stdout([
+    `Created the authority in ${dir}, valid until ${dayOf(endsMs)}.`,
+    "Keep ca.key secret and in a backup: whoever has it can be anybody in the mesh.",
+    `Next: deno task smmp ca issue manager${dir === "./ca" ? "" : ` --dir ${dir}`}`,
+    "",
+  ].join("\n"));
+  return 0;
+}
+
+async function issue(parsed: Parsed<"ca issue">, io: CommandIO): Promise<number> {
+  const { flags: { dir, days, host }, arguments: { role } } = parsed;
+  const name = parsed.arguments.name ?? (role === "manager" ? role : undefined);
+  if (name === undefined) {
+    throw new CommandError(`Cannot leave out NAME: which ${role} is it?`);
+  }
+  if (role === "manager" && name !== role) {
+    throw new CommandError(`Cannot use NAME "${name}": a mesh has one manager, without a name`);
+  }
+  const folder = parsed.flags.out ?? `./certs/${name}`;
+  const identity = { role, name };
+  const facts = await issueInto(folder, { authority: dir, identity, hosts: host, days });
+  io.stdout([
+    `Issued ${tlsName(identity)} into ${folder}, valid until ${dayOf(facts.endsMs)}.`,
+    ...(facts.hosts.length > 0 ? [`Hosts: ${facts.hosts.join(", ")}`] : []),
+    `Next: copy the folder to its host, key.pem included, and give --tls with it.`,
+    "",
+  ].join("\n"));
+  return 0;
+}
+
+async function show(parsed: Parsed<"ca show">, io: CommandIO): Promise<number> {
+  const { folder } = parsed.arguments;
+  const pem = await readText(join(folder, "cert.pem"), `show the certificate in "${folder}"`);
+  const facts = describeCertificate(pem);
+  const warnings: string[] = [];
+  let problem: string | undefined;
+  try {
+    await loadCredentials(folder, { warn: (text) => warnings.push(text) });
+  } catch (error) {
+    if (!(error instanceof CertificatesError)) throw error;
+    problem = error.message;
+  }
+  if (parsed.flags.json) io.stdout(`${JSON.stringify(documentOf(facts, { problem, warnings }))}\n`);
+  else io.stdout(textOf(facts));
+  for (const text of [...warnings, ...(problem === undefined ? [] : [problem])]) {
+    if (!parsed.flags.json) io.stderr(`${text}\n`);
+  }
+  return problem === undefined ? 0 : 1;
+}
+
+function documentOf(
+  { identity, hosts, beginsMs, endsMs, issuer }: CertificateFacts,
+  { problem, warnings }: { problem: string | undefined; warnings: readonly string[] },
+): unknown {
+  const [begins, ends] = [new Date(beginsMs), new Date(endsMs)];
+  return { ok: problem === undefined, identity, hosts, begins, ends, issuer, warnings, problem };
+}
+
+function textOf({ identity, hosts, beginsMs, endsMs, issuer }: CertificateFacts): string {
+  const days = Math.floor((endsMs - Date.now()) / DAY_MS);
+  const left = days >= 0 ? `${days} days from now` : "over";
+  return [
+    `identity  ${identity === undefined ? "none" : tlsName(identity)}`,
+    `role      ${identity?.role ?? "none"}`,
+    `name      ${identity?.name ?? "none"}`,
+    `hosts     ${hosts.join(", ") || "none"}`,
+    `begins    ${new Date(beginsMs).toISOString()}`,
+    `ends      ${new Date(endsMs).toISOString()} (${left})`,
+    `issuer    ${issuer}`,
+    "",
+  ].join("\n");
+}
+
+function dayOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 10);
+}
