@@ -16,6 +16,7 @@ import { type Credentials, type Identity, tlsName } from "./identity.ts";
 import { writeLine } from "./line_input.ts";
 import { checkDialler } from "./listener_check.ts";
 import { Lobby, WAITING_MAX, WAITING_PER_ADDRESS_MAX } from "./lobby.ts";
+import { checkStrangers } from "./self_check.ts";
 import { TlsPort } from "./tls_port.ts";
 
 /** How long a dialler has from its connection to its proof, unless an option says otherwise. */
@@ -74,6 +75,13 @@ export interface SecureListenOptions extends Omit<TcpListenOptions, "refused"> {
 export interface SecureListener extends TcpListener {
   /** How many connections have not proved yet who they are. */
   readonly waiting: number;
+  /**
+   * Dials itself as strangers do: without a certificate, with one of another authority, with that
+   * of somebody else. A role does this once it listens.
+   *
+   * @throws {Error} when one of them gets in, or it can't be tried.
+   */
+  selfCheck(): Promise<void>;
 }
 
 /** Takes a new link of somebody who proved who it is; no event of the link has fired yet. */
@@ -111,6 +119,8 @@ class Listener implements SecureListener {
   readonly #port: TlsPort;
   readonly #reload: ReturnType<typeof setInterval>;
   #used: Credentials;
+  /** Where the strangers of a self-check come from: that they are refused is no news. */
+  readonly #strangers = new Set<string>();
   #links = 0;
   #closed = false;
 
@@ -151,6 +161,19 @@ class Listener implements SecureListener {
     this.#closed = true;
     clearInterval(this.#reload);
     this.#port.close();
+  }
+
+  async selfCheck(): Promise<void> {
+    try {
+      await checkStrangers({
+        hostname: reachable(this.hostname),
+        port: this.port,
+        credentials: this.#used,
+        coming: (from) => this.#strangers.add(from),
+      });
+    } finally {
+      this.#strangers.clear();
+    }
   }
 
   #renew(): void {
@@ -233,6 +256,13 @@ class Listener implements SecureListener {
   }
 
   #refuse({ from }: Visit, reason: string): void {
+    if (this.#strangers.has(from)) return;
     this.#options.refused?.(`Cannot let "${from}" in: ${reason}`);
   }
+}
+
+/** An address by which a listener can be dialled from its own host. */
+function reachable(hostname: string): string {
+  if (hostname === "0.0.0.0") return "127.0.0.1";
+  return hostname === "::" ? "::1" : hostname;
 }
