@@ -120,8 +120,26 @@ export interface CommandDone {
   readonly reason: string;
 }
 
+/** Whom a message introduces to whom: with the key, the host adds a ticket to the message. */
+export interface Introduction {
+  /** The instance that will dial. */
+  readonly sourceID: number;
+  /** Its out-plug. */
+  readonly sourcePlug: number;
+  /** The instance that it will dial. */
+  readonly destServiceID: number;
+  /** The key of that instance's tickets. */
+  readonly ticketKey: string;
+}
+
+/** Send a message, which may introduce its receiver to an instance. */
+export interface ManagerSend extends Send {
+  /** Set when the instance asks for tickets. */
+  readonly introduces?: Introduction;
+}
+
 /** What a manager has done by its host. */
-export type ManagerEffect = Send | CloseLink | Refuse | Record | CommandDone;
+export type ManagerEffect = ManagerSend | CloseLink | Refuse | Record | CommandDone;
 
 /** Everything that a manager holds. */
 export interface ManagerState {
@@ -149,6 +167,8 @@ export interface ManagerState {
   readonly killAttempts: Map<number, number>;
   /** How often a start of a service was repeated because its plug was taken. */
   readonly plugRetries: Map<string, number>;
+  /** Keys of the tickets of live instances, by instance. They are secrets: no fact tells them. */
+  readonly ticketKeys: Map<number, string>;
   /** Whose turn it is among the instances of a service. */
   readonly turns: Map<string, number>;
   /** Commands that wait for the end of an instance or connection, by its deadline-like key. */
@@ -180,6 +200,7 @@ export function createManager(
     closeEnds: new Map(),
     killAttempts: new Map(),
     plugRetries: new Map(),
+    ticketKeys: new Map(),
     turns: new Map(),
     commands: new Map(),
     stopping: false,

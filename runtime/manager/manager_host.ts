@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { Message } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { Registry } from "../../roles/manager/memory/registry.ts";
@@ -18,6 +19,7 @@ import {
   type ManagerEffect,
   type ManagerEvent,
   type ManagerOptions,
+  type ManagerSend,
   type ManagerState,
 } from "../../roles/manager/state.ts";
 import { MANAGER } from "../../roles/manager/step.ts";
@@ -28,6 +30,7 @@ import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
 import type { Store } from "../store/store.ts";
 import { recoverRegistry } from "../store/recovery.ts";
+import { TicketIssuer } from "../tickets/ticket_issuer.ts";
 import { type Arrival, HeldEvents } from "./held_events.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -62,6 +65,7 @@ export class ManagerHost {
   readonly #links: LinkTable;
   readonly #recorder: Recorder;
   readonly #held: HeldEvents;
+  readonly #tickets = new TicketIssuer();
   readonly #listeners = new Set<(facts: readonly Fact[]) => void>();
   readonly #commands = new Map<number, (outcome: CommandOutcome) => void>();
   #lastCommandID = 0;
@@ -188,11 +192,17 @@ export class ManagerHost {
     isLater = true;
   }
 
+  /** Tickets are made as late as this: they are good for a short time. */
+  #introduced({ message, introduces }: ManagerSend): Message {
+    if (introduces === undefined || message.type !== "connectionResponse") return message;
+    return { ...message, ticket: this.#tickets.issue(introduces, introduces.ticketKey) };
+  }
+
   #performOthers(effects: readonly ManagerEffect[]): void {
     for (const effect of effects) {
       switch (effect.kind) {
         case "send":
-          this.#links.send(effect.link, effect.message);
+          this.#links.send(effect.link, this.#introduced(effect));
           break;
         case "closeLink":
           this.#links.close(effect.link);

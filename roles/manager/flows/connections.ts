@@ -81,8 +81,7 @@ function repeatOffer(
     refuse(turn, { link, type }, { status, reason });
     return send(turn, link, { type: "connectionResponse", messageID, status, reason });
   }
-  const { network, serviceID: destID } = dest;
-  answerOffer(turn, parked, { network, plug: before.destPlug, destID });
+  answerOffer(turn, dest, parked);
 }
 
 /** Finds the connection that a message of its source is about, or refuses the message. */

@@ -61,6 +61,7 @@ export function endInstance(
   clearDeadline(deadlines, `instance:${serviceID}`);
   clearDeadline(deadlines, `phase:${serviceID}`);
   turn.state.killAttempts.delete(serviceID);
+  turn.state.ticketKeys.delete(serviceID);
   if (!instance.launched) forgetRegistration(turn, serviceID);
   forgetRequestsOf(turn, serviceID);
   turn.wanted.add(service);

@@ -6,12 +6,17 @@
 
 import { STATUS } from "../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../deadlines.ts";
-import type { LinkID } from "../../step.ts";
 import { closeConnection } from "./closes.ts";
 import { armConnectionIdle } from "./idle.ts";
-import { type Connection, endsOf, type Instance, isUnconnected } from "../memory/registry.ts";
+import {
+  agentOf,
+  type Connection,
+  endsOf,
+  type Instance,
+  isUnconnected,
+} from "../memory/registry.ts";
 import type { Parked } from "../state.ts";
-import { record, send, type Turn } from "../turn.ts";
+import { record, type Turn } from "../turn.ts";
 
 /** Offers a connection to an instance: from now on it counts as connected. */
 export function offerConnection(turn: Turn, dest: Instance, parked: Parked): void {
@@ -34,22 +39,32 @@ export function offerConnection(turn: Turn, dest: Instance, parked: Parked): voi
     destPlug: dest.plugs.in,
   });
   setDeadline(deadlines, connectionID, turn.nowMs + options.offerMs);
-  answerOffer(turn, parked, { network: dest.network, plug: dest.plugs.in, destID: dest.serviceID });
+  answerOffer(turn, dest, parked);
 }
 
-/** Tells who asked where to dial. */
-export function answerOffer(
-  turn: Turn,
-  to: { link: LinkID; messageID: number },
-  dest: { network: string; plug: number; destID: number },
-): void {
-  send(turn, to.link, {
-    type: "connectionResponse",
-    messageID: to.messageID,
-    status: STATUS.done,
-    destServiceNetwork: dest.network,
-    destPlug: dest.plug,
-    destServiceID: dest.destID,
+/** Tells who asked where to dial, and introduces it there. */
+export function answerOffer(turn: Turn, dest: Instance, parked: Parked): void {
+  const { ticketKeys, registry } = turn.state;
+  const { link, messageID, serviceID: sourceID, sourcePlug } = parked;
+  const { serviceID: destServiceID, network: destServiceNetwork, plugs } = dest;
+  if (plugs.in === null) return;
+  const certificate = agentOf(registry, dest)?.sessionCertificate;
+  const ticketKey = ticketKeys.get(destServiceID);
+  turn.effects.push({
+    kind: "send",
+    link,
+    message: {
+      type: "connectionResponse",
+      messageID,
+      status: STATUS.done,
+      destServiceNetwork,
+      destPlug: plugs.in,
+      destServiceID,
+      ...(certificate === undefined ? {} : { destCertificate: certificate }),
+    },
+    ...(ticketKey === undefined
+      ? {}
+      : { introduces: { sourceID, sourcePlug, destServiceID, ticketKey } }),
   });
 }
 

@@ -49,6 +49,8 @@ export function onStartServiceResponse(
       reason: message.reason ?? "no reason was given",
     });
   }
+  const { ticketKey } = message;
+  if (ticketKey !== undefined) state.ticketKeys.set(instance.serviceID, ticketKey);
   markStarted(turn, instance);
 }
 

@@ -45,13 +45,19 @@ export function reconcileInstances(
       const reason = "the manager does not know it";
       const messageID = newMessageID(turn);
       sendToAgent(turn, agent.agent, { type: "hardShutdownRequest", messageID, serviceID, reason });
-    } else if (instance.state === "starting" && started) {
+    } else {
+      learnTicketKey(turn, one);
+      if (instance.state === "closing") repeatPhase(turn, instance);
+      if (instance.state !== "starting" || !started) continue;
       clearDeadline(turn.state.deadlines, `start:${serviceID}`);
       markStarted(turn, instance);
-    } else if (instance.state === "closing") {
-      repeatPhase(turn, instance);
     }
   }
+}
+
+/** A manager that started again has to be told: secrets are not in its history. */
+function learnTicketKey(turn: Turn, { serviceID, ticketKey }: ReportedInstance): void {
+  if (ticketKey !== undefined) turn.state.ticketKeys.set(serviceID, ticketKey);
 }
 
 function isPlugTaken(turn: Turn, agent: AgentRecord, reported: ReportedInstance): boolean {
@@ -64,6 +70,7 @@ function isPlugTaken(turn: Turn, agent: AgentRecord, reported: ReportedInstance)
 function adoptInstance(turn: Turn, agent: AgentRecord, reported: ReportedInstance): void {
   const { serviceID, typeOfService: service, plugConfiguration: plugs } = reported;
   const adopted = { serviceID, service, agent: agent.agent, plugs };
+  learnTicketKey(turn, reported);
   if (!reported.launched) return record(turn, { kind: "instanceRegistered", ...adopted });
   record(turn, { kind: "instanceStarting", ...adopted, reason: "adopted from its agent" });
   const { registry, deadlines, options, stopping } = turn.state;
