@@ -28,6 +28,8 @@ export interface AdminAppOptions {
    * @default {[]}
    */
   readonly hosts?: readonly string[];
+  /** Whether another token is as good now. @default {() => false} */
+  readonly accepts?: (token: string) => boolean;
   /** Ends the event streams when it aborts, so that the server can stop. */
   readonly signal?: AbortSignal;
   /** The time between two heartbeats of an event stream. Milliseconds. @default {15_000} */
@@ -63,12 +65,12 @@ export function createAdminApp(
   backend: AdminBackend,
   options: AdminAppOptions,
 ): AdminApp {
-  const { token, hosts = [] } = options;
+  const { token, hosts = [], accepts = () => false } = options;
   const operations = createOperations(backend, options);
   const app = new Hono<{ Bindings: AdminBindings }>();
   app.use("*", async (context, next) => {
     const remoteHostname = hostnameOf(context.env?.remoteAddr);
-    const refusal = guardRequest(context.req.raw, { token, hosts, remoteHostname });
+    const refusal = guardRequest(context.req.raw, { token, accepts, hosts, remoteHostname });
     if (refusal === undefined) await next();
     else context.res = refusal;
     context.header("cache-control", "no-store");

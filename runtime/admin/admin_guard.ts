@@ -15,6 +15,8 @@ import { problemResponse } from "../problem.ts";
 export interface AdminGuardOptions {
   /** What changes something must carry it as a bearer token. */
   readonly token: string;
+  /** Whether another token is as good now. */
+  readonly accepts: (token: string) => boolean;
   /** Names and addresses, beside those of the loopback, by which the API may be called. */
   readonly hosts: readonly string[];
 }
@@ -58,6 +60,7 @@ export function guardRequest(
   if (isRead && (isLocal || PUBLIC_PATHS.includes(url.pathname))) return undefined;
   const given = request.headers.get("authorization") ?? "";
   if (isSameText(given, `Bearer ${options.token}`)) return undefined;
+  if (given.startsWith("Bearer ") && options.accepts(given.slice(7))) return undefined;
   return refuse(401, "Cannot do this without the token of the mesh, which is in its data folder");
 }
 

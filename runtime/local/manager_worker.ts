@@ -4,14 +4,11 @@
  * @module
  */
 
-import { PLUG_RANGE } from "../../protocol/limits.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { LinkID } from "../../roles/step.ts";
 import { linkMessagePort } from "../../transports/message_port.ts";
-import { createAdminApp } from "../admin/admin_app.ts";
-import { clockMs } from "../host.ts";
-import { type CommandOutcome, ManagerHost } from "../manager/manager_host.ts";
-import { openStore } from "../store/open_store.ts";
+import type { CommandOutcome, ManagerHost } from "../manager/manager_host.ts";
+import { serveManager } from "../manager/served_manager.ts";
 import { Batches } from "./batches.ts";
 import { listenHttp } from "../listen_http.ts";
 
@@ -56,8 +53,9 @@ export function createManagerWorker(): ManagerWorker {
   };
   return {
     start(options, facts, warn) {
-      const store = openStore(options.data);
-      const manager = new ManagerHost({ store, warn, manager: { plugFirst: somePlug() } });
+      const { data, adminHost: hostname, adminPort: port, token, gatewayUrl } = options;
+      const served = serveManager({ data, admin: { token }, gatewayUrl, warn });
+      const manager = served.host;
       const batches = new Batches({
         take: facts,
         // A busy mesh records tens of thousands a second: some seconds of them may wait.
@@ -65,29 +63,17 @@ export function createManagerWorker(): ManagerWorker {
         left: (count) => warn(`${count} facts are not shown, but in the history: too many at once`),
       });
       manager.subscribe((some) => batches.add(some));
-      const { adminHost: hostname, adminPort: port, token, gatewayUrl } = options;
-      const app = createAdminApp({
-        registry: () => manager.registry,
-        store,
-        refusals: () => manager.refusals.list(),
-        command: (command) => manager.command(command),
-        subscribe: (listener) => manager.subscribe(listener),
-        ready: () => isReady(manager),
-        problem: () => manager.problem,
-        gatewayUrl,
-        startedAtMs: clockMs(),
-      }, { token });
       const server = listenHttp(
         { hostname, port, what: "the admin API", flag: "--admin-port" },
-        app,
+        served.app,
       );
       host = manager;
       close = async () => {
-        manager.stop();
+        served.stop();
         // The entry lets go of this worker with the answer, and of all that is on its way then.
         await batches.flush();
         await server.abort();
-        store.close();
+        served.close();
       };
       return server.port;
     },
@@ -98,17 +84,4 @@ export function createManagerWorker(): ManagerWorker {
     stopMesh: () => running().command({ kind: "stopMesh" }),
     stop: () => close(),
   };
-}
-
-/** Any plug: another mesh on this machine is likely to have begun elsewhere. */
-function somePlug(): number {
-  const { first, last } = PLUG_RANGE;
-  return first + Math.floor(Math.random() * (last - first + 1));
-}
-
-/** Whether an agent and a gateway are there, so that a request would be served. */
-function isReady(manager: ManagerHost): boolean {
-  const { agents, instances } = manager.registry;
-  const hasAgent = [...agents.values()].some((agent) => agent.connected);
-  return hasAgent && [...instances.values()].some((instance) => !instance.launched);
 }

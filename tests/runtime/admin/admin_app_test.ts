@@ -259,3 +259,19 @@ Deno.test("GET /openapi.json describes every operation and resolves every refere
   const names: readonly AnswerName[] = ["State", "History", "Instance"];
   for (const name of names) assertEquals(document.components.schemas[name].type, "object");
 });
+
+Deno.test("createAdminApp() takes another token for as long as it is good", async () => {
+  const good = new Set(["short-lived"]);
+  const app = createAdminApp(createFakeBackend(), {
+    token: TOKEN,
+    accepts: (token) => good.has(token),
+  });
+  const stop = (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return ask(app, "/v1/instances/2/stop", { method: "POST", headers });
+  };
+  assertEquals((await stop("short-lived")).status, 200);
+  assertEquals((await stop("Bearer short-lived")).status, 401);
+  good.clear();
+  assertEquals((await stop("short-lived")).status, 401);
+});

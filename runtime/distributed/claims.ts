@@ -1,0 +1,62 @@
+/**
+ * Who may say what on a link whose other end proved who it is: the agent of a certificate registers
+ * under the name in it, and under no other.
+ *
+ * @module
+ */
+
+import { isRecord, messageID } from "../../protocol/fields.ts";
+import { STATUS } from "../../protocol/status.ts";
+import type { Link, LinkEvents } from "../../transports/link.ts";
+import type { Identity } from "../../transports/secure/identity.ts";
+import type { Refusal } from "../links.ts";
+
+/** A link of somebody who is known. */
+export interface ClaimedLink {
+  /** The link. */
+  readonly link: Link;
+  /** Who proved to be at its other end. */
+  readonly peer: Identity;
+  /** Takes what was refused. */
+  readonly refused: (refusal: Refusal) => void;
+}
+
+/**
+ * Lets through what the peer of a link may say. A registration under another name is answered with
+ * 403 and ends the link: whoever sends one is wrong about itself, or worse.
+ */
+export function holdToIdentity(events: LinkEvents, claimed: ClaimedLink): LinkEvents {
+  const { link, peer, refused } = claimed;
+  return {
+    ...events,
+    received: (value) => {
+      const reason = claimProblem(value, peer);
+      if (reason === undefined) return events.received(value);
+      const refusal = { status: STATUS.forbidden, reason };
+      refused({ link: link.name, type: "agentRegisterRequest", ...refusal });
+      if (isRecord(value) && messageID.accepts(value.messageID)) {
+        const { messageID } = value;
+        link.send({ type: "agentRegisterResponse", messageID, ...refusal });
+      }
+      link.close();
+    },
+  };
+}
+
+function claimProblem(value: unknown, peer: Identity): string | undefined {
+  if (!isRecord(value) || value.type !== "agentRegisterRequest") return undefined;
+  if (value.agentName === peer.name) return undefined;
+  const claimed = typeof value.agentName === "string" ? value.agentName : "";
+  return `Cannot register agent "${claimed.slice(0, 63)}": the certificate of this link is that ` +
+    `of ${peer.role} "${peer.name}"`;
+}
+
+/** What an answer to a registration says; undefined for every other value. */
+export function readRegistration(
+  value: unknown,
+  type: "agentRegisterResponse" | "serviceRegisterResponse",
+): { readonly isDone: boolean; readonly reason: string } | undefined {
+  if (!isRecord(value) || value.type !== type || typeof value.status !== "number") return undefined;
+  const reason = typeof value.reason === "string" ? value.reason : `status ${value.status}`;
+  return { isDone: value.status >= 200 && value.status < 300, reason };
+}
