@@ -62,6 +62,8 @@ export interface TcpLinkOptions {
   heartbeatMs?: number;
   /** What was read before the connection became a link. @default {new Uint8Array(0)} */
   first?: Uint8Array;
+  /** Whether to answer all that is read at once, if only by an empty line. @default {false} */
+  answersAtOnce?: boolean;
 }
 
 /**
@@ -101,6 +103,7 @@ class TcpEnd implements Link {
   readonly #reader: LineReader;
   readonly #waitingBytesMax: number;
   readonly #closeTimeoutMs: number;
+  readonly #answersAtOnce: boolean;
   // Lines of this turn; their length is exact only once they are bytes, so both are bounded.
   #batch = "";
   #flushing = false;
@@ -121,6 +124,7 @@ class TcpEnd implements Link {
     this.#codec = options.codec ?? plainCodec;
     this.#waitingBytesMax = options.waitingBytesMax ?? WAITING_BYTES_MAX;
     this.#closeTimeoutMs = options.closeTimeoutMs ?? 2000;
+    this.#answersAtOnce = options.answersAtOnce ?? false;
     const { lineBytesMax = ROLE_LINE_BYTES_MAX } = options;
     this.#reader = new LineReader({ lineBytesMax, codec: this.#codec }, {
       received: (value) => this.#events.received(value),
@@ -244,6 +248,7 @@ class TcpEnd implements Link {
     }
     let buffer = new Uint8Array(READ_BYTES_MIN);
     while (this.#state !== "ended") {
+      if (this.#answersAtOnce && this.#state === "open") this.#sendLine("");
       let count: number | null;
       try {
         count = await this.#conn.read(buffer);

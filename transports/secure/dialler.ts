@@ -37,7 +37,9 @@ export async function dialSecure(options: SecureDialOptions, accept: AcceptLink)
   const server = tlsName({ role: expects.role, name: expects.name ?? expects.role });
   const { conn, first } = await connectAgain(options, server);
   const name = options.name ?? `${server} at ${hostname}:${port}`;
-  return acceptTcp(conn, { ...options, name, first }, accept);
+  // Deno can't switch off Nagle's algorithm at the listener's end of TLS: there a small write waits
+  // until the one before is acknowledged, which a dialler that has nothing to say does after 40 ms.
+  return acceptTcp(conn, { ...options, name, first, answersAtOnce: true }, accept);
 }
 
 /** A connection whose both ends are proved. */

@@ -58,24 +58,31 @@ const STRANGERS: Readonly<Record<string, Stranger>> = {
  * @throws {Error} when one of them gets in, or the listener can't be reached.
  */
 export async function checkStrangers(listener: CheckedListener): Promise<void> {
-  for (const [who, stranger] of Object.entries(STRANGERS)) {
-    const what = `Cannot trust port "${listener.port}" of this host: a dialler ${who}`;
-    const conn = await connect(listener);
-    try {
-      await stranger(conn, listener);
-    } catch (error) {
-      if (error instanceof HandshakeError || error instanceof LineInputError) continue;
-      throw new Error(`${what} was not refused, but: ${whyHandshakeFailed(error)}`);
-    } finally {
-      conn.close();
-    }
-    throw new Error(`${what} gets in`);
+  const tried = Object.keys(STRANGERS).map((who) => tryStranger(who, listener));
+  const problems = (await Promise.all(tried)).filter((problem) => problem !== undefined);
+  if (problems.length === 0) return;
+  throw new Error(`Cannot trust port "${listener.port}" of this host: ${problems.join("; ")}`);
+}
+
+/** Says what is wrong with how a listener received a stranger; undefined when it refused it. */
+async function tryStranger(who: string, listener: CheckedListener): Promise<string | undefined> {
+  let conn: Deno.TlsConn | undefined;
+  try {
+    conn = await connect(listener);
+    await STRANGERS[who]?.(conn, listener);
+    return `a dialler ${who} gets in`;
+  } catch (error) {
+    if (error instanceof HandshakeError || error instanceof LineInputError) return undefined;
+    return `a dialler ${who} was not refused, but: ${whyHandshakeFailed(error)}`;
+  } finally {
+    conn?.close();
   }
 }
 
 async function connect(listener: CheckedListener): Promise<Deno.TlsConn> {
   const { hostname, port, credentials: { authority, identity }, coming } = listener;
   const tcp = await Deno.connect({ hostname, port });
+  tcp.setNoDelay(true);
   coming(`${tcp.localAddr.hostname}:${tcp.localAddr.port}`);
   return await Deno.startTls(tcp, { hostname: tlsName(identity), caCerts: [authority] });
 }
