@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { ReportedRoute } from "../../protocol/announcements.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, nextDeadlineMs, setDeadline } from "../deadlines.ts";
@@ -56,8 +57,16 @@ export type GatewayEvent =
   | GatewayEnding
   | SourceEvent;
 
+/** From now on these are the ways in from outside, in place of those told before. */
+export interface Routes {
+  /** Tells effects apart. */
+  readonly kind: "routes";
+  /** All of them. */
+  readonly routes: readonly ReportedRoute[];
+}
+
 /** What a gateway has done by its host. */
-export type GatewayEffect = SourceEffect | CloseLink;
+export type GatewayEffect = SourceEffect | CloseLink | Routes;
 
 /** Everything that a gateway holds. */
 export interface GatewayState {
@@ -95,7 +104,10 @@ export function stepGateway(
       if (event.link === state.source.agentLink) forgetRegistration(state, turn);
       break;
     case "message":
-      onMessage(state, turn, event);
+      if (event.message.type !== "routesInfo") onMessage(state, turn, event);
+      else if (event.link === state.source.agentLink) {
+        emit({ kind: "routes", routes: event.message.routes });
+      }
       break;
     case "ending":
       onEnding(state, turn, event.reason);

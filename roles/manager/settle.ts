@@ -5,13 +5,16 @@
  * @module
  */
 
+import { tellRoutes } from "./flows/agents/routes.ts";
 import { armInstanceIdle } from "./flows/idle.ts";
 import { continueDrain } from "./flows/shutdowns.ts";
 import { startIfWanted } from "./flows/parking.ts";
+import { continueReplacements, finishMoves } from "./flows/replacements.ts";
 import type { Turn } from "./turn.ts";
 
 /** Looks at everything that the step touched, until nothing is left to look at. */
 export function settle(turn: Turn): void {
+  const { replacements, moves } = turn.state;
   while (turn.touched.size > 0 || turn.wanted.size > 0) {
     const touched = [...turn.touched];
     const wanted = [...turn.wanted];
@@ -22,7 +25,13 @@ export function settle(turn: Turn): void {
       if (instance === undefined) continue;
       armInstanceIdle(turn, instance);
       continueDrain(turn, instance);
+      if (replacements.size > 0) continueReplacements(turn, instance.service);
     }
-    for (const service of wanted) startIfWanted(turn, service, "requests wait for it");
+    for (const service of wanted) {
+      startIfWanted(turn, service, "requests wait for it");
+      if (replacements.size > 0) continueReplacements(turn, service);
+    }
   }
+  if (moves.size > 0) finishMoves(turn);
+  if (turn.hasNewRoutes || turn.arrived.size > 0) tellRoutes(turn);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { ReportedRoute } from "../../protocol/announcements.ts";
 import { PLUG_RANGE } from "../../protocol/limits.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
 import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
@@ -16,9 +17,17 @@ import { emptyRegistry, type Registry } from "./memory/registry.ts";
 export interface ManagerOptions {
   /** A disconnected agent is given up after this long. Milliseconds. @default {30_000} */
   readonly agentLostMs: number;
-  /** How often each agent is asked whether it is well. Milliseconds. @default {5_000} */
+  /**
+   * After the manager itself was away, an agent that has an instance of what is asked for may come
+   * back within this, before another instance is started elsewhere. An agent that went away in the
+   * middle of a start has as long. Milliseconds.
+   *
+   * @default {3_000}
+   */
+  readonly recoveryGraceMs: number;
+  /** How often each agent is asked whether it is well. Milliseconds. @default {1_000} */
   readonly healthIntervalMs: number;
-  /** An agent that says nothing for this long is disconnected. Milliseconds. @default {20_000} */
+  /** An agent that says nothing for this long is disconnected. Milliseconds. @default {4_000} */
   readonly agentSilentMs: number;
   /**
    * An offered connection that is not confirmed within this is closed. Milliseconds.
@@ -36,6 +45,14 @@ export interface ManagerOptions {
   readonly parkedMarginMs: number;
   /** Most requests that wait for one service. @default {10_000} */
   readonly parkedMax: number;
+  /**
+   * How long requests in flight may go on at an instance that was replaced. Milliseconds.
+   *
+   * @default {60_000}
+   */
+  readonly drainMs: number;
+  /** Most instances that start at a time because they replace others. @default {10} */
+  readonly replacementsMax: number;
   /** How often an agent is told to kill an instance before it is given up. @default {3} */
   readonly killAttemptsMax: number;
   /** How many other plugs are tried when a plug is taken. @default {5} */
@@ -52,12 +69,15 @@ export interface ManagerOptions {
 /** The defaults of a manager. */
 export const MANAGER_DEFAULTS: ManagerOptions = {
   agentLostMs: 30_000,
-  healthIntervalMs: 5_000,
-  agentSilentMs: 20_000,
+  recoveryGraceMs: 3_000,
+  healthIntervalMs: 1_000,
+  agentSilentMs: 4_000,
   offerMs: 10_000,
   closeMs: 10_000,
   parkedMarginMs: 5_000,
   parkedMax: 10_000,
+  drainMs: 60_000,
+  replacementsMax: 10,
   killAttemptsMax: 3,
   plugRetriesMax: 5,
   plugFirst: PLUG_RANGE.first,
@@ -79,7 +99,30 @@ export interface Parked {
 export type ManagerCommand =
   | { readonly kind: "stopInstance"; readonly serviceID: number; readonly mode: "soft" | "hard" }
   | { readonly kind: "closeConnection"; readonly connectionID: number }
+  | { readonly kind: "drainAgent"; readonly agent: string }
+  | { readonly kind: "undrainAgent"; readonly agent: string }
+  | { readonly kind: "restartService"; readonly service: string }
   | { readonly kind: "stopMesh" };
+
+/** The replacement of an instance, which goes on until the instance is gone or stays after all. */
+export interface Replacement {
+  /** The instance that takes over, once there is one. */
+  successor: number | undefined;
+  /** How many starts were ordered for it. */
+  starts: number;
+  /** Why the last of them failed, if another one would fail too. */
+  failure: string | undefined;
+}
+
+/** What somebody who gave a command about several instances waits for. */
+export interface Move {
+  /** The instances that are not gone yet. */
+  readonly waiting: Set<number>;
+  /** What stays, and why. */
+  readonly failed: string[];
+  /** How many are gone. */
+  gone: number;
+}
 
 /** A command, with the number under which its outcome is told. */
 export interface CommandGiven {
@@ -171,6 +214,22 @@ export interface ManagerState {
   readonly ticketKeys: Map<number, string>;
   /** Whose turn it is among the instances of a service. */
   readonly turns: Map<string, number>;
+  /** Since when each agent that is known has had no link; milliseconds since 1970. */
+  readonly absences: Map<string, number>;
+  /** The instance that each agent was told to start last: of equal agents it is another's turn. */
+  readonly placed: Map<string, number>;
+  /** Instances that are being replaced, by service and number. */
+  readonly replacements: Map<string, Map<number, Replacement>>;
+  /** Services whose replacements wait until fewer others start. */
+  readonly held: Set<string>;
+  /** What commands about several instances wait for, by the key of the command. */
+  readonly moves: Map<string, Move>;
+  /** The number of the newest repositoryInfo of each link: a repeated one is one. */
+  readonly repositories: Map<LinkID, number>;
+  /** The ways in from outside that gateways were told of. */
+  routes: readonly ReportedRoute[];
+  /** Until when agents are awaited after the manager was away; milliseconds since 1970. */
+  awaitedUntilMs: number;
   /** Commands that wait for the end of an instance or connection, by its deadline-like key. */
   readonly commands: Map<string, number[]>;
   /** Whether the mesh is closing: nothing new is started. */
@@ -202,6 +261,14 @@ export function createManager(
     plugRetries: new Map(),
     ticketKeys: new Map(),
     turns: new Map(),
+    absences: new Map(),
+    placed: new Map(),
+    replacements: new Map(),
+    held: new Set(),
+    moves: new Map(),
+    repositories: new Map(),
+    routes: [],
+    awaitedUntilMs: 0,
     commands: new Map(),
     stopping: false,
     lastMessageID: 0,

@@ -18,8 +18,10 @@ import type { Message } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { clearDeadline, nextDeadlineMs, setDeadline, takeEachDue } from "../deadlines.ts";
 import type { LinkID, Role } from "../step.ts";
-import { onAgentLostDue, onHealthDue, onLinkClosed } from "./flows/agents/absence.ts";
+import { onAgentLostDue, onAwayDue, onHealthDue, onLinkClosed } from "./flows/agents/absence.ts";
 import { onAgentRegisterRequest, onServiceRegisterRequest } from "./flows/agents/registration.ts";
+import { onRepositoryInfo } from "./flows/agents/repository.ts";
+import { joinRoutes } from "./flows/agents/routes.ts";
 import { onCloseDue, onConnectionClose, onConnectionCloseResponse } from "./flows/closes.ts";
 import { onCommand } from "./flows/commands.ts";
 import {
@@ -37,7 +39,8 @@ import {
   onServiceTerminationInfo,
   onSoftShutdownResponse,
 } from "./flows/shutdowns.ts";
-import { onParkedDue } from "./flows/parking.ts";
+import { lookAgain, onParkedDue } from "./flows/parking.ts";
+import { watchInstance } from "./flows/replacements.ts";
 import { onStartDue, onStartServiceResponse } from "./flows/starts.ts";
 import type { ManagerEffect, ManagerEvent, ManagerState } from "./state.ts";
 import { beginTurn, record, refuse, type Turn } from "./turn.ts";
@@ -78,8 +81,12 @@ export function stepManager(
 
 /** After a replay: everything that waited has its deadline again, and every agent is away. */
 function onRecovered(turn: Turn): void {
-  const { registry, deadlines, options } = turn.state;
+  const { registry, deadlines, options, absences } = turn.state;
+  turn.state.routes = joinRoutes(registry).routes;
+  turn.state.awaitedUntilMs = turn.nowMs + options.recoveryGraceMs;
+  if (registry.agents.size > 0) setDeadline(deadlines, "awaited:", turn.state.awaitedUntilMs);
   for (const agent of registry.agents.values()) {
+    absences.set(agent.agent, turn.nowMs);
     setDeadline(deadlines, `lost:${agent.agent}`, turn.nowMs + options.agentLostMs);
     if (!agent.connected) continue;
     record(turn, {
@@ -96,6 +103,7 @@ function onRecovered(turn: Turn): void {
       setDeadline(deadlines, `phase:${serviceID}`, turn.nowMs + options.agentLostMs);
     }
     turn.touched.add(serviceID);
+    if (instance.leaving !== "none") watchInstance(turn, instance);
   }
   for (const connection of registry.connections.values()) {
     const { connectionID, state } = connection;
@@ -115,6 +123,8 @@ function onMessage(turn: Turn, link: LinkID, message: Message): void {
   switch (message.type) {
     case "serviceRegisterRequest":
       return onServiceRegisterRequest(turn, link, message);
+    case "repositoryInfo":
+      return onRepositoryInfo(turn, link, message);
     case "startServiceResponse":
       return onStartServiceResponse(turn, link, message);
     case "connectionRequest":
@@ -173,6 +183,12 @@ function onDue(turn: Turn, kind: string, identity: string): void {
       return onStartDue(turn, Number(identity));
     case "phase":
       return onPhaseDue(turn, Number(identity));
+    case "awaited":
+      lookAgain(turn);
+      for (const service of turn.state.replacements.keys()) turn.wanted.add(service);
+      return;
+    case "away":
+      return onAwayDue(turn, identity);
     case "parked":
       return onParkedDue(turn, identity);
     case "health":

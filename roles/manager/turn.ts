@@ -23,11 +23,23 @@ export interface Turn {
   readonly touched: Set<number>;
   /** Services of which an instance ended or came back; the end of the step looks who waits. */
   readonly wanted: Set<string>;
+  /** Whether agents came, went or have other services: gateways may have to hear of it. */
+  hasNewRoutes: boolean;
+  /** Instances that have just registered, or whose agent has: gateways want to know the routes. */
+  readonly arrived: Set<number>;
 }
 
 /** A step that begins. */
 export function beginTurn(state: ManagerState, nowMs: number): Turn {
-  return { state, nowMs, effects: [], touched: new Set(), wanted: new Set() };
+  return {
+    state,
+    nowMs,
+    effects: [],
+    touched: new Set(),
+    wanted: new Set(),
+    hasNewRoutes: false,
+    arrived: new Set(),
+  };
 }
 
 /** Records a fact and applies it: the only way in which the registry changes. */

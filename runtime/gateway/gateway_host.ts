@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ReportedRoute } from "../../protocol/announcements.ts";
 import {
   createGateway,
   GATEWAY,
@@ -23,6 +24,8 @@ import { SourceSessions } from "../source/source_sessions.ts";
 export interface GatewayHostOptions {
   /** Takes a line for a person when something was refused. */
   readonly warn: (text: string) => void;
+  /** Takes the ways in from outside, as the manager tells them: all, at each change. */
+  readonly routes?: (routes: readonly ReportedRoute[]) => void;
 }
 
 /** A running gateway, without its HTTP server. */
@@ -32,10 +35,12 @@ export class GatewayHost {
   readonly #host: RoleHost<GatewayState, GatewayEvent, GatewayEffect>;
   readonly #links: LinkTable;
   readonly #source: SourceSessions;
+  readonly #takeRoutes: GatewayHostOptions["routes"];
 
   /** Waits for a link to the agent. */
   constructor(options: GatewayHostOptions) {
     this.refusals = new Refusals(options.warn);
+    this.#takeRoutes = options.routes;
     const dispatch = (event: GatewayEvent) => this.#host.dispatch(event);
     this.#links = new LinkTable({
       dispatch,
@@ -98,6 +103,8 @@ export class GatewayHost {
         return this.#links.close(effect.link);
       case "refuse":
         return this.refusals.add(effect);
+      case "routes":
+        return this.#takeRoutes?.(effect.routes);
       default:
         this.#source.perform(effect);
     }

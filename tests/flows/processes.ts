@@ -76,7 +76,7 @@ export class GatewayActor extends RoleActor<GatewayState, GatewayEvent, GatewayE
   }
 
   protected override perform(effect: GatewayEffect): void {
-    if (effect.kind === "closeLink") return;
+    if (effect.kind === "closeLink" || effect.kind === "routes") return;
     performSource({ world: this.world, sessions: this.#sessions }, this, effect);
   }
 

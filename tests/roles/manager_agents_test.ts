@@ -101,14 +101,15 @@ Deno.test("manager: a connection that nobody knows of is closed, and not recorde
   assertEquals(bench.state.closeRequests.size, 0);
 });
 
-Deno.test("manager: a reported instance whose end the history has seen is killed", () => {
+Deno.test("manager: a reported instance whose end the history has seen is ended, and not used", () => {
   const { bench, instance } = connectedBench();
   const report = { instances: reportAll(bench) };
   const { serviceID } = instance;
   bench.take("one", { type: "serviceTerminationInfo", serviceID, status: 500 });
   const effects = bench.addAgent("one", SERVICES, { link: "one-b", report });
-  assertEquals(theSent(effects, "hardShutdownRequest").serviceID, serviceID);
-  assert(!bench.state.registry.instances.has(serviceID));
+  assertEquals(theSent(effects, "softShutdownRequest").serviceID, serviceID);
+  assertEquals(bench.instance(serviceID).state, "closing");
+  theSent(bench.wait(5_000), "hardShutdownRequest");
 });
 
 Deno.test("manager: an agent that reports another's instance is told to kill it", () => {

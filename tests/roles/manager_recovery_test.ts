@@ -58,7 +58,7 @@ Deno.test("manager: an adopted start has a deadline too", () => {
   assertEquals(bench.state.registry.instances.size, 0);
 });
 
-Deno.test("manager: of two reported instances that share a plug of one host, one is killed", () => {
+Deno.test("manager: of two reported instances that share a plug of one host, one is ended", () => {
   const bench = new ManagerBench();
   const one = {
     serviceID: 9,
@@ -69,7 +69,7 @@ Deno.test("manager: of two reported instances that share a plug of one host, one
   };
   const report = { instances: [one, { ...one, serviceID: 10 }] };
   const effects = bench.addAgent("one", SERVICES, { report });
-  assertEquals(theSent(effects, "hardShutdownRequest").serviceID, 10);
+  assertEquals(theSent(effects, "softShutdownRequest").serviceID, 10);
 });
 
 Deno.test("manager: a start whose order was lost with the link is ordered again (flow 4)", () => {

@@ -67,6 +67,7 @@ export class GatewayRun implements LinkOwner, CallerOwner {
       case "closeLink":
         return this.end?.close(effect.reason);
       case "refuse":
+      case "routes":
         return;
       default:
         return this.caller.perform(effect);

@@ -79,7 +79,7 @@ export class ManagerRun implements LinkOwner {
         node.facts.stepped(this.host.state.registry);
         if (effects.length === 0) return;
         judgePlugs(world, this.host.state.registry);
-        judgeStarts(world, this.host.state.registry);
+        judgeStarts(world, this.host.state);
       },
     });
     this.host.handle({ kind: "recovered" });

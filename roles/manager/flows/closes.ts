@@ -27,13 +27,19 @@ export function closeConnection(turn: Turn, connection: Connection, reason: stri
 export function closeUnknown(
   turn: Turn,
   link: LinkID,
-  ends: { serviceID: number; sourcePlug: number; destPlug: number },
+  { reason = "the manager does not know it", ...ends }: {
+    serviceID: number;
+    sourcePlug: number;
+    destPlug: number;
+    /** Set when its destination is asked. */
+    destServiceID?: number;
+    reason?: string;
+  },
 ): void {
   const { closeRequests, deadlines, options } = turn.state;
   const messageID = newMessageID(turn);
   closeRequests.set(messageID, { link, connectionID: 0 });
   setDeadline(deadlines, `asked:${messageID}`, turn.nowMs + 4 * options.closeMs);
-  const reason = "the manager does not know it";
   send(turn, link, { type: "connectionCloseRequest", messageID, ...ends, reason });
 }
 

@@ -1,14 +1,18 @@
 /**
- * What a person asks of the manager: stop or kill an instance, close a connection, stop the mesh.
+ * What a person asks of the manager: stop or kill an instance, close a connection, drain an agent,
+ * restart a service, stop the mesh.
  *
  * @module
  */
 
 import { STATUS } from "../../../protocol/status.ts";
+import { drainAgent, undrainAgent } from "./agents/drains.ts";
 import { closeConnection } from "./closes.ts";
 import { hasLaunched } from "./endings.ts";
 import { drainInstance, shutDownHard, shutDownSoftly } from "./shutdowns.ts";
 import { failParked } from "./parking.ts";
+import { isKnown } from "./placement.ts";
+import { beginMove, replaceInstance } from "./replacements.ts";
 import type { CommandGiven } from "../state.ts";
 import type { Turn } from "../turn.ts";
 
@@ -37,9 +41,37 @@ export function onCommand(turn: Turn, given: CommandGiven): void {
       waitFor(turn, `connection:${command.connectionID}`, commandID);
       return closeConnection(turn, connection, "closed by command");
     }
+    case "drainAgent": {
+      const refusal = drainAgent(turn, command.agent, commandID);
+      if (refusal !== undefined) done(turn, commandID, refusal);
+      return;
+    }
+    case "undrainAgent":
+      return done(turn, commandID, { status: STATUS.done, ...undrainAgent(turn, command.agent) });
+    case "restartService":
+      return restartService(turn, commandID, command.service);
     case "stopMesh":
       return stopMesh(turn, commandID);
   }
+}
+
+/** Replaces every instance of a service, one after the other. */
+function restartService(turn: Turn, commandID: number, service: string): void {
+  const { registry } = turn.state;
+  const instances = [...registry.services.get(service)?.instances ?? []]
+    .map((serviceID) => registry.instances.get(serviceID))
+    .filter((instance) => instance?.launched === true);
+  if (instances.length === 0 && !isKnown(turn, service)) {
+    const reason = `Cannot restart "${service}": no agent has a service of that name`;
+    return done(turn, commandID, { status: STATUS.notFound, reason });
+  }
+  const waiting: number[] = [];
+  for (const instance of instances) {
+    if (instance === undefined) continue;
+    waiting.push(instance.serviceID);
+    replaceInstance(turn, instance, { cause: "outdated", reason: "restarted by command" });
+  }
+  beginMove(turn, `restart:${service}`, { commandID, waiting });
 }
 
 function stopInstance(
@@ -63,7 +95,7 @@ function stopInstance(
   const reason = "stopped by command";
   // What is starting has nothing in flight, and nobody yet to be asked softly.
   if (instance.state === "starting") return shutDownHard(turn, instance, reason);
-  if (instance.state !== "closing") drainInstance(turn, instance, reason);
+  if (instance.state !== "closing") drainInstance(turn, instance, { reason });
 }
 
 /** Ends every launched instance; nothing is started from now on. */

@@ -65,10 +65,19 @@ export function endInstance(
   if (!instance.launched) forgetRegistration(turn, serviceID);
   forgetRequestsOf(turn, serviceID);
   turn.wanted.add(service);
+  noteGone(turn, instance);
   finishCommands(turn, `instance:${serviceID}`, { status: STATUS.done, reason: ending.reason });
   if (turn.state.stopping && !hasLaunched(turn)) {
     finishCommands(turn, "mesh", { status: STATUS.done, reason: "every service has ended" });
   }
+}
+
+/** An instance is gone: others may wait for its place, and commands for its end. */
+function noteGone(turn: Turn, { serviceID, agent }: Instance): void {
+  const { registry, parked, moves } = turn.state;
+  for (const move of moves.values()) if (move.waiting.delete(serviceID)) move.gone += 1;
+  if (registry.agents.get(agent)?.capacity === undefined) return;
+  for (const service of parked.keys()) turn.wanted.add(service);
 }
 
 /** Forgets by which request an instance registered: repeated, it is another instance. */

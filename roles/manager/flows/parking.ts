@@ -16,11 +16,11 @@ import type { Parked } from "../state.ts";
 import { record, send, type Turn } from "../turn.ts";
 
 import {
-  chooseAgent,
   chooseInstance,
   type Failure,
   isKnown,
   isStarting,
+  obstacleTo,
   startInstance,
 } from "./placement.ts";
 
@@ -57,8 +57,8 @@ export function parkRequest(turn: Turn, service: string, parked: Parked): Failur
   if (!isStarting(turn, service)) {
     const asker = state.registry.instances.get(parked.serviceID)?.service ?? "instance";
     const reason = `${asker}#${parked.serviceID} asked for it`;
-    const failure = startInstance(turn, service, reason);
-    if (failure !== undefined) return failure;
+    const start = startInstance(turn, { service }, reason);
+    if (start.kind === "failed") return start;
   }
   const repeated = waiting.has(key);
   waiting.set(key, parked);
@@ -121,12 +121,10 @@ export function onParkedDue(turn: Turn, identity: string): void {
   const parked = turn.state.parked.get(service)?.get(key);
   if (parked === undefined) return;
   unpark(turn, service, key);
-  const connected = chooseAgent(turn, service) !== undefined;
+  const obstacle = isStarting(turn, service) ? undefined : obstacleTo(turn, { service });
   failRequest(turn, parked, {
-    status: connected ? STATUS.deadline : STATUS.unavailable,
-    reason: connected
-      ? `Cannot connect to "${service}": it did not start in time`
-      : `Cannot start "${service}": no agent that has it is connected`,
+    status: obstacle === undefined ? STATUS.deadline : STATUS.unavailable,
+    reason: obstacle ?? `Cannot connect to "${service}": it did not start in time`,
     destService: service,
   });
 }
@@ -136,6 +134,11 @@ export function startIfWanted(turn: Turn, service: string, reason: string): void
   if (!turn.state.parked.has(service)) return;
   if (chooseInstance(turn, service) !== undefined) return answerParked(turn, service);
   if (isStarting(turn, service)) return;
-  const failure = startInstance(turn, service, reason);
-  if (failure !== undefined) failParked(turn, service, failure);
+  const start = startInstance(turn, { service }, reason);
+  if (start.kind === "failed") failParked(turn, service, start);
+}
+
+/** Looks again at everybody who waits: what kept agents from starting something may have passed. */
+export function lookAgain(turn: Turn): void {
+  for (const service of turn.state.parked.keys()) turn.wanted.add(service);
 }

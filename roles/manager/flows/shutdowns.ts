@@ -25,20 +25,30 @@ function graceMs(turn: Turn, instance: Instance): number {
 function enterPhase(
   turn: Turn,
   instance: Instance,
-  entered: { phase: ClosingPhase; reason: string },
+  entered: { phase: ClosingPhase; reason: string; waitMs?: number },
 ): void {
   const { serviceID, service } = instance;
-  record(turn, { kind: "instanceClosing", serviceID, service, ...entered });
+  const { phase, reason } = entered;
+  record(turn, { kind: "instanceClosing", serviceID, service, phase, reason });
   clearDeadline(turn.state.deadlines, `instance:${serviceID}`);
   const { closeMs } = turn.state.options;
-  const waitMs = entered.phase === "hard" ? closeMs : graceMs(turn, instance);
+  const { waitMs = phase === "hard" ? closeMs : graceMs(turn, instance) } = entered;
   setDeadline(turn.state.deadlines, `phase:${serviceID}`, turn.nowMs + waitMs);
 }
 
-/** Closes an instance that may be in use: its sources are asked first, and go elsewhere. */
-export function drainInstance(turn: Turn, instance: Instance, reason: string): void {
+/**
+ * Closes an instance that may be in use: its sources are asked first, and go elsewhere. What is in
+ * flight has the instance's own grace for it; where nothing presses, a longer time of its manager.
+ */
+export function drainInstance(
+  turn: Turn,
+  instance: Instance,
+  { reason, isPatient = false }: { reason: string; isPatient?: boolean },
+): void {
   if (instance.incoming.length === 0) return shutDownSoftly(turn, instance, reason);
-  enterPhase(turn, instance, { phase: "drain", reason });
+  const ownMs = graceMs(turn, instance);
+  const waitMs = isPatient ? Math.max(ownMs, turn.state.options.drainMs) : ownMs;
+  enterPhase(turn, instance, { phase: "drain", reason, waitMs });
   for (const connection of instance.incoming) closeConnection(turn, connection, reason);
 }
 

@@ -13,7 +13,7 @@ import { agentOf, type Instance } from "../memory/registry.ts";
 import { endInstance } from "./endings.ts";
 import { newMessageID, record, refuse, send, sendToAgent, type Turn } from "../turn.ts";
 
-import type { Failure } from "./placement.ts";
+import { type Failure, isStarting } from "./placement.ts";
 import { answerParked, failParked } from "./parking.ts";
 
 /** An instance confirmed its start, or its agent says why there was none. */
@@ -69,12 +69,15 @@ export function onStartFailed(turn: Turn, instance: Instance, failure: Failure):
   const { state } = turn;
   endInstance(turn, instance, failure);
   const retries = state.plugRetries.get(service) ?? 0;
-  const isPlugTaken = failure.status === STATUS.conflict && state.parked.has(service);
-  if (isPlugTaken && retries < state.options.plugRetriesMax) {
+  const isPlugTaken = failure.status === STATUS.conflict;
+  if (!isPlugTaken) noteFailure(turn, instance, failure);
+  if (isPlugTaken && state.parked.has(service) && retries < state.options.plugRetriesMax) {
     // Whoever waits goes on waiting: the end of this step starts it again, on another plug.
     state.plugRetries.set(service, retries + 1);
     return;
   }
+  // Another start is on its way, as the agent of this one was away.
+  if (isStarting(turn, service)) return;
   state.plugRetries.delete(service);
   const status = failure.status === STATUS.deadline ? STATUS.deadline : STATUS.unavailable;
   failParked(turn, service, {
@@ -83,15 +86,24 @@ export function onStartFailed(turn: Turn, instance: Instance, failure: Failure):
   });
 }
 
+/** Whoever waits for an instance to replace another one looks at it in the end of the step. */
+function noteFailure(turn: Turn, { service, serviceID }: Instance, { reason }: Failure): void {
+  for (const replacement of turn.state.replacements.get(service)?.values() ?? []) {
+    if (replacement.successor === serviceID) replacement.failure = reason;
+  }
+}
+
 /** Nobody said in time whether an instance started: it counts as failed and is killed. */
 export function onStartDue(turn: Turn, serviceID: number): void {
   const instance = turn.state.registry.instances.get(serviceID);
   if (instance?.state !== "starting") return;
   const agent = agentOf(turn.state.registry, instance);
   const reason = "no answer within the start timeout";
-  if (agent !== undefined) {
-    const messageID = newMessageID(turn);
-    sendToAgent(turn, agent.agent, { type: "hardShutdownRequest", messageID, serviceID, reason });
+  const messageID = newMessageID(turn);
+  const kill = { type: "hardShutdownRequest", messageID, serviceID, reason } as const;
+  if (agent === undefined || !sendToAgent(turn, agent.agent, kill)) {
+    // It is no fault of the service: whoever waits may find it elsewhere, within their time.
+    return endInstance(turn, instance, { status: STATUS.deadline, reason });
   }
   onStartFailed(turn, instance, { status: STATUS.deadline, reason });
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { isName } from "../../../protocol/manifest.ts";
 import { createAdminApp } from "../../../runtime/admin/admin_app.ts";
 import { OPERATION_NAMES, OPERATIONS } from "../../../runtime/admin/operations.ts";
 import { createFakeBackend, TOKEN } from "./fake_backend.ts";
@@ -130,8 +131,10 @@ Deno.test("createAdminApp() gives commands only of known shape, even with the to
     await drop(response);
     for (const command of backend.commands.splice(0)) {
       assert(command.kind !== "stopMesh");
-      const id = command.kind === "stopInstance" ? command.serviceID : command.connectionID;
-      assert(Number.isSafeInteger(id) && id > 0);
+      if ("serviceID" in command) assert(Number.isSafeInteger(command.serviceID));
+      if ("connectionID" in command) assert(Number.isSafeInteger(command.connectionID));
+      if ("agent" in command) assert(isName(command.agent));
+      if ("service" in command) assert(isName(command.service));
       assertEquals(request.method, "POST");
       if (command.kind === "stopInstance") assert(["soft", "hard"].includes(command.mode));
     }

@@ -112,7 +112,9 @@ export class SourceMesh implements AsyncDisposable {
       if (answer !== undefined) {
         this.#host.dispatch({ kind: "message", link: "agent", message: answer });
       }
-    } else if (effect.kind !== "refuse" && effect.kind !== "closeLink") {
+    } else if (
+      effect.kind !== "refuse" && effect.kind !== "closeLink" && effect.kind !== "routes"
+    ) {
       this.sessions.perform(effect);
     }
   }

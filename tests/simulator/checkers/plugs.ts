@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ManagerState } from "../../../roles/manager/state.ts";
 import type { Registry } from "../../../roles/manager/memory/registry.ts";
 import type { ServiceProcess } from "../service_process.ts";
 import type { Listener, World } from "../world.ts";
@@ -22,9 +23,14 @@ export function judgePlugs(world: World, registry: Registry): void {
 }
 
 /** Requests for a service that is starting must share that start. */
-export function judgeStarts(world: World, registry: Registry): void {
+export function judgeStarts(world: World, { registry, linkOfAgent }: ManagerState): void {
   if (world.options.forgetsAll) return;
-  for (const [service, { starting }] of registry.services) {
+  for (const [service, { starting: all, instances }] of registry.services) {
+    if (all < 2) continue;
+    // A start at an agent that is away may never end, so it is not waited for.
+    const live = [...instances].map((serviceID) => registry.instances.get(serviceID));
+    const starting = live.filter((one) => one?.state === "starting" && linkOfAgent.has(one.agent))
+      .length;
     if (starting > 1) world.violations.report("starts", `${starting} starts of ${service} at once`);
   }
 }

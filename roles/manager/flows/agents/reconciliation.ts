@@ -8,12 +8,13 @@ import type { ReportedConnection, ReportedInstance } from "../../../../protocol/
 import { STATUS } from "../../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../../deadlines.ts";
 import { type AgentRecord, findConnection } from "../../memory/registry.ts";
+import { isUnheardID } from "../../memory/service_ids.ts";
 import { newMessageID, record, sendToAgent, type Turn } from "../../turn.ts";
 import { askToClose, closeUnknown } from "../closes.ts";
 import { endConnection, endInstance } from "../endings.ts";
 import { rearmConnectionIdle } from "../idle.ts";
 import { openConnection } from "../offers.ts";
-import { repeatPhase, shutDownHard } from "../shutdowns.ts";
+import { repeatPhase, shutDownHard, shutDownSoftly } from "../shutdowns.ts";
 import { markStarted } from "../starts.ts";
 
 /** Adopts what both know, ends what the agent does not have, kills what the history never had. */
@@ -34,22 +35,17 @@ export function reconcileInstances(
     // An order to start it was lost with the link: those who wait are started for again.
     endInstance(turn, instance, ending);
   }
-  const { lastServiceID } = registry;
   for (const one of reported) {
-    const { serviceID, typeOfService, started } = one;
-    const instance = registry.instances.get(serviceID);
-    const isNewer = instance === undefined && serviceID > lastServiceID;
-    if (isNewer && !isPlugTaken(turn, agent, one)) {
-      adoptInstance(turn, agent, one);
-    } else if (instance?.agent !== agent.agent || instance.service !== typeOfService) {
-      const reason = "the manager does not know it";
-      const messageID = newMessageID(turn);
-      sendToAgent(turn, agent.agent, { type: "hardShutdownRequest", messageID, serviceID, reason });
+    const instance = registry.instances.get(one.serviceID);
+    if (instance === undefined) takeUnknown(turn, agent, one);
+    else if (instance.agent !== agent.agent || instance.service !== one.typeOfService) {
+      // Its number is that of another instance, so it can't be one for a while.
+      killUnknown(turn, agent, one.serviceID);
     } else {
       learnTicketKey(turn, one);
       if (instance.state === "closing") repeatPhase(turn, instance);
-      if (instance.state !== "starting" || !started) continue;
-      clearDeadline(turn.state.deadlines, `start:${serviceID}`);
+      if (instance.state !== "starting" || !one.started) continue;
+      clearDeadline(turn.state.deadlines, `start:${one.serviceID}`);
       markStarted(turn, instance);
     }
   }
@@ -60,13 +56,42 @@ function learnTicketKey(turn: Turn, { serviceID, ticketKey }: ReportedInstance):
   if (ticketKey !== undefined) turn.state.ticketKeys.set(serviceID, ticketKey);
 }
 
+function killUnknown(turn: Turn, agent: AgentRecord, serviceID: number): void {
+  const reason = "the manager does not know it";
+  const messageID = newMessageID(turn);
+  sendToAgent(turn, agent.agent, { type: "hardShutdownRequest", messageID, serviceID, reason });
+}
+
+/**
+ * An instance that is not live in this history. One that it never heard of is adopted: a manager
+ * without its store was restarted. One that it has given up, as its agent was lost, is never used
+ * again; what it has in flight may end, as it may have been in use all the while.
+ */
+function takeUnknown(turn: Turn, agent: AgentRecord, one: ReportedInstance): void {
+  const { registry, stopping } = turn.state;
+  const isTaken = isPlugTaken(turn, agent, one);
+  const isUnheard = isUnheardID(registry, one.serviceID);
+  if (isUnheard && !isTaken) return adoptInstance(turn, agent, one);
+  const isInvented = one.serviceID > registry.lastServiceID && !isUnheard;
+  // What came by itself is let go by its agent, and comes again as another instance.
+  if (!one.launched || !one.started || stopping || isInvented) {
+    return killUnknown(turn, agent, one.serviceID);
+  }
+  const { serviceID, typeOfService: service, plugConfiguration } = one;
+  const plugs = isTaken ? { ...plugConfiguration, in: null } : plugConfiguration;
+  const reason = "its agent came back with it, to be ended";
+  record(turn, { kind: "instanceStarting", serviceID, service, agent: agent.agent, plugs, reason });
+  const instance = registry.instances.get(serviceID);
+  if (instance !== undefined) shutDownSoftly(turn, instance, "it was given up");
+}
+
 function isPlugTaken(turn: Turn, agent: AgentRecord, reported: ReportedInstance): boolean {
   const plug = reported.plugConfiguration.in;
   if (plug === null || !reported.launched) return false;
   return turn.state.registry.plugs.get(agent.network)?.used.has(plug) ?? false;
 }
 
-/** Takes over an instance that is newer than this history: a manager without a store restarted. */
+/** Takes over an instance that this history never heard of. */
 function adoptInstance(turn: Turn, agent: AgentRecord, reported: ReportedInstance): void {
   const { serviceID, typeOfService: service, plugConfiguration: plugs } = reported;
   const adopted = { serviceID, service, agent: agent.agent, plugs };
@@ -99,7 +124,9 @@ export function reconcileConnections(
   }
   const link = turn.state.linkOfAgent.get(agent.agent) ?? "";
   for (const { serviceID, sourcePlug, destPlug } of reported) {
-    const connection = findConnection(registry, serviceID, sourcePlug);
+    // An agent knows nothing of the connections of others.
+    const isMine = agent.instances.has(serviceID);
+    const connection = isMine ? findConnection(registry, serviceID, sourcePlug) : undefined;
     if (connection?.destPlug !== destPlug) {
       closeUnknown(turn, link, { serviceID, sourcePlug, destPlug });
     } else if (connection.state === "offered") {

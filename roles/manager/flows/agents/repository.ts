@@ -1,0 +1,67 @@
+/**
+ * What an agent can start has changed while it runs: services came, went or were edited.
+ *
+ * @module
+ */
+
+import type { MessageOf, MessageType } from "../../../../protocol/messages.ts";
+import { STATUS } from "../../../../protocol/status.ts";
+import type { LinkID } from "../../../step.ts";
+import type { AgentRecord } from "../../memory/registry.ts";
+import { record, refuse, type Turn } from "../../turn.ts";
+import { failParked, lookAgain } from "../parking.ts";
+import { isKnown } from "../placement.ts";
+import { replaceInstance } from "../replacements.ts";
+import { conflictsOf } from "./routes.ts";
+
+/** The repository of an agent is another one. Instances of what was edited are replaced. */
+export function onRepositoryInfo(
+  turn: Turn,
+  link: LinkID,
+  message: MessageOf<"repositoryInfo">,
+): void {
+  const { registry, agentOfLink, repositories } = turn.state;
+  const agent = registry.agents.get(agentOfLink.get(link) ?? "");
+  const { messageID, repository, manifests, edited = [] } = message;
+  if (agent === undefined || repositories.get(link) === messageID) return;
+  repositories.set(link, messageID);
+  const { agent: name } = agent;
+  record(turn, { kind: "agentRepositoryChanged", agent: name, repository, manifests, edited });
+  const isEdited = new Set(edited);
+  for (const serviceID of [...agent.instances]) {
+    const instance = registry.instances.get(serviceID);
+    if (instance === undefined || !isEdited.has(instance.service)) continue;
+    replaceInstance(turn, instance, { cause: "outdated", reason: "its service was edited" });
+  }
+  settleRepository(turn, agent, { link, type: message.type });
+}
+
+/**
+ * After an agent has said what it can start: what it runs of other services is ended, nobody waits
+ * for what nobody has, and gateways are told.
+ */
+export function settleRepository(
+  turn: Turn,
+  agent: AgentRecord,
+  from: { link: LinkID; type: MessageType },
+): void {
+  const { registry, parked } = turn.state;
+  const known = new Set(agent.repository);
+  for (const serviceID of [...agent.instances]) {
+    const instance = registry.instances.get(serviceID);
+    if (instance === undefined || known.has(instance.service)) continue;
+    const reason = `agent ${agent.agent} has the service no more`;
+    replaceInstance(turn, instance, { cause: "removed", reason });
+  }
+  for (const service of [...parked.keys()]) {
+    if (isKnown(turn, service)) continue;
+    const reason = `Cannot connect to "${service}": no agent has a service of that name any more`;
+    failParked(turn, service, { status: STATUS.notFound, reason });
+  }
+  for (const { route, kept, refused } of conflictsOf(turn, agent)) {
+    const reason = `Cannot route "${route}" to "${refused}": it leads to "${kept}"`;
+    refuse(turn, from, { status: STATUS.conflict, reason });
+  }
+  turn.hasNewRoutes = true;
+  lookAgain(turn);
+}
