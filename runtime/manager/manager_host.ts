@@ -25,11 +25,11 @@ import {
 import { MANAGER } from "../../roles/manager/step.ts";
 import type { LinkID } from "../../roles/step.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
-import { RoleHost } from "../host.ts";
+import { clockMs, RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
 import type { Store } from "../store/store.ts";
-import { recoverRegistry } from "../store/recovery.ts";
+import { endFuture, recoverRegistry } from "../store/recovery.ts";
 import { TicketIssuer } from "../tickets/ticket_issuer.ts";
 import { type Arrival, HeldEvents } from "./held_events.ts";
 import { Recorder } from "./recorder.ts";
@@ -85,9 +85,11 @@ export class ManagerHost {
       abort: (link, reason) => this.#links.abort(link, reason),
     });
     this.refusals = new Refusals(warn);
+    const registry = recoverRegistry(store);
+    endFuture(registry, clockMs());
     this.#host = new RoleHost<ManagerState, ManagerEvent, ManagerEffect>({
       role: MANAGER,
-      state: createManager(options.manager, recoverRegistry(store)),
+      state: createManager(options.manager, registry),
       tick: { kind: "tick" },
       perform: (effects) => this.#perform(effects),
     });

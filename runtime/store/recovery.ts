@@ -65,6 +65,25 @@ function readSnapshot(store: Store): Registry {
 }
 
 /**
+ * Makes now of the times that are later: the clock of the machine was set back since the history
+ * was written, and nothing must wait until it is there again. Idle times and resting plugs begin
+ * now; what history says of the past stays as it is.
+ *
+ * @param registry A registry that was recovered.
+ * @param nowMs The present. Milliseconds since 1970.
+ */
+export function endFuture(registry: Registry, nowMs: number): void {
+  for (const used of [registry.instances, registry.connections]) {
+    for (const one of used.values()) one.lastUsedMs = Math.min(one.lastUsedMs, nowMs);
+  }
+  for (const { resting } of registry.plugs.values()) {
+    for (const [plug, freedAtMs] of resting) {
+      if (freedAtMs > nowMs) resting.set(plug, nowMs);
+    }
+  }
+}
+
+/**
  * Takes a snapshot and forgets old facts, when there are enough of them. Cheap to call after every
  * append: most calls do nothing. Called more rarely than every 20 000 facts, it would fall behind.
  *

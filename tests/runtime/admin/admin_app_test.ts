@@ -241,6 +241,18 @@ Deno.test("GET /readyz tells whether the mesh takes requests", async () => {
   assertEquals((await ask(app, "/healthz")).status, 200);
 });
 
+Deno.test("GET /readyz, /healthz and /v1/state say why no new work is taken", async () => {
+  const { app, backend } = setUp();
+  backend.hindrance = "Cannot record: the disk is full";
+  assertEquals(await detailOf(await ask(app, "/readyz"), 503), backend.hindrance);
+  for (const path of ["/healthz", "/v1/state"]) {
+    const response = await ask(app, path);
+    assertEquals([response.status, (await response.json()).problem], [200, backend.hindrance]);
+  }
+  backend.hindrance = undefined;
+  assertEquals((await ask(app, "/readyz")).status, 200);
+});
+
 Deno.test("GET /openapi.json describes every operation and resolves every reference", async () => {
   const { app } = setUp();
   const text = await (await ask(app, "/openapi.json")).text();

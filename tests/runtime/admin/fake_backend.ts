@@ -31,6 +31,8 @@ export interface FakeBackend extends AdminBackend {
   outcome: OutcomeView;
   /** Whether the mesh is ready. */
   isReady: boolean;
+  /** Why it takes no new work. */
+  hindrance: string | undefined;
   /** How many listen to facts. */
   readonly listenerCount: number;
   /** Lets something happen. */
@@ -47,6 +49,7 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
     commands,
     outcome: { status: 200, reason: "done" },
     isReady: true,
+    hindrance: undefined,
     startedAtMs: startMs,
     gatewayUrl: "http://127.0.0.1:8080",
     store,
@@ -64,6 +67,7 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
       return () => void listeners.delete(listener);
     },
     ready: () => backend.isReady,
+    problem: () => backend.hindrance,
     record(...bodies) {
       const firstSeq = registry.lastSeq + 1;
       const at = startMs + (firstSeq - 1) * 1_000;

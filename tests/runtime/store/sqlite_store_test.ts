@@ -121,6 +121,40 @@ testInFolder("read() says which fact of which file is corrupt", ({ folder, file 
   }
 });
 
+testInFolder("openStore() or the recovery says that a file was cut or overwritten", async ({
+  folder,
+  file,
+}) => {
+  const spoil = {
+    cut: (size: number) => Deno.truncate(file, Math.floor(size / 2)),
+    overwritten: async (size: number) => {
+      using opened = await Deno.open(file, { write: true });
+      await opened.seek(4_096, Deno.SeekMode.Start);
+      await opened.write(new Uint8Array(size - 4_096).fill(170));
+    },
+  };
+  for (const [how, work] of Object.entries(spoil)) {
+    const before = openStore(folder);
+    before.append(failures(2_000));
+    before.close();
+    await work((await Deno.stat(file)).size);
+    const error = assertThrows(
+      () => {
+        const store = openStore(folder);
+        try {
+          recoverRegistry(store);
+        } finally {
+          store.close();
+        }
+      },
+      StoreError,
+      "move it away to begin a new one",
+    );
+    assertStringIncludes(error.message, file, how);
+    await Deno.remove(file);
+  }
+});
+
 testInFolder("loadSnapshot() says which file has a corrupt snapshot", ({ folder, file }) => {
   const before = openStore(folder);
   before.saveSnapshot({ seq: 0, registry: {} });
