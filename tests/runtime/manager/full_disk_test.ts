@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { Message } from "../../../protocol/messages.ts";
 import { foldFacts } from "../../../roles/manager/memory/fold.ts";
 import { HeldEvents } from "../../../runtime/manager/held_events.ts";
