@@ -105,9 +105,10 @@ async function loadFile(file: string): Promise<MeshConfig> {
     ? await discover(folder, problems)
     : await readServices(document.services, { folder, problems });
   const names = [...services.keys()];
-  const routes = readRoutes(document.routes, { names, problems });
+  const routes = readRoutes(document.routes, { services: document.services, names, problems });
   throwIfAny(file, problems);
-  return { name: document.name ?? nameOf(folder), folder, file, services, routes };
+  const gateway = document.gateway === undefined ? {} : { gateway: document.gateway };
+  return { name: document.name ?? nameOf(folder), folder, file, services, routes, ...gateway };
 }
 
 async function readText(file: string): Promise<string> {

@@ -5,6 +5,7 @@
  */
 
 import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../protocol/manifest.ts";
+import type { RouteLimits } from "../../protocol/route_limits.ts";
 
 /** A mesh that was read and checked; every path in it is absolute. */
 export interface MeshConfig {
@@ -18,6 +19,18 @@ export interface MeshConfig {
   readonly services: ReadonlyMap<string, ServiceConfig>;
   /** What is reachable from outside, in the order in which it was written or found. */
   readonly routes: readonly Route[];
+  /** How its gateway is set up. @default {{}} */
+  readonly gateway?: GatewayConfig;
+}
+
+/** How a gateway is set up. */
+export interface GatewayConfig {
+  /** How many workers share its port. @default {1} */
+  readonly workers?: number | undefined;
+  /** Addresses and ranges of proxies whose `x-forwarded-*` is believed. @default {[]} */
+  readonly trustForwarded?: readonly string[] | undefined;
+  /** Most requests that wait for connections at one worker. @default {20_000} */
+  readonly waiting?: number | undefined;
 }
 
 /** One service of a mesh. */
@@ -36,6 +49,8 @@ export interface ServiceConfig {
   readonly graceMs: number;
   /** What it may do besides what every service may. */
   readonly permissions: ServicePermissions;
+  /** Most requests that one source has in flight at one instance; absent for no bound. */
+  readonly concurrency?: number;
   /** Variables that are set in its environment; it may read them without a permission. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -81,6 +96,8 @@ export interface Route {
   readonly service: string;
   /** Whether the service sees the whole path; else what comes after the prefix. */
   readonly keepPrefix: boolean;
+  /** What holds for its requests; absent when nothing is said. */
+  readonly limits?: RouteLimits;
 }
 
 /** What a service gets that says nothing else. */
@@ -108,5 +125,6 @@ export function manifestOf(service: ServiceConfig): ServiceManifest {
     serviceIdleMs: service.idle.serviceMs,
     startTimeoutMs: service.startTimeoutMs,
     graceMs: service.graceMs,
+    ...(service.concurrency === undefined ? {} : { concurrency: service.concurrency }),
   };
 }

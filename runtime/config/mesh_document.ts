@@ -13,7 +13,8 @@ import {
   type ServiceConfig,
   type ServicePermissions,
 } from "./mesh_config.ts";
-import type { MeshDocument, ServiceDocument } from "./mesh_schema.ts";
+import { routeLimits } from "./limits_schema.ts";
+import type { MeshDocument, RouteDocument, ServiceDocument } from "./mesh_schema.ts";
 import { parseRouteKey } from "./routes.ts";
 import { COMMA_PROBLEM, entryCandidates, findNameProblem, isFile } from "./service_files.ts";
 import { suggestionText } from "./suggestion.ts";
@@ -127,6 +128,7 @@ function makeService(
     startTimeoutMs: service.startTimeout ?? SERVICE_DEFAULTS.startTimeoutMs,
     graceMs: service.grace ?? SERVICE_DEFAULTS.graceMs,
     permissions: readPermissions(service.permissions ?? {}, folder),
+    ...(service.concurrency === undefined ? {} : { concurrency: service.concurrency }),
     env: { ...service.env },
   };
 }
@@ -154,25 +156,33 @@ function readPermissions(
  * Reads the routes of a document.
  *
  * @param document The `routes` of mesh.json.
+ * @param services The `services` of mesh.json, whose limits hold for routes that say none.
  * @param names The services of the mesh.
  * @param problems Gets a problem for everything that is wrong.
  * @returns The routes that have no problem.
  */
 export function readRoutes(
   document: MeshDocument["routes"],
-  { names, problems }: { names: readonly string[]; problems: ProblemList },
+  { services, names, problems }: {
+    services: MeshDocument["services"];
+    names: readonly string[];
+    problems: ProblemList;
+  },
 ): Route[] {
   const routes = new Map<string, Route>();
   for (const [key, target] of Object.entries(document)) {
-    const { service, keepPrefix = false } = typeof target === "string"
-      ? { service: target }
-      : target;
+    const written: RouteDocument = typeof target === "string" ? { service: target } : target;
+    const { service, keepPrefix = false } = written;
+    const said = routeLimits(written, services?.[service]);
+    const limits = said === undefined ? {} : { limits: said };
     const parsed = parseRouteKey(key);
     const known = typeof parsed === "string" ? undefined : `${parsed.host ?? ""}${parsed.path}`;
     if (typeof parsed === "string") problems.add(["routes", key], parsed);
     else if (known !== undefined && routes.has(known)) {
       problems.add(["routes", key], `expected each route once, found "${known}" again`);
-    } else if (known !== undefined) routes.set(known, { ...parsed, service, keepPrefix });
+    } else if (known !== undefined) {
+      routes.set(known, { ...parsed, service, keepPrefix, ...limits });
+    }
     if (!names.includes(service)) {
       const path = typeof target === "string" ? ["routes", key] : ["routes", key, "service"];
       const hint = suggestionText(service, names);

@@ -4,10 +4,17 @@
  * @module
  */
 
-import { reasonOf } from "../../protocol/errors.ts";
 import { z } from "zod";
 import { LIMITS } from "../../protocol/limits.ts";
-import { parseDuration } from "./durations.ts";
+import { duration } from "./duration_schema.ts";
+import {
+  concurrencySchema,
+  type GatewayDocument,
+  gatewaySchema,
+  type LimitedDocument,
+  limitsSchema,
+  stickySchema,
+} from "./limits_schema.ts";
 
 /** A mesh.json whose shape is right, with durations in milliseconds. */
 export interface MeshDocument {
@@ -19,10 +26,12 @@ export interface MeshDocument {
   readonly services?: Readonly<Record<string, ServiceDocument>> | undefined;
   /** The services by what is reachable from outside. */
   readonly routes: Readonly<Record<string, string | RouteDocument>>;
+  /** The way in from outside. */
+  readonly gateway?: GatewayDocument | undefined;
 }
 
 /** One service of a {@linkcode MeshDocument}. */
-export interface ServiceDocument {
+export interface ServiceDocument extends LimitedDocument {
   /** Its file, relative to the folder. */
   readonly entry?: string | undefined;
   /** The services that it may reach. */
@@ -40,6 +49,8 @@ export interface ServiceDocument {
   readonly permissions?:
     | Readonly<Partial<Record<PermissionName, readonly string[] | undefined>>>
     | undefined;
+  /** Most requests that one source has in flight at one instance. */
+  readonly concurrency?: number | undefined;
   /** Variables of its environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
@@ -56,7 +67,7 @@ export type PermissionName =
   | "import";
 
 /** A route of a {@linkcode MeshDocument} that says more than its service. */
-export interface RouteDocument {
+export interface RouteDocument extends LimitedDocument {
   /** The service that answers. */
   readonly service: string;
   /** Whether it sees the whole path. */
@@ -65,21 +76,6 @@ export interface RouteDocument {
 
 /** The largest mesh.json that is read, in bytes. */
 export const MESH_FILE_BYTES_MAX = 1_024 * 1_024;
-
-const DURATION_PATTERN = String.raw`^\s*(\d+(\.\d+)?(d|h|m|s|ms)\s*)+$`;
-
-function duration(description: string, minMs: number) {
-  const text = z.string().meta({ description, pattern: DURATION_PATTERN, examples: ["30s"] });
-  return text.transform((text, context) => {
-    try {
-      return parseDuration(text, { minMs, maxMs: LIMITS.durationMs });
-    } catch (error) {
-      const message = reasonOf(error);
-      context.issues.push({ code: "custom", message, input: text });
-      return z.NEVER;
-    }
-  });
-}
 
 function textWithoutNul(charactersMax: number) {
   return z.string().max(charactersMax).refine((text) => !text.includes("\0"), {
@@ -132,6 +128,9 @@ const serviceSchema = z.strictObject({
   }),
   startTimeout: duration("How long a start may take; 10s when absent.", 100).optional(),
   grace: duration("How long a soft shutdown may take; 5s when absent.", 0).optional(),
+  concurrency: concurrencySchema.optional(),
+  limits: limitsSchema.optional(),
+  sticky: stickySchema.optional(),
   permissions: permissionsSchema.optional().meta({
     description: "What it may do besides reading its own files and using the loopback.",
   }),
@@ -144,6 +143,8 @@ const routeSchema = z.strictObject({
   keepPrefix: z.boolean().optional().meta({
     description: "Whether it sees the whole path; else what comes after the prefix.",
   }),
+  limits: limitsSchema.optional(),
+  sticky: stickySchema.optional(),
 });
 
 /**
@@ -167,6 +168,7 @@ export const meshSchema = z.strictObject({
     description: "What is reachable from outside: a path, or a host and a path, to a service.",
     examples: [{ "/greeter": "greeter", "shop.example.com/": "shop" }],
   }),
+  gateway: gatewaySchema.optional(),
 });
 
 const KEYS = {
@@ -175,6 +177,9 @@ const KEYS = {
   idle: Object.keys(idleSchema.shape),
   permissions: Object.keys(permissionsSchema.shape),
   route: Object.keys(routeSchema.shape),
+  limits: Object.keys(limitsSchema.shape),
+  sticky: ["cookie", "header"],
+  gateway: Object.keys(gatewaySchema.shape),
 };
 
 /**
@@ -186,6 +191,9 @@ const KEYS = {
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   const [section, , part] = path;
   if (path.length === 0) return KEYS.mesh;
+  if (section === "gateway") return KEYS.gateway;
+  if (part === "limits") return KEYS.limits;
+  if (part === "sticky") return KEYS.sticky;
   if (section === "routes") return KEYS.route;
   if (path.length === 2) return KEYS.service;
   if (part === "idle") return KEYS.idle;

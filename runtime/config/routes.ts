@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { RouteLimits } from "../../protocol/route_limits.ts";
 import type { Route } from "./mesh_config.ts";
 
 /** What {@linkcode matchRoute} needs to know of a request. */
@@ -25,6 +26,8 @@ export interface RouteMatch {
   readonly service: string;
   /** The path that the service sees; it starts with one slash, never with two. */
   readonly path: string;
+  /** What holds for the request; absent when the route says nothing. */
+  readonly limits?: RouteLimits;
 }
 
 /**
@@ -63,7 +66,8 @@ export function matchRoute(
   if (best === undefined) return undefined;
   const rest = best.keepPrefix || best.path === "/" ? path : path.slice(best.path.length);
   // With two slashes at its start, a receiver could take the first segment for a host.
-  return { service: best.service, path: rest.replace(/^\/*/, "/") };
+  const match = { service: best.service, path: rest.replace(/^\/*/, "/") };
+  return best.limits === undefined ? match : { ...match, limits: best.limits };
 }
 
 function isPrefix(prefix: string, path: string): boolean {

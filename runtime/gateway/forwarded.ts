@@ -1,7 +1,7 @@
 /**
  * What the gateway says of a request's way: where it came from, and a name for it. Nothing of that
  * is taken from outside, where anybody can write anything: a client's own `forwarded`,
- * `x-forwarded-*` and `x-real-ip` never reach a service.
+ * `x-forwarded-*` and `x-real-ip` never reach a service, unless the client is a trusted proxy.
  *
  * @module
  */
@@ -37,18 +37,42 @@ const QUOTABLE = /^[^"\\\p{Cc}]*$/u;
  * ```
  */
 export function withForwarded(given: HeaderList, { client, host, proto }: Origin): HeaderList {
-  const headers = given.filter(([name]) =>
-    !name.startsWith("x-forwarded-") && name !== "x-real-ip" && name !== "forwarded"
-  );
-  const way = `host=${quoted(host)};proto=${proto}`;
+  const headers = given.filter(([name]) => !tellsWay(name));
+  const way = wayOf({ client, host, proto });
   headers.push(["x-forwarded-host", host], ["x-forwarded-proto", proto]);
-  if (client === undefined) {
-    headers.push(["forwarded", way]);
-  } else {
-    const quotedClient = client.includes(":") ? `"[${client}]"` : client;
-    headers.push(["x-forwarded-for", client], ["forwarded", `for=${quotedClient};${way}`]);
-  }
+  if (client !== undefined) headers.push(["x-forwarded-for", client]);
+  headers.push(["forwarded", way]);
   return headers;
+}
+
+/**
+ * Extends what a trusted proxy said of a request's way: its own address is added to those that it
+ * told, and what it said of the host and the scheme that its client used stands.
+ */
+export function withForwardedBy(given: HeaderList, { client, host, proto }: Origin): HeaderList {
+  const told = (wanted: string) =>
+    given.filter(([name, value]) => name === wanted && value !== "").map(([, value]) => value);
+  const headers = given.filter(([name]) => !tellsWay(name));
+  const list = (name: string, own: string | undefined) => {
+    const all = own === undefined ? told(name) : [...told(name), own];
+    if (all.length > 0) headers.push([name, all.join(", ")]);
+  };
+  list("x-forwarded-for", client);
+  list("forwarded", wayOf({ client, host, proto }));
+  headers.push(["x-forwarded-host", told("x-forwarded-host").at(-1) ?? host]);
+  const said = told("x-forwarded-proto").at(-1)?.toLowerCase();
+  headers.push(["x-forwarded-proto", said === "https" || said === "http" ? said : proto]);
+  return headers;
+}
+
+function tellsWay(name: string): boolean {
+  return name.startsWith("x-forwarded-") || name === "x-real-ip" || name === "forwarded";
+}
+
+function wayOf({ client, host, proto }: Origin): string {
+  const way = `host=${quoted(host)};proto=${proto}`;
+  if (client === undefined) return way;
+  return `for=${client.includes(":") ? `"[${client}]"` : client};${way}`;
 }
 
 /**

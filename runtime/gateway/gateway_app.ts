@@ -8,13 +8,17 @@
  */
 
 import { PROBLEM_TYPE, problemResponse } from "../problem.ts";
-import { matchRoute } from "../config/routes.ts";
+import type { RouteLimits } from "../../protocol/route_limits.ts";
+import { matchRoute, type RouteMatch } from "../config/routes.ts";
+import { BodyTooLargeError, limitedBody, saysTooMuch } from "../limits/body_limit.ts";
+import type { LimitedExchange } from "../limits/limited_exchange.ts";
 import type { Route } from "../config/mesh_config.ts";
 import { isSameText } from "../../protocol/same_text.ts";
 import { RequestBodyError } from "../sessions/request_body_error.ts";
 import { partsOf, responseOf } from "../sessions/parts.ts";
-import type { HeaderList, RequestParts, ResponseParts } from "../sessions/session.ts";
-import { withForwarded, withRequestID } from "./forwarded.ts";
+import type { HeaderList, ResponseParts } from "../sessions/session.ts";
+import { type AddressRange, isInRange } from "./address_ranges.ts";
+import { withForwarded, withForwardedBy, withRequestID } from "./forwarded.ts";
 import { refuseOdd } from "./odd_requests.ts";
 import { type Target, targetOf } from "./target.ts";
 import { wantsWebSocket, type WebSockets } from "./web_sockets.ts";
@@ -25,10 +29,12 @@ export interface GatewayAppOptions {
   readonly routes: () => readonly Route[];
   /** The secret with which the operator may call any service. */
   readonly token: string;
-  /** Sends a request to a service. */
-  readonly exchange: (service: string, request: RequestParts) => Promise<Response>;
+  /** Sends a request to a service, within the limits of its route. */
+  readonly exchange: LimitedExchange;
   /** Opens WebSockets. */
   readonly webSockets: WebSockets;
+  /** Where proxies are whose `forwarded` and `x-forwarded-*` is believed. @default {[]} */
+  readonly trusted?: readonly AddressRange[];
 }
 
 /** What `Deno.serve` tells of a request. */
@@ -81,7 +87,7 @@ export function createGatewayApp(options: GatewayAppOptions): GatewayApp {
         const client = "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
         return await handle(options, { request, target: targetOf(request.url), client });
       } catch (error) {
-        if (error instanceof RequestBodyError) return refuseBody();
+        if (error instanceof RequestBodyError) return refuseBody(error.cause);
         // A client that went away needs no answer, and its abort is no failure.
         if (!request.signal.aborted) console.error(error);
         return problemResponse({ status: 500, detail: "Cannot pass the request on: see the log" });
@@ -91,8 +97,13 @@ export function createGatewayApp(options: GatewayAppOptions): GatewayApp {
 }
 
 /** A body that broke by the fault of its client, who may not even hear of it. */
-function refuseBody(): Response {
+function refuseBody(cause: unknown): Response {
+  if (cause instanceof BodyTooLargeError) return refuseSize(cause);
   return problemResponse({ status: 400, detail: "Cannot read the request: its body is malformed" });
+}
+
+function refuseSize({ message: detail }: BodyTooLargeError): Response {
+  return problemResponse({ status: 413, detail });
 }
 
 function handle(options: GatewayAppOptions, arrival: Arrival): Response | Promise<Response> {
@@ -134,38 +145,44 @@ function refusalOf({ method }: Request): Response | undefined {
 async function forward(
   options: GatewayAppOptions,
   { request, target, client }: Arrival,
-  to: { service: string; path: string; dropsAuthorization?: boolean },
+  to: RouteMatch & { dropsAuthorization?: boolean },
 ): Promise<Response> {
   const refusal = refusalOf(request);
   if (refusal !== undefined) return refusal;
-  const { service, path, dropsAuthorization = false } = to;
+  const { service, path, limits, dropsAuthorization = false } = to;
+  const { trusted } = options;
   const dropped = dropsAuthorization ? ["host", "authorization"] : ["host"];
   const kept = withoutHops(request.headers).filter(([name]) => !dropped.includes(name));
   const origin = { client, host: target.host, proto: "http" } as const;
   const { method, signal } = request;
   const url = `http://${service}.mesh${path}${target.search}`;
-  const headers = withRequestID(withForwarded(kept, origin));
-  if (wantsWebSocket(request)) return passWebSocket(options, request, { service, url, headers });
-  return await options.exchange(service, {
-    method,
-    url,
-    headers,
-    // The platform takes "get" for GET, which has no body.
-    body: /^(?:get|head)$/i.test(method) ? null : request.body,
-    signal,
-    passOn: passedOn,
-  });
+  const isTrusted = trusted !== undefined && client !== undefined && isInRange(client, trusted);
+  const headers = withRequestID(
+    isTrusted ? withForwardedBy(kept, origin) : withForwarded(kept, origin),
+  );
+  if (wantsWebSocket(request)) {
+    return passWebSocket(options, request, { service, url, headers, limits });
+  }
+  // The platform takes "get" for GET, which has no body.
+  let body = /^(?:get|head)$/i.test(method) ? null : request.body;
+  const bytesMax = limits?.bodyBytesMax;
+  if (body !== null && bytesMax !== undefined) {
+    if (saysTooMuch(request, bytesMax)) return refuseSize(new BodyTooLargeError(bytesMax));
+    body = limitedBody(body, bytesMax);
+  }
+  const sent = { method, url, headers, body, signal, passOn: passedOn };
+  return await options.exchange(service, sent, limits);
 }
 
 /** Passes a request for a WebSocket on; what a service refuses it with is passed on too. */
 async function passWebSocket(
   { exchange, webSockets }: GatewayAppOptions,
   request: Request,
-  to: { service: string; url: string; headers: HeaderList },
+  to: { service: string; url: string; headers: HeaderList; limits: RouteLimits | undefined },
 ): Promise<Response> {
-  const { service, url, headers } = to;
+  const { service, url, headers, limits } = to;
   const answer = await webSockets.pass(request, {
-    send: (asked) => exchange(service, partsOf(asked)),
+    send: (asked) => exchange(service, partsOf(asked), limits && withoutEnd(limits)),
     url: new URL(url),
     headers: new Headers(headers),
   });
@@ -173,6 +190,11 @@ async function passWebSocket(
   const { status, body } = answer;
   const parts = { status, headers: [...answer.headers], body };
   return responseOf({ ...parts, headers: passedOn(parts) });
+}
+
+/** A WebSocket may be silent, and open for ever. */
+function withoutEnd({ idleMs: _idle, totalMs: _total, ...limits }: RouteLimits): RouteLimits {
+  return limits;
 }
 
 /** The headers of a response, for a client. */

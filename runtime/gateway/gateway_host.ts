@@ -17,7 +17,7 @@ import type { Link, LinkEvents } from "../../transports/link.ts";
 import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
-import type { RequestParts } from "../sessions/session.ts";
+import { type LimitedExchange, limitedExchange } from "../limits/limited_exchange.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
 
 /** How a gateway is set up. */
@@ -32,6 +32,8 @@ export interface GatewayHostOptions {
 export class GatewayHost {
   /** What was refused so far, counted. */
   readonly refusals: Refusals;
+  /** Sends a request to a service, within limits; see {@linkcode SourceSessions.exchange}. */
+  readonly exchange: LimitedExchange;
   readonly #host: RoleHost<GatewayState, GatewayEvent, GatewayEffect>;
   readonly #links: LinkTable;
   readonly #source: SourceSessions;
@@ -47,6 +49,9 @@ export class GatewayHost {
       refused: (refusal) => this.refusals.add(refusal),
     });
     this.#source = new SourceSessions({ dispatch });
+    this.exchange = limitedExchange((service, request, terms) =>
+      this.#source.exchange(service, request, terms)
+    );
     this.#host = new RoleHost<GatewayState, GatewayEvent, GatewayEffect>({
       role: GATEWAY,
       state: createGateway(),
@@ -77,11 +82,6 @@ export class GatewayHost {
   /** Whether the gateway is registered and can ask for connections. */
   get isReady(): boolean {
     return this.#host.state.source.serviceID !== undefined;
-  }
-
-  /** Sends a request to a service; see {@linkcode SourceSessions.exchange}. */
-  exchange(service: string, request: RequestParts): Promise<Response> {
-    return this.#source.exchange(service, request);
   }
 
   /** Ends everything at once, after it was said why. */

@@ -7,6 +7,7 @@
 import type { LinkID } from "../../roles/step.ts";
 import { linkMessagePort } from "../../transports/message_port.ts";
 import type { Route } from "../config/mesh_config.ts";
+import { addressRanges } from "../gateway/address_ranges.ts";
 import { createGatewayApp } from "../gateway/gateway_app.ts";
 import { GatewayHost } from "../gateway/gateway_host.ts";
 import { WebSockets } from "../gateway/web_sockets.ts";
@@ -23,6 +24,8 @@ export interface GatewayWorkerOptions {
   readonly routes: readonly Route[];
   /** The secret with which the operator may call any service. */
   readonly token: string;
+  /** Addresses and ranges of proxies whose `forwarded` and `x-forwarded-*` is believed. */
+  readonly trustForwarded?: readonly string[] | undefined;
 }
 
 /** What the entry can ask of the gateway worker. */
@@ -44,13 +47,14 @@ export function createGatewayWorker(): GatewayWorker {
   let agentLink: LinkID | undefined;
   const webSockets = new WebSockets();
   return {
-    start({ hostname, port, routes, token }, warn) {
+    start({ hostname, port, routes, token, trustForwarded }, warn) {
       const gateway = new GatewayHost({ warn });
       const app = createGatewayApp({
         routes: () => routes,
         token,
-        exchange: (service, request) => gateway.exchange(service, request),
+        exchange: gateway.exchange,
         webSockets,
+        ...(trustForwarded === undefined ? {} : { trusted: addressRanges(trustForwarded) }),
       });
       server = listenHttp({ hostname, port, what: "the gateway", flag: "--port" }, app);
       host = gateway;

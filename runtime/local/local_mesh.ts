@@ -193,7 +193,8 @@ export class LocalMesh {
   async #startGateway(gateway: WorkerCall<GatewayWorker>): Promise<void> {
     const { config, hostname, token, warn } = this.#options;
     const { routes } = config;
-    const options = { hostname, port: this.#port, routes, token };
+    const trustForwarded = config.gateway?.trustForwarded;
+    const options = { hostname, port: this.#port, routes, token, trustForwarded };
     this.#port = await gateway.call("start", [options, callback(warn)]);
   }
 

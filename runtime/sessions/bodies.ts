@@ -40,6 +40,7 @@ export class IncomingBody {
   #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   #expected: number = firstWindowBytes;
   #buffered = 0;
+  #arrivedBytes = 0;
   #wanted = false;
   #ended = false;
   #state: "arriving" | "arrived" | "over" = "arriving";
@@ -61,6 +62,11 @@ export class IncomingBody {
     return this.#state === "arriving";
   }
 
+  /** Bytes that have arrived so far. */
+  get movedBytes(): number {
+    return this.#arrivedBytes;
+  }
+
   /**
    * Takes a piece from a frame and copies it. A piece that nobody wants any more is dropped.
    *
@@ -69,6 +75,7 @@ export class IncomingBody {
   push(payload: Uint8Array): void {
     if (this.#ended) throw new FrameError("a body goes on after its end");
     this.#expected -= payload.length;
+    this.#arrivedBytes += payload.length;
     if (this.#expected < 0) throw new FrameError("a body is over its window");
     if (!this.arriving || payload.length === 0) return;
     this.#buffered += payload.length;
@@ -144,6 +151,7 @@ export class OutgoingBody {
   #reader: BodyReader | undefined;
   #piece: Uint8Array | undefined;
   #credit: number = firstWindowBytes;
+  #sentBytes = 0;
   #ended = false;
   #over = false;
   #wake: (() => void) | undefined;
@@ -152,6 +160,11 @@ export class OutgoingBody {
   constructor(exchange: number, ready: (body: OutgoingBody) => void) {
     this.#exchange = exchange;
     this.#ready = ready;
+  }
+
+  /** Bytes that have left so far. */
+  get movedBytes(): number {
+    return this.#sentBytes;
   }
 
   /** Bytes read from the source and not taken yet. */
@@ -210,6 +223,7 @@ export class OutgoingBody {
     const length = Math.min(piece.length, this.#credit, dataBytes);
     if (length === 0) return false;
     this.#credit -= length;
+    this.#sentBytes += length;
     const whole = length === piece.length;
     if (whole && this.#ended) return this.#last(frames, piece);
     frames.data(this.#exchange, whole ? piece : piece.subarray(0, length), false);

@@ -66,10 +66,15 @@ export class RequestExchange implements Exchange {
     this.#signal = request.signal;
     this.#signal?.addEventListener("abort", this.#aborted);
     connection.exchanges.set(id, this);
+    request.started?.(() => this.#movedBytes);
     if (request.body === null) return;
     this.#sent = false;
     this.outgoing = new OutgoingBody(id, connection.outbox.ready);
     this.#send(this.outgoing, request.body.getReader());
+  }
+
+  get #movedBytes(): number {
+    return (this.incoming?.movedBytes ?? 0) + (this.outgoing?.movedBytes ?? 0);
   }
 
   /** The head of the response has come. */

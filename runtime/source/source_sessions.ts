@@ -6,7 +6,7 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
-import type { SourceEffect, SourceEvent } from "../../roles/source/state.ts";
+import type { RequestWanted, SourceEffect, SourceEvent } from "../../roles/source/state.ts";
 import { problemParts } from "../problem.ts";
 import { dialSession } from "../sessions/dial.ts";
 import { responseOf } from "../sessions/parts.ts";
@@ -33,12 +33,26 @@ export interface SourceSessionsOptions {
   readonly connectTimeoutMs?: number;
 }
 
+/** How long a request may wait for a connection if nobody says so, in milliseconds. */
+const WAIT_MS = 150_000;
+
 /** How often a request is sent elsewhere after nothing of it was handled. */
 const REFUSALS_MAX = 3;
 
+/** What holds for one request, besides what it is. */
+export interface ExchangeTerms {
+  /** How long it may wait for a connection. Milliseconds. @default {what the source says} */
+  readonly connectMs?: number | undefined;
+  /** Called when it uses its session no more, each time that it was sent. */
+  readonly left?: () => void;
+}
+
+/** Nothing besides. */
+const NO_TERMS: ExchangeTerms = {};
+
 /** A request that has not been given a session. */
 interface Pending {
-  readonly service: string;
+  readonly wanted: RequestWanted;
   /** What it was given, or why it is given none. */
   outcome: Session | ResponseParts | undefined;
   /** Tells whoever waits that there is an outcome. */
@@ -89,16 +103,25 @@ export class SourceSessions {
    * What may have been is sent once more if its method allows that, nothing of an answer has come,
    * its body is small, and the budget of the service is not used up; see {@linkcode RETRY_LIMITS}.
    */
-  async exchange(service: string, request: RequestParts): Promise<Response> {
+  async exchange(
+    service: string,
+    request: RequestParts,
+    terms: ExchangeTerms = NO_TERMS,
+  ): Promise<Response> {
     this.#budgets.note(service);
     const body = keptBody(request);
     let sent = body === undefined ? request : { ...request, body: body.stream() };
     for (let refusals = 0, retries = 0;;) {
       const requestID = this.#lastRequestID += 1;
-      const outcome = await this.#connect(requestID, service, request.signal);
+      const timeoutMs = terms.connectMs ?? this.#options.waitMs ?? WAIT_MS;
+      const wanted = { kind: "requestWanted", requestID, service, timeoutMs } as const;
+      const outcome = await this.#connect(wanted, request.signal);
       if (!("exchange" in outcome)) return responseOf(outcome, request.passOn);
       try {
-        const ended = () => this.#options.dispatch({ kind: "requestEnded", requestID });
+        const ended = () => {
+          terms.left?.();
+          this.#options.dispatch({ kind: "requestEnded", requestID });
+        };
         return await outcome.exchange(sent, ended);
       } catch (error) {
         request.signal?.throwIfAborted();
@@ -132,7 +155,7 @@ export class SourceSessions {
         return this.#assign(effect.requestID, effect.sourcePlug);
       case "reject": {
         const { requestID, status, reason: detail } = effect;
-        const { service } = this.#pending.get(requestID) ?? {};
+        const service = this.#pending.get(requestID)?.wanted.service;
         if (service === undefined) return;
         const retryAfter = status === 503 ? { retryAfterSeconds: 1 } : {};
         return this.#settle(requestID, problemParts({ status, detail, service, ...retryAfter }));
@@ -150,15 +173,14 @@ export class SourceSessions {
 
   /** Waits for a session to a service, or for the reason why there is none. */
   async #connect(
-    requestID: number,
-    service: string,
+    wanted: RequestWanted,
     signal: AbortSignal | undefined,
   ): Promise<Session | ResponseParts> {
     signal?.throwIfAborted();
-    const pending: Pending = { service, outcome: undefined, settled: NOBODY_WAITS };
+    const { requestID } = wanted;
+    const pending: Pending = { wanted, outcome: undefined, settled: NOBODY_WAITS };
     this.#pending.set(requestID, pending);
-    const timeoutMs = this.#options.waitMs ?? 150_000;
-    this.#options.dispatch({ kind: "requestWanted", requestID, service, timeoutMs });
+    this.#options.dispatch(wanted);
     // The role is stepped in a microtask before this one: most requests need to wait no longer.
     await null;
     return pending.outcome ?? await this.#wait(requestID, pending, signal);
@@ -197,10 +219,8 @@ export class SourceSessions {
     const session = this.#sessions.get(sourcePlug);
     if (session !== undefined) return this.#settle(requestID, session);
     // The session has ended and the role is about to hear of it: it gives another one then.
-    const { service } = pending;
-    const timeoutMs = this.#options.waitMs ?? 150_000;
     this.#options.dispatch({ kind: "requestEnded", requestID });
-    this.#options.dispatch({ kind: "requestWanted", requestID, service, timeoutMs });
+    this.#options.dispatch(pending.wanted);
   }
 
   async #dial(effect: Extract<SourceEffect, { kind: "dial" }>): Promise<void> {

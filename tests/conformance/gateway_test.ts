@@ -73,7 +73,7 @@ Deno.test("a gateway breaks a response whose service dies, and starts it anew", 
     assert(head !== undefined);
     assertEquals(head.framing, size === 0 ? "chunked" : "length");
     assert(typeof await connection.piece(head) !== "string");
-    const death = await ask(world, { target: "/do/die" });
+    const death = await ask(world, { method: "POST", target: "/do/die" });
     assertEquals(death?.status, 502);
     assertEquals(await connection.piece(head), "broken");
   }

@@ -1,5 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { type Origin, withForwarded, withRequestID } from "../../../runtime/gateway/forwarded.ts";
+import {
+  type Origin,
+  withForwarded,
+  withForwardedBy,
+  withRequestID,
+} from "../../../runtime/gateway/forwarded.ts";
 
 /** What the gateway makes of the headers of a request, whose names are in lower case. */
 function forwarded(given: HeadersInit, origin: Origin): Headers {
@@ -50,4 +55,35 @@ Deno.test("withRequestID() keeps a harmless name, and makes one instead of any o
     const headers = new Headers(withRequestID(id === undefined ? [] : [["x-request-id", id]]));
     assertMatch(headers.get("x-request-id") ?? "", /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
   }
+});
+
+Deno.test("withForwardedBy() adds to what a trusted proxy says, and leaves its host and scheme", () => {
+  const origin = { client: "10.0.0.1", host: "inner.test", proto: "http" } as const;
+  const by = (given: HeadersInit) =>
+    Object.fromEntries(new Headers(withForwardedBy([...new Headers(given)], origin)));
+  const own = 'for=10.0.0.1;host="inner.test";proto=http';
+  assertEquals(
+    by({
+      "forwarded": "for=192.0.2.7;proto=https",
+      "x-forwarded-for": "192.0.2.7, 192.0.2.8",
+      "x-forwarded-host": "shop.test",
+      "x-forwarded-proto": "HTTPS",
+      "x-forwarded-port": "443",
+      "x-real-ip": "192.0.2.7",
+      "x-kept": "1",
+    }),
+    {
+      "forwarded": `for=192.0.2.7;proto=https, ${own}`,
+      "x-forwarded-for": "192.0.2.7, 192.0.2.8, 10.0.0.1",
+      "x-forwarded-host": "shop.test",
+      "x-forwarded-proto": "https",
+      "x-kept": "1",
+    },
+  );
+  assertEquals(by({ "x-forwarded-proto": "gopher" }), {
+    "forwarded": own,
+    "x-forwarded-for": "10.0.0.1",
+    "x-forwarded-host": "inner.test",
+    "x-forwarded-proto": "http",
+  });
 });

@@ -1,0 +1,57 @@
+/**
+ * Sends a request within the limits of its route. One without limits passes as if this was not
+ * there.
+ *
+ * @module
+ */
+
+import type { RouteLimits } from "../../protocol/route_limits.ts";
+import { problemParts } from "../problem.ts";
+import { responseOf } from "../sessions/parts.ts";
+import type { RequestParts } from "../sessions/session.ts";
+import type { ExchangeTerms } from "../source/source_sessions.ts";
+import { DeadlineTimer } from "./deadline_timer.ts";
+import { DeadlineError, ExchangeWatch, hasDeadlines } from "./exchange_watch.ts";
+
+/** Sends a request to a service, on terms. */
+export type Exchange = (
+  service: string,
+  request: RequestParts,
+  terms?: ExchangeTerms,
+) => Promise<Response>;
+
+/** Sends a request to a service, within limits. */
+export type LimitedExchange = (
+  service: string,
+  request: RequestParts,
+  limits?: RouteLimits,
+) => Promise<Response>;
+
+/**
+ * Adds limits to a way to send requests. A deadline that passes before an answer has begun is a
+ * response with 504 that names it; one that passes later breaks the body of the answer.
+ */
+export function limitedExchange(exchange: Exchange): LimitedExchange {
+  const timer = new DeadlineTimer();
+  return (service, request, limits) => {
+    if (limits === undefined) return exchange(service, request);
+    const { connectMs } = limits;
+    if (!hasDeadlines(limits)) return exchange(service, request, { connectMs });
+    const watch = new ExchangeWatch(limits, { timer, signal: request.signal });
+    const { signal, started } = watch;
+    const left = () => watch.left();
+    const sent = exchange(service, { ...request, signal, started }, { connectMs, left });
+    return sent.then(
+      (response) => {
+        watch.answered();
+        return response;
+      },
+      (error) => {
+        watch.end();
+        if (!(error instanceof DeadlineError)) throw error;
+        const detail = `Cannot get an answer of "${service}": ${error.reason}`;
+        return responseOf(problemParts({ status: 504, detail, service }), request.passOn);
+      },
+    );
+  };
+}
