@@ -211,8 +211,9 @@ export function connectTcp(options: TcpDialOptions): Promise<Deno.TcpConn> {
     Deno.connect({ hostname, port }).then(
       (conn) => {
         cancel();
-        if (late) conn.close();
-        else resolve(conn);
+        if (!late && !isToItself(conn)) return resolve(conn);
+        conn.close();
+        reject(new DialError(`${what}: nobody listens there`));
       },
       (cause) => {
         cancel();
@@ -220,4 +221,12 @@ export function connectTcp(options: TcpDialOptions): Promise<Deno.TcpConn> {
       },
     );
   });
+}
+
+/**
+ * Whether a connection is its own other end: whoever dials a port of the range from which the
+ * system takes its own, while nobody listens there, may get that very port, and so occupies it.
+ */
+function isToItself({ localAddr, remoteAddr }: Deno.TcpConn): boolean {
+  return localAddr.port === remoteAddr.port && localAddr.hostname === remoteAddr.hostname;
 }

@@ -1,5 +1,5 @@
 /**
- * Flow 4 and flow 9 at the agent: processes are launched, prove themselves, end, or are killed.
+ * Flow 4 and flow 9 at the agent: processes are launched, end, or are killed.
  *
  * @module
  */
@@ -7,19 +7,17 @@
 import { MANIFEST_DEFAULTS, manifestIn } from "../../protocol/manifest.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import { cutReason } from "../../protocol/parse_message.ts";
-import { isSameText } from "../../protocol/same_text.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";
-import type { LinkID } from "../step.ts";
+import type { ProcessExited, ProcessFailed, ProcessStarted } from "./events.ts";
+import { endAdoptionIfWhole } from "./registration.ts";
 import { forgetLink } from "./relays.ts";
 import {
   type AgentTurn,
+  type LocalFailure,
   type LocalInstance,
+  newInstance,
   newMessageID,
-  type ProcessExited,
-  type ProcessFailed,
-  type ProcessStarted,
-  refuse,
   send,
   sendUp,
 } from "./state.ts";
@@ -29,41 +27,49 @@ export function onStartServiceRequest(
   turn: AgentTurn,
   message: MessageOf<"startServiceRequest">,
 ): void {
-  const { instances, options, deadlines } = turn.state;
+  const { instances, deadlines } = turn.state;
   const { serviceID, serviceName, messageID } = message;
   const known = instances.get(serviceID);
   if (known !== undefined) {
     if (known.phase === "running") answerStart(turn, known, { status: STATUS.done });
     return;
   }
-  const manifest = manifestIn(options.manifests, serviceName);
-  if (manifest === undefined || instances.size >= options.instancesMax) {
-    const reason = manifest === undefined
-      ? `Cannot start "${serviceName}": agent ${options.name} has no such service`
-      : `Cannot start "${serviceName}": agent ${options.name} runs ${instances.size} instances`;
-    const status = manifest === undefined ? STATUS.notFound : STATUS.unavailable;
-    return sendUp(turn, { type: "startServiceResponse", messageID, status, serviceID, reason });
+  const manifest = manifestIn(turn.state.manifests, serviceName);
+  const refusal = refusalOf(turn, serviceName);
+  if (refusal !== undefined) {
+    return sendUp(turn, { type: "startServiceResponse", messageID, serviceID, ...refusal });
   }
-  const { startTimeoutMs = manifest.startTimeoutMs ?? MANIFEST_DEFAULTS.startTimeoutMs } = message;
-  instances.set(serviceID, {
+  const startTimeoutMs = message.startTimeoutMs ?? manifest?.startTimeoutMs ??
+    MANIFEST_DEFAULTS.startTimeoutMs;
+  instances.set(
     serviceID,
-    service: serviceName,
-    plugs: message.plugConfiguration,
-    launched: true,
-    startMessageID: messageID,
-    startTimeoutMs,
-    phase: "launching",
-    token: undefined,
-    ticketKey: undefined,
-    link: undefined,
-    failure: undefined,
-    lastWords: undefined,
-    kills: [],
-    connections: new Map(),
-  });
+    newInstance({
+      serviceID,
+      service: serviceName,
+      plugs: message.plugConfiguration,
+      launched: true,
+      startMessageID: messageID,
+      startTimeoutMs,
+      phase: "launching",
+    }),
+  );
   setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + startTimeoutMs);
   const plugs = message.plugConfiguration;
   turn.effects.push({ kind: "launch", serviceID, service: serviceName, plugs, messageID });
+}
+
+/** Why a service can't be started here, if so. */
+function refusalOf(turn: AgentTurn, service: string): LocalFailure | undefined {
+  const { instances, manifests, options: { name, capacity = Infinity, instancesMax } } = turn.state;
+  const what = `Cannot start "${service}": agent ${name}`;
+  if (manifestIn(manifests, service) === undefined) {
+    return { status: STATUS.notFound, reason: `${what} has no such service` };
+  }
+  let launched = 0;
+  for (const instance of instances.values()) if (instance.launched) launched += 1;
+  if (instances.size < instancesMax && launched < capacity) return undefined;
+  const count = instances.size < instancesMax ? launched : instances.size;
+  return { status: STATUS.unavailable, reason: `${what} runs ${count} instances` };
 }
 
 /** The process exists; only who shows this token is it. */
@@ -82,7 +88,8 @@ export function onProcessFailed(turn: AgentTurn, event: ProcessFailed): void {
   forgetInstance(turn, instance);
 }
 
-function answerStart(
+/** Tells the manager what became of a start. */
+export function answerStart(
   turn: AgentTurn,
   instance: LocalInstance,
   outcome: { status: number; reason?: string },
@@ -94,42 +101,6 @@ function answerStart(
   sendUp(turn, { type: "startServiceResponse", messageID, status, serviceID, ...key, ...reason });
 }
 
-/** Flow 4: a process says that it is an instance and accepts connections, or why not. */
-export function onStartServiceResponse(
-  turn: AgentTurn,
-  link: LinkID,
-  message: MessageOf<"startServiceResponse">,
-): void {
-  const { instances, links, deadlines } = turn.state;
-  const instance = instances.get(message.serviceID);
-  const expected = instance?.token;
-  if (expected === undefined || !isSameText(message.token ?? "", expected)) {
-    const reason = `Cannot take "${message.serviceID}": wrong or used token`;
-    refuse(turn, { link, type: message.type }, { status: STATUS.unauthorized, reason });
-    turn.effects.push({ kind: "closeLink", link, reason });
-    return;
-  }
-  const known = links.get(link);
-  if (instance === undefined || known === undefined || known.serviceID !== undefined) return;
-  instance.token = undefined;
-  instance.link = link;
-  known.serviceID = instance.serviceID;
-  clearDeadline(deadlines, `hello:${link}`);
-  clearDeadline(deadlines, `start:${instance.serviceID}`);
-  if (isDone(message.status)) instance.phase = "running";
-  else {
-    // It exits by itself now; its exit tells nothing new.
-    instance.phase = "failing";
-    setDeadline(
-      deadlines,
-      `orphan:${instance.serviceID}`,
-      turn.nowMs + turn.state.options.orphanMs,
-    );
-  }
-  const reason = message.reason === undefined ? {} : { reason: message.reason };
-  answerStart(turn, instance, { status: message.status, ...reason });
-}
-
 /** The start took too long: the process is killed, and its last lines say more when it is gone. */
 export function onStartDue(turn: AgentTurn, serviceID: number): void {
   const instance = turn.state.instances.get(serviceID);
@@ -139,10 +110,11 @@ export function onStartDue(turn: AgentTurn, serviceID: number): void {
   instance.token = undefined;
   const reason = `not ready within its start timeout of ${instance.startTimeoutMs / 1_000} s`;
   instance.failure = { status: STATUS.deadline, reason };
-  kill(turn, instance);
+  killInstance(turn, instance);
 }
 
-function kill(turn: AgentTurn, instance: LocalInstance): void {
+/** Kills a process group, again and again until it is gone. */
+export function killInstance(turn: AgentTurn, instance: LocalInstance): void {
   const { serviceID } = instance;
   turn.effects.push({ kind: "kill", serviceID });
   setDeadline(turn.state.deadlines, `kill:${serviceID}`, turn.nowMs + turn.state.options.killMs);
@@ -153,7 +125,7 @@ export function onOrphanDue(turn: AgentTurn, serviceID: number): void {
   const instance = turn.state.instances.get(serviceID);
   if (instance === undefined) return;
   instance.lastWords ??= { status: STATUS.failed, reason: "killed: it did not end by itself" };
-  kill(turn, instance);
+  killInstance(turn, instance);
 }
 
 /** A killed process is not gone yet: whoever asked hears that, and it is killed again. */
@@ -165,7 +137,7 @@ export function onKillDue(turn: AgentTurn, serviceID: number): void {
     const status = STATUS.deadline;
     sendUp(turn, { type: "hardShutdownResponse", messageID, serviceID, status, reason });
   }
-  kill(turn, instance);
+  killInstance(turn, instance);
 }
 
 /** Flow 9: the manager wants an instance killed. What came by itself is let go instead. */
@@ -183,7 +155,7 @@ export function onHardShutdownRequest(
   if (instance.launched) {
     instance.kills.push(messageID);
     instance.lastWords ??= { status: STATUS.done, reason: message.reason ?? "killed" };
-    return kill(turn, instance);
+    return killInstance(turn, instance);
   }
   const status = STATUS.done;
   sendUp(turn, { type: "hardShutdownResponse", messageID, serviceID, status });
@@ -200,6 +172,7 @@ export function onHardShutdownRequest(
 }
 
 function describeExit(event: ProcessExited): string {
+  if (event.exitCode === undefined) return "ended; its exit code is not known";
   return event.signal === undefined
     ? `exited with code ${event.exitCode}`
     : `was ended by ${event.signal}`;
@@ -214,6 +187,7 @@ export function onProcessExited(turn: AgentTurn, event: ProcessExited): void {
   const instance = turn.state.instances.get(event.serviceID);
   if (instance === undefined) return;
   forgetInstance(turn, instance);
+  if (instance.phase === "recorded") return endAdoptionIfWhole(turn);
   const { serviceID } = instance;
   for (const messageID of instance.kills) {
     const reason = instance.lastWords?.reason ?? "killed";
@@ -232,7 +206,11 @@ export function onProcessExited(turn: AgentTurn, event: ProcessExited): void {
 }
 
 function reportEnd(turn: AgentTurn, instance: LocalInstance, event: ProcessExited): void {
-  const failed = event.exitCode !== 0 || event.signal !== undefined;
+  const { exitCode } = event;
+  // Of a process that is not its child the agent sees only that it ended.
+  const failed = exitCode === undefined
+    ? !instance.isLeaving
+    : exitCode !== 0 || event.signal !== undefined;
   const words = instance.lastWords;
   const exit = describeExit(event);
   const text = words === undefined ? exit : `${words.reason}; ${exit}`;
@@ -240,7 +218,7 @@ function reportEnd(turn: AgentTurn, instance: LocalInstance, event: ProcessExite
     type: "serviceTerminationInfo",
     serviceID: instance.serviceID,
     status: words?.status ?? (failed ? STATUS.failed : STATUS.done),
-    exitCode: Math.max(-255, Math.min(255, event.exitCode)),
+    ...(exitCode === undefined ? {} : { exitCode: Math.max(-255, Math.min(255, exitCode)) }),
     ...(event.signal === undefined ? {} : { signal: event.signal }),
     reason: cutReason(failed ? withLines(text, event.lastLines) : text),
   });

@@ -7,15 +7,15 @@
 import type { ReportedConnection, ReportedInstance } from "../../protocol/announcements.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
-import { clearDeadline, setDeadline } from "../deadlines.ts";
+import { clearDeadline, hasDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
+import type { RepositoryChanged } from "./events.ts";
 import { repeatRelays } from "./relays.ts";
-import { type AgentTurn, newMessageID, refuse, send } from "./state.ts";
+import { type AgentTurn, newMessageID, refuse, send, sendUp } from "./state.ts";
 
 /** A link to the manager is open: a new one replaces the old one. */
 export function onManagerLinked(turn: AgentTurn, link: LinkID): void {
   const { state } = turn;
-  const { options } = state;
   if (state.managerLink !== undefined) {
     const reason = "another link to the manager was opened";
     turn.effects.push({ kind: "closeLink", link: state.managerLink, reason });
@@ -23,24 +23,76 @@ export function onManagerLinked(turn: AgentTurn, link: LinkID): void {
   }
   state.managerLink = link;
   state.registered = false;
+  // Whoever comes back soon is to be reported too: else the manager would take it for gone.
+  if (!hasDeadline(state.deadlines, "adopt:")) register(turn);
+}
+
+/** Registers, once every instance of the agent before has come back or is given up. */
+export function endAdoptionIfWhole(turn: AgentTurn): void {
+  const { deadlines, instances, managerLink } = turn.state;
+  for (const { phase } of instances.values()) if (phase === "recorded") return;
+  clearDeadline(deadlines, "adopt:");
+  if (managerLink !== undefined) register(turn);
+}
+
+function register(turn: AgentTurn): void {
+  const { state } = turn;
+  const { options, manifests, managerLink } = state;
+  if (managerLink === undefined || state.registered) return;
+  const { labels, capacity, incarnation, sessionCertificate } = options;
   state.registerMessageID = newMessageID(turn);
   setDeadline(state.deadlines, "register:", turn.nowMs + options.helloMs);
-  send(turn, link, {
+  send(turn, managerLink, {
     type: "agentRegisterRequest",
     messageID: state.registerMessageID,
     agentNetwork: options.network,
     agentPort: options.port,
-    repository: Object.keys(options.manifests),
+    repository: Object.keys(manifests),
     agentName: options.name,
-    manifests: options.manifests,
-    ...(Object.keys(options.labels).length === 0 ? {} : { labels: options.labels }),
-    ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
+    manifests,
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(capacity === undefined ? {} : { capacity }),
+    ...(incarnation === undefined ? {} : { incarnation }),
+    ...(sessionCertificate === undefined ? {} : { sessionCertificate }),
     instances: reportedInstances(turn),
     connections: reportedConnections(turn),
   });
   // What happens from now on follows the report by the same link, so it may be sent already.
   state.registered = true;
+  tellEdited(turn);
   repeatRelays(turn);
+}
+
+/** What the agent can start has changed: what is started from now on is of the new set. */
+export function onRepositoryChanged(turn: AgentTurn, event: RepositoryChanged): void {
+  const { state } = turn;
+  state.manifests = event.manifests;
+  for (const instance of state.instances.values()) {
+    if (instance.launched && event.edited.includes(instance.service)) instance.outdated = true;
+  }
+  tellRepository(turn);
+}
+
+/** A manager that was away has not heard which instances are to be replaced. */
+function tellEdited(turn: AgentTurn): void {
+  if (editedServices(turn).length > 0) tellRepository(turn);
+}
+
+function tellRepository(turn: AgentTurn): void {
+  const { manifests } = turn.state;
+  const repository = Object.keys(manifests);
+  const edited = editedServices(turn);
+  const messageID = newMessageID(turn);
+  sendUp(turn, { type: "repositoryInfo", messageID, repository, manifests, edited });
+}
+
+/** Services with instances that run what is not there any more. */
+function editedServices(turn: AgentTurn): string[] {
+  const edited = new Set<string>();
+  for (const { service, outdated, phase } of turn.state.instances.values()) {
+    if (outdated && phase !== "failing") edited.add(service);
+  }
+  return [...edited];
 }
 
 function reportedInstances(turn: AgentTurn): ReportedInstance[] {

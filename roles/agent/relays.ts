@@ -11,6 +11,7 @@ import { clearDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
 import {
   type AgentTurn,
+  type HeldRequest,
   type LocalInstance,
   newMessageID,
   refuse,
@@ -129,6 +130,8 @@ export function onConnectionConfirmation(
   const id = relayIDs.get(`${link}/${message.messageID}`);
   const relay = id === undefined ? undefined : relays.get(id);
   if (id === undefined || relay === undefined || !relay.answered) {
+    // What it was an answer to was asked by an earlier link, so nobody knows this connection.
+    if (relay === undefined && isDone(message.status)) closeIfUnknown(turn, instance, message);
     const reason = `Cannot match confirmation "${message.messageID}": nothing was asked`;
     return refuse(turn, { link, type: message.type }, { status: STATUS.notFound, reason });
   }
@@ -142,21 +145,59 @@ export function onConnectionConfirmation(
   sendUp(turn, { ...message, messageID: id, serviceID });
 }
 
-/** Passes a request of the manager down; false when there is nobody to pass it to. */
-export function passDown(
-  turn: AgentTurn,
-  serviceID: number,
-  message: MessageOf<"connectionCloseRequest" | "softShutdownRequest" | "serviceHealthRequest">,
-): boolean {
-  const { instances, downward, options } = turn.state;
-  const link = instances.get(serviceID)?.link;
-  if (link === undefined || downward.size >= options.relaysMax) return false;
+/** Most requests of the manager that are kept for an instance without a link. */
+const HELD_MAX = 100;
+
+/**
+ * Passes a request of the manager down; false when there is nobody to pass it to. An instance whose
+ * link broke is about to come back, and gets it then.
+ */
+export function passDown(turn: AgentTurn, instance: LocalInstance, message: HeldRequest): boolean {
+  const { downward, options } = turn.state;
+  const { serviceID, link, held } = instance;
+  if (link === undefined) {
+    const isAway = instance.launched && instance.phase === "running";
+    return isAway && held.length < HELD_MAX && held.push(message) > 0;
+  }
+  if (downward.size >= options.relaysMax) return false;
   const id = newMessageID(turn);
   const isClose = message.type === "connectionCloseRequest" && message.serviceID === serviceID;
   const sourcePlug = isClose ? message.sourcePlug : undefined;
   downward.set(`${link}/${id}`, { messageID: message.messageID, sourcePlug });
   send(turn, link, { ...message, messageID: id });
   return true;
+}
+
+/** Has a connection closed that the agent does not know, if it is one. */
+export function closeIfUnknown(
+  turn: AgentTurn,
+  instance: LocalInstance,
+  ends: { readonly sourcePlug: number; readonly destPlug: number },
+): boolean {
+  if (instance.connections.has(ends.sourcePlug)) return false;
+  closeUnknown(turn, instance, ends);
+  return true;
+}
+
+/** Has a connection closed that neither the agent nor the manager knows. */
+export function closeUnknown(
+  turn: AgentTurn,
+  instance: LocalInstance,
+  ends: { readonly sourcePlug: number; readonly destPlug: number },
+): void {
+  const { downward, options } = turn.state;
+  const { serviceID, link } = instance;
+  if (link === undefined || downward.size >= options.relaysMax) return;
+  const { sourcePlug, destPlug } = ends;
+  for (const [key, asked] of downward) {
+    const isAsked = asked.messageID === undefined && asked.sourcePlug === sourcePlug;
+    if (isAsked && key.startsWith(`${link}/`)) return;
+  }
+  const messageID = newMessageID(turn);
+  downward.set(`${link}/${messageID}`, { messageID: undefined, sourcePlug });
+  const reason = "its agent does not know it";
+  const closed = { messageID, serviceID, sourcePlug, destPlug, reason };
+  send(turn, link, { type: "connectionCloseRequest", ...closed });
 }
 
 /** Passes the answer of a service up under the number that the manager knows it by. */
@@ -174,6 +215,8 @@ export function passAnswerUp(
     return refuse(turn, { link, type: message.type }, { status: STATUS.notFound, reason });
   }
   downward.delete(key);
+  if (message.type === "softShutdownResponse" && isDone(message.status)) instance.isLeaving = true;
+  if (asked.messageID === undefined) return;
   if (asked.sourcePlug !== undefined) instance.connections.delete(asked.sourcePlug);
   const answer: Message = { ...message, messageID: asked.messageID };
   sendUp(turn, answer);

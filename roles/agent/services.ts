@@ -8,8 +8,10 @@ import type { Message, MessageOf } from "../../protocol/messages.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
-import { forgetInstance, onStartServiceResponse } from "./processes.ts";
+import { forgetInstance } from "./processes.ts";
+import { onStartServiceResponse } from "./proofs.ts";
 import {
+  closeIfUnknown,
   dropRelay,
   forgetLink,
   onConnectionConfirmation,
@@ -17,7 +19,15 @@ import {
   passUp,
   relayOf,
 } from "./relays.ts";
-import { type AgentTurn, type LocalInstance, newMessageID, refuse, send, sendUp } from "./state.ts";
+import {
+  type AgentTurn,
+  type LocalInstance,
+  newInstance,
+  newMessageID,
+  refuse,
+  send,
+  sendUp,
+} from "./state.ts";
 
 /** Takes a message of a service, after it is clear whose it is. */
 export function onServiceMessage(turn: AgentTurn, link: LinkID, message: Message): void {
@@ -97,6 +107,7 @@ function onOwnMessage(turn: AgentTurn, instance: LocalInstance, message: Message
     case "connectionConfirmation":
       return onConnectionConfirmation(turn, instance, message);
     case "processData":
+      if (closeIfUnknown(turn, instance, message)) return;
       return sendUp(turn, { ...message, messageID: newMessageID(turn) });
     case "sourceConnectionClose":
       instance.connections.delete(message.sourcePlug);
@@ -138,28 +149,21 @@ export function onServiceRegisterResponse(
   if (isDone(message.status) && serviceID !== undefined && known !== undefined) {
     known.serviceID = serviceID;
     clearDeadline(turn.state.deadlines, `hello:${relay.link}`);
-    turn.state.instances.set(serviceID, {
+    const { typeOfService: service, plugsConfiguration: plugs } = relay.message;
+    const { link } = relay;
+    turn.state.instances.set(
       serviceID,
-      service: relay.message.typeOfService,
-      plugs: relay.message.plugsConfiguration,
-      launched: false,
-      startMessageID: 0,
-      startTimeoutMs: 0,
-      phase: "running",
-      token: undefined,
-      ticketKey: undefined,
-      link: relay.link,
-      failure: undefined,
-      lastWords: undefined,
-      kills: [],
-      connections: new Map(),
-    });
+      newInstance({ serviceID, service, plugs, launched: false, phase: "running", link }),
+    );
   }
   send(turn, relay.link, { ...message, messageID: relay.messageID });
   dropRelay(turn, message.messageID);
 }
 
-/** A link of a service ended. A process has a moment to end too; what came by itself is gone. */
+/**
+ * A link of a service ended. A process has a moment to end too, or to come by another link; what
+ * came by itself is gone.
+ */
 export function onServiceUnlinked(turn: AgentTurn, link: LinkID, reason: string): void {
   const { links, instances, deadlines, options } = turn.state;
   const serviceID = links.get(link)?.serviceID;

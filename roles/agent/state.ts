@@ -9,7 +9,8 @@ import type { PlugConfiguration } from "../../protocol/fields.ts";
 import type { ServiceManifest } from "../../protocol/manifest.ts";
 import type { Message, MessageOf } from "../../protocol/messages.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
-import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
+import type { LinkID } from "../step.ts";
+import type { AgentEffect } from "./events.ts";
 
 /** Who an agent is, and its times and bounds. */
 export interface AgentOptions {
@@ -19,20 +20,31 @@ export interface AgentOptions {
   readonly network: string;
   /** The port on which it accepts services. */
   readonly port: number;
-  /** The services that it can start, with what the manager must know of each. */
+  /** The services that it can start at first, with what the manager must know of each. */
   readonly manifests: Readonly<Record<string, ServiceManifest>>;
   /** What its host is like, for services that ask for it. @default {{}} */
   readonly labels: Readonly<Record<string, string>>;
-  /** Most instances that it says it runs at a time; undefined: no bound. @default {undefined} */
+  /** Most instances that it launches at a time; undefined: no bound. @default {undefined} */
   readonly capacity: number | undefined;
+  /** Names this run of the agent; undefined: it does not say. @default {undefined} */
+  readonly incarnation: string | undefined;
+  /** The authority of the certificates of its instances, if they have any. @default {undefined} */
+  readonly sessionCertificate: string | undefined;
   /** A link that does not say who it is within this is closed. Milliseconds. @default {10_000} */
   readonly helloMs: number;
   /**
-   * A process that lost its link or failed has this long to end itself. Milliseconds.
+   * A process that lost its link has this long to come by another one, and one that failed to end
+   * itself. Milliseconds.
    *
    * @default {5_000}
    */
   readonly orphanMs: number;
+  /**
+   * Instances of an agent before this one have this long to come back. Milliseconds.
+   *
+   * @default {5_000}
+   */
+  readonly adoptMs: number;
   /** A killed process group has this long to be gone. Milliseconds. @default {5_000} */
   readonly killMs: number;
   /**
@@ -51,8 +63,11 @@ export interface AgentOptions {
 export const AGENT_DEFAULTS = {
   labels: {},
   capacity: undefined,
+  incarnation: undefined,
+  sessionCertificate: undefined,
   helloMs: 10_000,
   orphanMs: 5_000,
+  adoptMs: 5_000,
   killMs: 5_000,
   relayMs: 120_000,
   relaysMax: 20_000,
@@ -61,9 +76,10 @@ export const AGENT_DEFAULTS = {
 
 /**
  * The life of an instance at its agent: `launching` until it proves itself, `running`, or `failing`
- * when its start has failed and its process must go.
+ * when its start has failed and its process must go. One of an agent before this one is `recorded`
+ * until it proves itself to this one.
  */
-export type LocalPhase = "launching" | "running" | "failing";
+export type LocalPhase = "launching" | "recorded" | "running" | "failing";
 
 /** How something failed. */
 export interface LocalFailure {
@@ -89,7 +105,7 @@ export interface LocalInstance {
   readonly startTimeoutMs: number;
   /** Where in its life it is. */
   phase: LocalPhase;
-  /** The secret that its process must show; gone once shown. */
+  /** The secret that its process must show by each new link; undefined: it may come no more. */
   token: string | undefined;
   /** The key of its tickets, if it has one. */
   ticketKey: string | undefined;
@@ -103,6 +119,40 @@ export interface LocalInstance {
   readonly kills: number[];
   /** Its open connections as a source, by out-plug. */
   readonly connections: Map<number, { readonly destServiceID: number; readonly destPlug: number }>;
+  /** What the manager asked while it had no link: passed on when it comes back. */
+  readonly held: HeldRequest[];
+  /** Whether its service was edited since it was launched. */
+  outdated: boolean;
+  /** Whether it said that it exits, since it was asked to. */
+  isLeaving: boolean;
+}
+
+/** A request of the manager that is for an instance. */
+export type HeldRequest = MessageOf<
+  "connectionCloseRequest" | "softShutdownRequest" | "serviceHealthRequest"
+>;
+
+/** An instance of which nothing is known but who it is. */
+export function newInstance(
+  known:
+    & Pick<LocalInstance, "serviceID" | "service" | "plugs" | "launched" | "phase">
+    & Partial<LocalInstance>,
+): LocalInstance {
+  return {
+    startMessageID: 0,
+    startTimeoutMs: 0,
+    token: undefined,
+    ticketKey: undefined,
+    link: undefined,
+    failure: undefined,
+    lastWords: undefined,
+    kills: [],
+    connections: new Map(),
+    held: [],
+    outdated: false,
+    isLeaving: false,
+    ...known,
+  };
 }
 
 /** A request that was passed to the manager. */
@@ -121,106 +171,18 @@ export interface Relay {
 
 /** A request of the manager that was passed to a service. */
 export interface Downward {
-  /** The number that the manager gave it. */
-  readonly messageID: number;
+  /** The number that the manager gave it; undefined: the agent asks by itself. */
+  readonly messageID: number | undefined;
   /** The connection that it is about, if it is about one that starts here. */
   readonly sourcePlug: number | undefined;
 }
-
-/** A link to the manager is open. */
-export interface ManagerLinked {
-  /** Tells events apart. */
-  readonly kind: "managerLinked";
-  /** The link. */
-  readonly link: LinkID;
-}
-
-/** Somebody opened a link to the agent. */
-export interface ServiceLinked {
-  /** Tells events apart. */
-  readonly kind: "serviceLinked";
-  /** The link. */
-  readonly link: LinkID;
-  /** Whether the host knows who it is: only then may it register without a token. */
-  readonly trusted: boolean;
-}
-
-/** The process of an instance was created. */
-export interface ProcessStarted {
-  /** Tells events apart. */
-  readonly kind: "processStarted";
-  /** The instance. */
-  readonly serviceID: number;
-  /** The one-time secret that was put in its environment. */
-  readonly token: string;
-  /** The key of its tickets, which the manager is told; without one it gets none. */
-  readonly ticketKey?: string;
-}
-
-/** The process of an instance could not be created. */
-export interface ProcessFailed {
-  /** Tells events apart. */
-  readonly kind: "processFailed";
-  /** The instance. */
-  readonly serviceID: number;
-  /** Why. */
-  readonly reason: string;
-}
-
-/** The process of an instance has ended. */
-export interface ProcessExited {
-  /** Tells events apart. */
-  readonly kind: "processExited";
-  /** The instance. */
-  readonly serviceID: number;
-  /** Its exit code. */
-  readonly exitCode: number;
-  /** The signal that ended it, if one did. */
-  readonly signal: string | undefined;
-  /** The last lines that it wrote to stderr. */
-  readonly lastLines: readonly string[];
-}
-
-/** What happens to an agent. */
-export type AgentEvent =
-  | MessageArrived
-  | LinkClosed
-  | Tick
-  | ManagerLinked
-  | ServiceLinked
-  | ProcessStarted
-  | ProcessFailed
-  | ProcessExited;
-
-/** Create the process of an instance; `processStarted` or `processFailed` must follow. */
-export interface Launch {
-  /** Tells effects apart. */
-  readonly kind: "launch";
-  /** The instance. */
-  readonly serviceID: number;
-  /** The service to start. */
-  readonly service: string;
-  /** Its plugs. */
-  readonly plugs: PlugConfiguration;
-  /** The number that its startServiceResponse must carry. */
-  readonly messageID: number;
-}
-
-/** Kill the whole process group of an instance; `processExited` follows. */
-export interface Kill {
-  /** Tells effects apart. */
-  readonly kind: "kill";
-  /** The instance. */
-  readonly serviceID: number;
-}
-
-/** What an agent has done by its host. */
-export type AgentEffect = Send | CloseLink | Refuse | Launch | Kill;
 
 /** Everything that an agent holds. */
 export interface AgentState {
   /** Who it is. */
   readonly options: AgentOptions;
+  /** The services that it can start now, with what the manager must know of each. */
+  manifests: Readonly<Record<string, ServiceManifest>>;
   /** The open link to the manager. */
   managerLink: LinkID | undefined;
   /** The number of the registration that is under way. */
@@ -249,6 +211,7 @@ export function createAgent(
 ): AgentState {
   return {
     options: { ...AGENT_DEFAULTS, ...options },
+    manifests: options.manifests,
     managerLink: undefined,
     registerMessageID: undefined,
     registered: false,

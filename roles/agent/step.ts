@@ -3,8 +3,10 @@
  * between the services of its host and the manager.
  *
  * A link of a service is nobody's until its first message: a process that the agent launched shows
- * the one-time token that only it was given; a service that runs from the start (the gateway)
- * registers, on a link that the host trusts. From then on it may speak for that instance only.
+ * the token that only it was given; a service that runs from the start (the gateway) registers, on
+ * a link that the host trusts. From then on it may speak for that instance only. A process whose
+ * link broke comes by another one; so do those of an agent before this one, which is told of them
+ * first of all and then waits for them before it registers.
  *
  * The manager may be away: instances and connections are reported when it comes back, and requests
  * that wait for it are sent again.
@@ -26,17 +28,12 @@ import {
   onStartDue,
   onStartServiceRequest,
 } from "./processes.ts";
-import { onAgentRegisterResponse, onManagerLinked } from "./registration.ts";
+import { onAdoptDue, onInstancesRecorded } from "./proofs.ts";
+import { onAgentRegisterResponse, onManagerLinked, onRepositoryChanged } from "./registration.ts";
 import { onConnectionResponse, onRelayDue, passDown } from "./relays.ts";
 import { onServiceMessage, onServiceRegisterResponse, onServiceUnlinked } from "./services.ts";
-import {
-  type AgentEffect,
-  type AgentEvent,
-  type AgentState,
-  type AgentTurn,
-  refuse,
-  sendUp,
-} from "./state.ts";
+import type { AgentEffect, AgentEvent } from "./events.ts";
+import { type AgentState, type AgentTurn, refuse, send, sendUp } from "./state.ts";
 
 /** The agent as its host sees it. */
 export const AGENT: Role<AgentState, AgentEvent, AgentEffect> = {
@@ -71,6 +68,12 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
     case "processExited":
       onProcessExited(turn, event);
       break;
+    case "instancesRecorded":
+      onInstancesRecorded(turn, event);
+      break;
+    case "repositoryChanged":
+      onRepositoryChanged(turn, event);
+      break;
     case "tick":
       takeEachDue(state.deadlines, nowMs, (kind, identity) => onDue(turn, kind, identity));
       break;
@@ -104,6 +107,11 @@ function onManagerMessage(turn: AgentTurn, link: LinkID, message: Message): void
     case "softShutdownRequest":
     case "serviceHealthRequest":
       return onDownward(turn, message);
+    case "routesInfo": {
+      const { link } = turn.state.instances.get(message.serviceID) ?? {};
+      if (link !== undefined) send(turn, link, message);
+      return;
+    }
     case "agentHealthRequest": {
       const { messageID, agentNetwork } = message;
       const load = { inFlight: turn.state.instances.size };
@@ -124,7 +132,8 @@ function onDownward(
 ): void {
   const isClose = message.type === "connectionCloseRequest";
   const serviceID = isClose ? message.destServiceID ?? message.serviceID : message.serviceID;
-  if (passDown(turn, serviceID, message)) return;
+  const instance = turn.state.instances.get(serviceID);
+  if (instance !== undefined && passDown(turn, instance, message)) return;
   const { messageID } = message;
   const status = STATUS.notFound;
   const reason = `Cannot reach "${serviceID}": this agent has no link to such an instance`;
@@ -153,6 +162,8 @@ function onDue(turn: AgentTurn, kind: string, identity: string): void {
       turn.effects.push({ kind: "closeLink", link: identity, reason });
       return;
     }
+    case "adopt":
+      return onAdoptDue(turn);
     case "register": {
       const { managerLink } = turn.state;
       const reason = "the manager did not answer the registration";

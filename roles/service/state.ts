@@ -10,7 +10,9 @@ import {
   type SourceEvent,
   type SourceOptions,
   type SourceState,
+  type SourceTurn,
 } from "../source/state.ts";
+import type { MessageOf } from "../../protocol/messages.ts";
 import type { LinkClosed, LinkID, MessageArrived, Tick } from "../step.ts";
 
 /** What a process was told when it was started. */
@@ -21,9 +23,21 @@ export interface ServiceStart {
   readonly serviceID: number;
   /** Its in-plug. */
   readonly plug: number;
-  /** The one-time secret by which it proves itself. */
+  /** The secret by which it proves itself, by each new link to an agent. */
   readonly token: string;
+  /**
+   * How long it goes on without an agent before it ends itself. Milliseconds.
+   *
+   * @default {AGENT_GRACE_MS}
+   */
+  readonly agentGraceMs?: number;
 }
+
+/** How long a service goes on without an agent when nothing else is said, in milliseconds. */
+export const AGENT_GRACE_MS = 60_000;
+
+/** Most ends of connections that are kept to be told to an agent that comes back. */
+export const UNTOLD_MAX = 1_000;
 
 /** It has a link to its agent, and listens on its plug or can't. */
 export interface ServiceReady {
@@ -33,6 +47,14 @@ export interface ServiceReady {
   readonly link: LinkID;
   /** Why it can't accept connections; 409: its plug is taken. */
   readonly failure?: { readonly status: number; readonly reason: string };
+}
+
+/** It has a link to its agent again, or to one that was started in its place. */
+export interface ServiceRelinked {
+  /** Tells events apart. */
+  readonly kind: "relinked";
+  /** The link. */
+  readonly link: LinkID;
 }
 
 /** A connection from another instance has ended. */
@@ -73,6 +95,7 @@ export type ServiceEvent =
   | LinkClosed
   | Tick
   | ServiceReady
+  | ServiceRelinked
   | InboundEnded
   | Drained
   | Health
@@ -131,6 +154,16 @@ export interface ServiceState {
   readonly shutdownMessageIDs: number[];
   /** Numbers of the requests to close a connection from others, by that connection. */
   readonly inboundCloses: Map<string, readonly number[]>;
+  /** Ends of connections from others that no agent was told yet. */
+  readonly untold: MessageOf<"destConnectionClose">[];
+}
+
+/** One step of a service in progress. */
+export interface ServiceTurn extends SourceTurn {
+  /** The state that the step changes. */
+  readonly state: ServiceState;
+  /** Takes what the host shall do, in order. */
+  readonly emit: (effect: ServiceEffect) => void;
 }
 
 /** A service that has not confirmed its start yet. */
@@ -146,6 +179,7 @@ export function createService(
     exitCode: 0,
     shutdownMessageIDs: [],
     inboundCloses: new Map(),
+    untold: [],
   };
 }
 

@@ -1,25 +1,37 @@
 /**
  * A launched service as a state machine: it confirms its start (flow 4), connects to others on
  * demand, tells when connections end, and ends softly on command (flow 8): nothing new, what is in
- * flight finishes, its own connections close, it answers and exits. Without its agent it ends too.
+ * flight finishes, its own connections close, it answers and exits. Without its agent it goes on
+ * with what it has, until that comes back or was away too long; see `agent_away.ts`.
  *
  * @module
  */
 
 import type { MessageOf } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
-import { hasDeadline, nextDeadlineMs, setDeadline } from "../deadlines.ts";
+import { hasDeadline, nextDeadlineMs } from "../deadlines.ts";
 import { closeConnections } from "../source/connections.ts";
 import { rejectWaiting } from "../source/requests.ts";
-import { sendToAgent, type SourceEvent, type SourceTurn } from "../source/state.ts";
+import { sendToAgent, type SourceEvent } from "../source/state.ts";
 import { askForWaiting, stepSource, takeMessage, tickSource } from "../source/step.ts";
 import type { MessageArrived, Role } from "../step.ts";
+import {
+  EXIT_KEY,
+  GRACE_KEY,
+  onAgentBack,
+  onAgentGone,
+  onGraceDue,
+  onStableDue,
+  STABLE_KEY,
+  tellInboundEnd,
+} from "./agent_away.ts";
 import {
   type InboundEnded,
   inboundKey,
   type ServiceEffect,
   type ServiceEvent,
   type ServiceState,
+  type ServiceTurn,
 } from "./state.ts";
 
 /** A service as its host sees it. */
@@ -27,17 +39,6 @@ export const SERVICE: Role<ServiceState, ServiceEvent, ServiceEffect> = {
   step: stepService,
   nextDeadlineMs: (state) => nextDeadlineMs(state.source.deadlines),
 };
-
-/** How long a service without an agent may finish what is in flight, in milliseconds. */
-const ORPHAN_GRACE_MS = 5_000;
-
-/** The name of that deadline among those of the source. */
-const EXIT_KEY = "exit:";
-
-interface Turn extends SourceTurn {
-  readonly state: ServiceState;
-  readonly emit: (effect: ServiceEffect) => void;
-}
 
 /** One event in, effects out. */
 export function stepService(
@@ -47,16 +48,20 @@ export function stepService(
 ): ServiceEffect[] {
   const effects: ServiceEffect[] = [];
   const emit = (effect: ServiceEffect) => void effects.push(effect);
-  const turn: Turn = { state, source: state.source, nowMs, emit };
+  const turn: ServiceTurn = { state, source: state.source, nowMs, emit };
   switch (event.kind) {
     case "ready":
       onReady(turn, event);
       break;
     case "message":
-      onMessage(turn, event);
+      // What an earlier link had still to say is about requests of an agent that is gone.
+      if (event.link === state.source.agentLink) onMessage(turn, event);
+      break;
+    case "relinked":
+      onAgentBack(turn, event.link);
       break;
     case "linkClosed":
-      onAgentGone(turn, event.reason);
+      if (event.link === state.source.agentLink) onAgentGone(turn);
       break;
     case "inboundEnded":
       onInboundEnded(turn, event);
@@ -83,7 +88,7 @@ export function stepService(
 }
 
 /** Flow 4: it listens (or can't) and has a link to its agent. */
-function onReady(turn: Turn, event: Extract<ServiceEvent, { kind: "ready" }>): void {
+function onReady(turn: ServiceTurn, event: Extract<ServiceEvent, { kind: "ready" }>): void {
   const { start, source } = turn.state;
   source.agentLink = event.link;
   const { messageID, serviceID, token } = start;
@@ -107,7 +112,7 @@ function onReady(turn: Turn, event: Extract<ServiceEvent, { kind: "ready" }>): v
   askForWaiting(turn);
 }
 
-function onMessage(turn: Turn, event: MessageArrived): void {
+function onMessage(turn: ServiceTurn, event: MessageArrived): void {
   const { message, link } = event;
   const { serviceID } = turn.state.start;
   if (message.type === "connectionCloseRequest" && message.destServiceID === serviceID) {
@@ -127,7 +132,10 @@ function onMessage(turn: Turn, event: MessageArrived): void {
 }
 
 /** Flow 7 at the destination, when the source's host is gone. */
-function onInboundCloseRequest(turn: Turn, message: MessageOf<"connectionCloseRequest">): void {
+function onInboundCloseRequest(
+  turn: ServiceTurn,
+  message: MessageOf<"connectionCloseRequest">,
+): void {
   const { messageID, serviceID: sourceID, sourcePlug } = message;
   const waiting = turn.state.inboundCloses.get(inboundKey(sourceID, sourcePlug)) ?? [];
   turn.state.inboundCloses.set(inboundKey(sourceID, sourcePlug), [...waiting, messageID]);
@@ -135,7 +143,7 @@ function onInboundCloseRequest(turn: Turn, message: MessageOf<"connectionCloseRe
 }
 
 /** Flow 6 at the destination: a connection from another instance has ended. */
-function onInboundEnded(turn: Turn, event: InboundEnded): void {
+function onInboundEnded(turn: ServiceTurn, event: InboundEnded): void {
   const { start, inboundCloses } = turn.state;
   const { sourceID: sourceServiceID, sourcePlug, status, reason } = event;
   const key = inboundKey(sourceServiceID, sourcePlug);
@@ -145,7 +153,7 @@ function onInboundEnded(turn: Turn, event: InboundEnded): void {
   inboundCloses.delete(key);
   if (event.wasOpen === false) return;
   const { serviceID, plug: destPlug } = start;
-  sendToAgent(turn, {
+  tellInboundEnd(turn, {
     type: "destConnectionClose",
     serviceID,
     sourcePlug,
@@ -157,26 +165,15 @@ function onInboundEnded(turn: Turn, event: InboundEnded): void {
 }
 
 /** Flow 8: nothing new is accepted, and what is in flight finishes. */
-function onSoftShutdownRequest(turn: Turn, message: MessageOf<"softShutdownRequest">): void {
+function onSoftShutdownRequest(turn: ServiceTurn, message: MessageOf<"softShutdownRequest">): void {
   turn.state.shutdownMessageIDs.push(message.messageID);
   if (turn.state.phase !== "running") return;
   turn.state.phase = "closing";
   turn.emit({ kind: "drain", reason: message.reason ?? "it was asked to end" });
 }
 
-/** Nobody could reach or close it any more, so it does not outlive its agent. */
-function onAgentGone(turn: Turn, reason: string): void {
-  turn.source.agentLink = undefined;
-  if (turn.state.phase === "ended") return;
-  setDeadline(turn.source.deadlines, EXIT_KEY, turn.nowMs + ORPHAN_GRACE_MS);
-  const wasClosing = turn.state.phase === "closing";
-  turn.state.phase = "closing";
-  turn.state.exitCode = 1;
-  if (!wasClosing) turn.emit({ kind: "drain", reason: `its agent is gone: ${reason}` });
-}
-
 /** Nothing is in flight from others: its own connections close. */
-function onDrained(turn: Turn): void {
+function onDrained(turn: ServiceTurn): void {
   turn.state.drained = true;
   for (const service of [...turn.source.waiting.keys()]) {
     const reason = `Cannot connect to "${service}": this service is ending`;
@@ -186,25 +183,31 @@ function onDrained(turn: Turn): void {
 }
 
 /** A drained service waits for its connections to end only, so it opens no other. */
-function onSourceEvent(turn: Turn, event: SourceEvent): void {
+function onSourceEvent(turn: ServiceTurn, event: SourceEvent): void {
   if (event.kind !== "requestWanted" || !turn.state.drained) return stepSource(turn, event);
   const { requestID, service } = event;
   const reason = `Cannot connect to "${service}": this service is ending`;
   turn.emit({ kind: "reject", requestID, status: STATUS.unavailable, reason });
 }
 
-/** The deadline of a service without an agent ends it, whatever is still in flight. */
-function onTick(turn: Turn): void {
+/** Deadlines of the source, and those of a service whose agent is away. */
+function onTick(turn: ServiceTurn): void {
   const { deadlines } = turn.source;
-  const isOrphan = hasDeadline(deadlines, EXIT_KEY);
+  const own = [STABLE_KEY, GRACE_KEY, EXIT_KEY].filter((key) => hasDeadline(deadlines, key));
   tickSource(turn);
-  if (!isOrphan || hasDeadline(deadlines, EXIT_KEY) || turn.state.phase === "ended") return;
-  turn.state.phase = "ended";
-  turn.emit({ kind: "exit", code: 1 });
+  for (const key of own) {
+    if (hasDeadline(deadlines, key) || turn.state.phase === "ended") continue;
+    if (key === STABLE_KEY) onStableDue(turn);
+    else if (key === GRACE_KEY) onGraceDue(turn);
+    else {
+      turn.state.phase = "ended";
+      turn.emit({ kind: "exit", code: 1 });
+    }
+  }
 }
 
 /** A closing service with nothing left in flight and no connection answers and exits. */
-function endWhenEmpty(turn: Turn): void {
+function endWhenEmpty(turn: ServiceTurn): void {
   const { state } = turn;
   if (state.phase !== "closing" || !state.drained || state.source.connections.size > 0) return;
   state.phase = "ended";

@@ -58,6 +58,7 @@ export function onConnectionResponse(
   }
   connection.state = "dialing";
   connection.destPlug = port;
+  connection.destServiceID = message.destServiceID ?? 0;
   turn.emit({
     kind: "dial",
     sourcePlug: connection.sourcePlug,
@@ -180,7 +181,7 @@ export function onConnectionCloseRequest(
 }
 
 /** Closes a connection as soon as nothing is in flight on it; new requests get another one. */
-function beginClose(turn: SourceTurn, connection: OutConnection): void {
+export function beginClose(turn: SourceTurn, connection: OutConnection): void {
   const wasOpen = connection.state === "open";
   connection.state = "closing";
   leavePlugs(turn, connection.service, connection.sourcePlug);

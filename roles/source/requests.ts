@@ -61,6 +61,7 @@ export function askIfNeeded(turn: SourceTurn, service: string): void {
     messageID,
     state: "asking",
     destPlug: 0,
+    destServiceID: 0,
     requests: new Set(),
     endedCount: 0,
     reportedMs: turn.nowMs,
@@ -70,13 +71,23 @@ export function askIfNeeded(turn: SourceTurn, service: string): void {
   source.plugsOf.set(service, new Set([sourcePlug]));
   source.asking.set(messageID, sourcePlug);
   setDeadline(source.deadlines, `ask:${sourcePlug}`, turn.nowMs + source.options.askMs);
-  const { serviceID } = source;
+  sendRequest(turn, { messageID, sourcePlug, service });
+}
+
+/** Asks the manager for a connection; asked again with the same numbers it is one request. */
+export function sendRequest(
+  turn: SourceTurn,
+  asked: Pick<OutConnection, "messageID" | "sourcePlug" | "service">,
+): void {
+  const { messageID, sourcePlug, service: destServiceName } = asked;
+  const { serviceID } = turn.source;
+  if (serviceID === undefined) return;
   sendToAgent(turn, {
     type: "connectionRequest",
     messageID,
     serviceID,
     sourcePlug,
-    destServiceName: service,
+    destServiceName,
   });
 }
 
@@ -147,14 +158,18 @@ export function onWaitDue(turn: SourceTurn, requestID: number): void {
   if (place === undefined || !("service" in place)) return;
   turn.source.requests.delete(requestID);
   leaveWaiting(turn, place.service, requestID);
-  const reason = turn.source.serviceID === undefined
-    ? `Cannot connect to "${place.service}": the mesh is not ready`
-    : `Cannot connect to "${place.service}": no connection within the request's deadline`;
+  const { serviceID, agentLink } = turn.source;
+  const why = serviceID === undefined
+    ? "the mesh is not ready"
+    : agentLink === undefined
+    ? "the agent is away"
+    : "no connection within the request's deadline";
+  const reason = `Cannot connect to "${place.service}": ${why}`;
   turn.emit({ kind: "reject", requestID, status: STATUS.deadline, reason });
 }
 
 /** Flow 2: use is reported at once when it begins, and then at most once per interval. */
-function noteUse(turn: SourceTurn, connection: OutConnection): void {
+export function noteUse(turn: SourceTurn, connection: OutConnection): void {
   const { source, nowMs } = turn;
   const key = `use:${connection.sourcePlug}`;
   if (!connection.known || hasDeadline(source.deadlines, key)) return;
@@ -167,6 +182,8 @@ export function onUseDue(turn: SourceTurn, sourcePlug: number): void {
   const { source, nowMs } = turn;
   const connection = source.connections.get(sourcePlug);
   if (connection === undefined || source.serviceID === undefined) return;
+  // Nobody hears it now, so it is counted on until an agent is there again.
+  if (source.agentLink === undefined) return;
   const { endedCount, requests, reportedMs, destPlug } = connection;
   if (connection.state === "asking" || connection.state === "dialing") return;
   if (endedCount === 0 && requests.size === 0) return;

@@ -51,6 +51,8 @@ export interface OutConnection {
   state: "asking" | "dialing" | "open" | "closing";
   /** The in-plug at the other end; 0 until it is known. */
   destPlug: number;
+  /** The instance at the other end; 0 until it is known. */
+  destServiceID: number;
   /** Requests that were given this connection and have not ended. */
   readonly requests: Set<number>;
   /** Requests that ended since the last report. */

@@ -5,14 +5,10 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
-import {
-  type AgentEffect,
-  type AgentEvent,
-  type AgentOptions,
-  type AgentState,
-  createAgent,
-} from "../../roles/agent/state.ts";
+import type { AgentEffect, AgentEvent } from "../../roles/agent/events.ts";
+import { type AgentOptions, type AgentState, createAgent } from "../../roles/agent/state.ts";
 import { AGENT } from "../../roles/agent/step.ts";
+import { AGENT_GRACE_MS } from "../../roles/service/state.ts";
 import type { LinkID } from "../../roles/step.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
 import { SERVICE_LINE_BYTES_MAX } from "../../transports/lines.ts";
@@ -53,6 +49,12 @@ export interface AgentHostOptions {
    * @default {a random one}
    */
   readonly secret?: Uint8Array;
+  /**
+   * How long its instances go on without an agent before they end themselves. Milliseconds.
+   *
+   * @default {AGENT_GRACE_MS}
+   */
+  readonly agentGraceMs?: number;
   /** Times and bounds of the role. */
   readonly agent?: Partial<AgentOptions>;
   /** Takes a line for a person when something was refused. */
@@ -199,6 +201,7 @@ export class AgentHost {
       network: this.#options.network,
       agentNetwork: LOOPBACK,
       agentPort: this.#listener.port,
+      agentGraceMs: this.#options.agentGraceMs ?? AGENT_GRACE_MS,
     };
     try {
       if (config === undefined) throw new Error("the agent has no such service");

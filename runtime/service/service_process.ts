@@ -4,7 +4,6 @@
  * @module
  */
 
-import { reasonOf } from "../../protocol/errors.ts";
 import {
   createService,
   inboundKey,
@@ -15,8 +14,6 @@ import {
 import { SERVICE } from "../../roles/service/step.ts";
 import type { LinkID } from "../../roles/step.ts";
 import { STATUS } from "../../protocol/status.ts";
-import { dialTcp } from "../../transports/tcp.ts";
-import { SERVICE_LINE_BYTES_MAX } from "../../transports/lines.ts";
 import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { partsOf } from "../sessions/parts.ts";
@@ -24,6 +21,7 @@ import { serveSessions } from "../sessions/serve.ts";
 import type { SessionHandle, SessionHello, SessionServer } from "../sessions/session.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
 import { WEB_SOCKET_METHOD } from "../web_sockets/messages.ts";
+import { AgentConnection } from "./agent_connection.ts";
 import type { FetchHandler } from "./handler.ts";
 import type { StartInfo } from "./start.ts";
 import { warmUp } from "./warm_up.ts";
@@ -38,12 +36,13 @@ export class ServiceProcess {
   readonly #host: RoleHost<ServiceState, ServiceEvent, ServiceEffect>;
   readonly #links: LinkTable;
   readonly #source: SourceSessions;
-  readonly #agentLink: Promise<LinkID>;
+  readonly #agent: AgentConnection;
   readonly #listening: Listening;
   readonly #inbound = new Map<string, SessionHandle>();
   #server: SessionServer | undefined;
+  /** Whether the service was loaded, and whether the agent was told that it is ready. */
+  #phase: "loading" | "loaded" | "ready" = "loading";
   #exitCode: number | undefined;
-  #isOrphan = false;
 
   /** Binds the in-plug and begins to connect to the agent. */
   constructor(start: StartInfo) {
@@ -57,14 +56,24 @@ export class ServiceProcess {
     const dispatch = (event: ServiceEvent) => this.#host.dispatch(event);
     this.#links = new LinkTable({
       dispatch: (event) => {
-        if (event.kind === "linkClosed") this.#onLinkClosed();
         dispatch(event);
+        if (event.kind === "linkClosed") this.#onLinkClosed(event.link);
       },
-      refused: ({ type, reason }) => console.error(`smmp: refused ${type}: ${reason}`),
+      refused: ({ type, reason }) => complain(`refused ${type}: ${reason}`),
     });
     this.#source = new SourceSessions({ dispatch });
     this.#listening = listen(start);
-    this.#agentLink = this.#dialAgent();
+    this.#agent = new AgentConnection({
+      hostname: start.agentNetwork,
+      port: start.agentPort,
+      firstMs: start.agentGraceMs,
+      links: this.#links,
+      linked: (link) => this.#onLinked(link),
+      failed: (reason) => {
+        complain(reason);
+        Deno.exit(1);
+      },
+    });
   }
 
   /** Accepts sessions with this handler, and tells the agent that the instance is ready. */
@@ -89,17 +98,9 @@ export class ServiceProcess {
         },
       });
     }
-    const failure = "failure" in this.#listening ? { failure: this.#listening.failure } : {};
-    this.#agentLink.then(
-      (link) => {
-        this.#host.dispatch({ kind: "ready", link, ...failure });
-        void warmUp();
-      },
-      (error) => {
-        console.error(`smmp: ${reasonOf(error)}`);
-        Deno.exit(1);
-      },
-    );
+    this.#phase = "loaded";
+    const { link } = this.#agent;
+    if (link !== undefined) this.#onLinked(link);
   }
 
   /** Sends a request to another service of the mesh. */
@@ -117,16 +118,14 @@ export class ServiceProcess {
     return await acceptWebSocket(request, { handler, leaving: session?.leaving });
   }
 
-  async #dialAgent(): Promise<LinkID> {
-    const { agentNetwork: hostname, agentPort: port } = this.#start;
-    let opened: LinkID | undefined;
-    await dialTcp({ hostname, port, lineBytesMax: SERVICE_LINE_BYTES_MAX }, (made) => {
-      const { link, events } = this.#links.admit("agent", made);
-      opened = link;
-      return events;
-    });
-    if (opened === undefined) throw new Error("Cannot reach the agent: the link did not open");
-    return opened;
+  /** The first link carries what became of the start, each other one who this is. */
+  #onLinked(link: LinkID): void {
+    if (this.#phase === "loading" || this.#exitCode !== undefined) return;
+    if (this.#phase === "ready") return this.#host.dispatch({ kind: "relinked", link });
+    this.#phase = "ready";
+    const failure = "failure" in this.#listening ? { failure: this.#listening.failure } : {};
+    this.#host.dispatch({ kind: "ready", link, ...failure });
+    void warmUp();
   }
 
   #perform(effect: ServiceEffect): void {
@@ -134,8 +133,7 @@ export class ServiceProcess {
       case "send":
         return this.#links.send(effect.link, effect.message);
       case "refuse":
-        console.error(`smmp: refused ${effect.type}: ${effect.reason}`);
-        return;
+        return complain(`refused ${effect.type}: ${effect.reason}`);
       case "drain":
         void this.#drain();
         return;
@@ -173,16 +171,24 @@ export class ServiceProcess {
   /** What was sent leaves with the close of the link, whose end then ends the process. */
   #exit(code: number): void {
     this.#host.stop();
-    if (this.#isOrphan) Deno.exit(code);
+    if (this.#agent.link === undefined) Deno.exit(code);
     this.#exitCode = code;
     this.#links.closeAll();
   }
 
-  /** The link to the agent has ended: on our word, or because the agent is gone. */
-  #onLinkClosed(): void {
+  /** A link to the agent has ended: on our word, or because the agent is gone, for now. */
+  #onLinkClosed(link: LinkID): void {
     if (this.#exitCode !== undefined) Deno.exit(this.#exitCode);
-    this.#isOrphan = true;
-    console.error("smmp: the agent is gone, so this instance ends");
+    this.#agent.ended(link);
+  }
+}
+
+/** Tells a person what is wrong. */
+function complain(text: string): void {
+  try {
+    console.error(`smmp: ${text}`);
+  } catch {
+    // Whoever read the output is gone, and some versions of Deno throw then: nobody is to be told.
   }
 }
 

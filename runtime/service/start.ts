@@ -5,6 +5,7 @@
  */
 
 import {
+  durationMs,
   isRecord,
   messageID,
   name,
@@ -30,6 +31,8 @@ export interface StartInfo extends ServiceStart {
   readonly agentNetwork: string;
   /** The port of its agent. */
   readonly agentPort: number;
+  /** How long it goes on without an agent before it ends itself. Milliseconds. */
+  readonly agentGraceMs: number;
 }
 
 function isStartInfo(value: unknown): value is StartInfo {
@@ -37,11 +40,11 @@ function isStartInfo(value: unknown): value is StartInfo {
     serviceID.accepts(value.serviceID) && port.accepts(value.plug) && token.accepts(value.token) &&
     name.accepts(value.service) && network.accepts(value.network) &&
     token.accepts(value.ticketKey) && network.accepts(value.agentNetwork) &&
-    port.accepts(value.agentPort);
+    port.accepts(value.agentPort) && durationMs.accepts(value.agentGraceMs);
 }
 
 /**
- * Reads and removes what the agent told: the token works once, and nobody else needs to see it.
+ * Reads and removes what the agent told: nobody else needs to see the token.
  *
  * @throws {Error} when the process was not started by an agent.
  */

@@ -7,12 +7,8 @@
 import type { ServiceManifest } from "../../protocol/manifest.ts";
 import type { Message } from "../../protocol/messages.ts";
 import { AGENT } from "../../roles/agent/step.ts";
-import {
-  type AgentEffect,
-  type AgentEvent,
-  type AgentState,
-  createAgent,
-} from "../../roles/agent/state.ts";
+import type { AgentEffect, AgentEvent } from "../../roles/agent/events.ts";
+import { type AgentState, createAgent } from "../../roles/agent/state.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import { foldFacts } from "../../roles/manager/memory/fold.ts";
 import {

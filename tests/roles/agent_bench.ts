@@ -5,14 +5,10 @@
  */
 
 import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
+import type { ReportedConnection } from "../../protocol/announcements.ts";
 import type { Message } from "../../protocol/messages.ts";
-import {
-  type AgentEffect,
-  type AgentEvent,
-  type AgentOptions,
-  type AgentState,
-  createAgent,
-} from "../../roles/agent/state.ts";
+import type { AgentEffect, AgentEvent } from "../../roles/agent/events.ts";
+import { type AgentOptions, type AgentState, createAgent } from "../../roles/agent/state.ts";
 import { AGENT } from "../../roles/agent/step.ts";
 import { theSent } from "./effects.ts";
 
@@ -66,9 +62,14 @@ export class AgentBench {
   /** A link to a manager opens, and the manager takes the registration. */
   linkManager(link: string): AgentEffect[] {
     const effects = this.step({ kind: "managerLinked", link });
+    this.linkRegistered(effects, link);
+    return effects;
+  }
+
+  /** The manager takes a registration that is among effects. */
+  linkRegistered(effects: readonly AgentEffect[], link = "manager"): void {
     const { messageID } = theSent(effects, "agentRegisterRequest", link);
     this.take(link, { type: "agentRegisterResponse", messageID, status: 200 });
-    return effects;
   }
 
   /** The manager orders an instance, and its process is created. */
@@ -88,7 +89,12 @@ export class AgentBench {
   }
 
   /** A process shows its token by a new link, which is named after the instance. */
-  confirm(serviceID: number, outcome: { status: number; reason?: string } = { status: 200 }): {
+  confirm(
+    serviceID: number,
+    outcome: { status: number; reason?: string; connections?: readonly ReportedConnection[] } = {
+      status: 200,
+    },
+  ): {
     link: string;
     effects: AgentEffect[];
   } {

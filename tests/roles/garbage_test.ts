@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
 import { MESSAGES } from "../../protocol/messages.ts";
 import { hasDeadline } from "../../roles/deadlines.ts";
-import type { AgentEvent } from "../../roles/agent/state.ts";
+import type { AgentEvent } from "../../roles/agent/events.ts";
 import type { ServiceEvent } from "../../roles/service/state.ts";
 import type { SourceEvent } from "../../roles/source/state.ts";
 import { AgentBench } from "./agent_bench.ts";
@@ -48,6 +49,24 @@ const agentEvent: fc.Arbitrary<AgentEvent> = fc.oneof(
     trusted: fc.boolean(),
   }),
   fc.record({ kind: fc.constant("managerLinked" as const), link: fc.constant("manager") }),
+  fc.record({
+    kind: fc.constant("instancesRecorded" as const),
+    instances: fc.array(
+      fc.record({
+        serviceID,
+        service: fc.constant("greeter"),
+        plugs: fc.constant({ in: 20_001, out: [] }),
+        token: fc.constant("t"),
+        outdated: fc.boolean(),
+      }),
+      { maxLength: 3 },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant("repositoryChanged" as const),
+    manifests: fc.constant({ greeter: MANIFEST_DEFAULTS }),
+    edited: fc.constantFrom([], ["greeter"]),
+  }),
 );
 
 Deno.test("agent: whatever comes by any link in any order, every wait has its deadline", () => {
@@ -67,6 +86,7 @@ Deno.test("agent: whatever comes by any link in any order, every wait has its de
             const isBound = hasDeadline(deadlines, `start:${one}`);
             assert(isBound || hasDeadline(deadlines, `kill:${one}`), `start of ${one}`);
           }
+          if (phase === "recorded") assert(hasDeadline(deadlines, "adopt:"));
           if (launched && phase === "running") {
             assertEquals(links.get(link ?? "")?.serviceID ?? one, one);
           }
@@ -114,6 +134,8 @@ const serviceEvent: fc.Arbitrary<ServiceEvent> = fc.oneof(
     reason,
     wasOpen: fc.boolean(),
   }),
+  fc.record({ kind: fc.constant("linkClosed" as const), link: fc.constant("agent"), reason }),
+  fc.record({ kind: fc.constant("relinked" as const), link: fc.constant("agent") }),
 );
 
 Deno.test("service: whatever comes, each request is assigned or rejected once, in time", () => {

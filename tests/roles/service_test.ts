@@ -71,32 +71,6 @@ Deno.test("service: drained, it opens no connection and rejects who waits (503)"
   assertEquals(theOne(ended, "exit").code, 0);
 });
 
-Deno.test("service: without its agent it drains and ends itself", () => {
-  const bench = new ServiceBench();
-  const effects = bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
-  assertEquals(effects.map(({ kind }) => kind), ["drain"]);
-  assertEquals(theOne(bench.step({ kind: "drained" }), "exit").code, 1);
-  assertEquals(bench.wait(100_000), []);
-});
-
-Deno.test("service: without its agent it ends in time, whatever is in flight", () => {
-  const bench = new ServiceBench();
-  bench.open(1);
-  bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
-  const effects = bench.wait(60_000);
-  assertEquals(theOne(effects, "exit").code, 1);
-  assertEquals(bench.state.phase, "ended");
-});
-
-Deno.test("service: an agent that goes during the shutdown changes the exit code only", () => {
-  const bench = new ServiceBench();
-  bench.take(SHUTDOWN);
-  assertEquals(bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" }), []);
-  const effects = bench.step({ kind: "drained" });
-  assertEquals(theOne(effects, "exit").code, 1);
-  assertEquals(sent(effects, "softShutdownResponse"), []);
-});
-
 Deno.test("service: the end of a connection from another is told (flow 6)", () => {
   const bench = new ServiceBench();
   const ended = { sourceID: 3, sourcePlug: 9, status: 122, reason: "the other end is gone" };

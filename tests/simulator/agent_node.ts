@@ -1,17 +1,17 @@
 /**
- * A simulated host with an agent, which can crash and come back with nothing.
+ * A simulated host with an agent, which can crash and come back: with its records, or with nothing.
  *
  * @module
  */
 
 import type { Message } from "../../protocol/messages.ts";
-import {
-  type AgentEffect,
-  type AgentEvent,
-  type AgentState,
-  createAgent,
-  type Launch,
-} from "../../roles/agent/state.ts";
+import type {
+  AgentEffect,
+  AgentEvent,
+  Launch,
+  RecordedInstance,
+} from "../../roles/agent/events.ts";
+import { type AgentState, createAgent } from "../../roles/agent/state.ts";
 import { LinkEnd, type LinkOwner, openLink } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
 import { type Behaviour, ServiceProcess } from "./service_process.ts";
@@ -25,6 +25,8 @@ export class AgentNode {
   readonly name: string;
   /** The address of its host. */
   readonly network: string;
+  /** What the data folder of the agent says of each process. */
+  readonly records = new Map<number, { process: ServiceProcess; outdated: boolean }>();
 
   /** A place without an agent. */
   constructor(readonly world: World, readonly index: number) {
@@ -37,10 +39,11 @@ export class AgentNode {
     this.run ??= new AgentRun(this.world, this);
   }
 
-  /** The agent dies. */
-  crash(): void {
+  /** The agent dies, and its data folder may be lost too. */
+  crash(options: { losesData: boolean }): void {
     this.run?.crash();
     this.run = undefined;
+    if (options.losesData) this.records.clear();
   }
 
   /** Opens a link to the agent; undefined when there is none. */
@@ -89,7 +92,24 @@ export class AgentRun implements LinkOwner {
       tick: { kind: "tick" },
       perform: (effect) => this.#perform(effect),
     });
+    this.#takeOver();
     this.#connectSoon();
+  }
+
+  /** Looks which processes of the agent before still run. */
+  #takeOver(): void {
+    const instances: RecordedInstance[] = [];
+    for (const [serviceID, { process, outdated }] of this.node.records) {
+      const { service, plugs, token } = process.setup;
+      if (!process.isAlive) this.node.records.delete(serviceID);
+      else {
+        process.owner = this;
+        this.processes.set(serviceID, process);
+        instances.push({ serviceID, service, plugs, token, outdated });
+      }
+    }
+    this.world.count("recorded");
+    if (instances.length > 0) this.host.handle({ kind: "instancesRecorded", instances });
   }
 
   #connectSoon(): void {
@@ -156,9 +176,11 @@ export class AgentRun implements LinkOwner {
     }
     this.world.count("launches");
     const token = `${this.node.name}-${serviceID}-${this.world.network.whole(0, 1e9)}`;
-    const setup = { agent: this, serviceID, service, plugs, messageID, token, behaviour };
+    const setup = { node: this.node, serviceID, service, plugs, messageID, token, behaviour };
     const process = new ServiceProcess(this.world, setup);
+    process.owner = this;
     this.processes.set(serviceID, process);
+    this.node.records.set(serviceID, { process, outdated: false });
     this.host.handle({ kind: "processStarted", serviceID, token });
     if (this.#killedEarly.delete(serviceID)) this.#kill(serviceID);
   }
@@ -195,6 +217,9 @@ export class AgentRun implements LinkOwner {
     const { serviceID } = process.setup;
     const { exitCode, signal } = how;
     this.processes.delete(serviceID);
+    if (this.node.records.get(serviceID)?.process === process) {
+      this.node.records.delete(serviceID);
+    }
     const lastLines = exitCode === 0 ? [] : ["its last words"];
     this.world.timeline.after(this.world.network.whole(0, 80), () => {
       this.#killedEarly.delete(serviceID);
@@ -206,6 +231,9 @@ export class AgentRun implements LinkOwner {
   crash(): void {
     this.host.isStopped = true;
     for (const end of this.ends.values()) end.abandon("its agent died");
-    for (const process of this.processes.values()) process.orphan();
+    for (const process of this.processes.values()) {
+      process.owner = undefined;
+      process.orphan();
+    }
   }
 }

@@ -31,7 +31,7 @@ function crashManagerMidStep(world: World): void {
 
 function crashAgent(world: World): void {
   const agent = world.faults.pick(world.agents);
-  agent?.crash();
+  agent?.crash({ losesData: world.faults.chance(0.3) });
   restartLater(world, () => agent?.start());
 }
 

@@ -78,22 +78,22 @@ export function forge(world: World): void {
       return end?.send(down);
     }
     case 3:
-      return showUsedToken(world);
+      return showOthersToken(world);
     case 4:
       return sendAsStranger(world, faults.pick([lie, up, down]));
   }
 }
 
-/** Somebody shows a secret that a process has shown before. */
-function showUsedToken(world: World): void {
+/** A process shows its secret as if it were that of another. */
+function showOthersToken(world: World): void {
   const process = world.faults.pick([...world.processes]);
-  if (process === undefined) return;
-  const { agent, serviceID, token } = process.setup;
-  const instance = agent.host.state.instances.get(serviceID);
-  if (instance?.link === undefined) return;
+  const other = world.faults.pick([...world.processes]);
+  if (process === undefined || other === undefined || other === process) return;
+  const { node, token } = process.setup;
+  const { serviceID } = other.setup;
   const owner = { received: () => {}, closed: () => {} };
   const message = { type: "startServiceResponse", messageID: 1, status: 200, serviceID, token };
-  agent.node.linkService(owner, { trusted: false })?.send(message);
+  node.linkService(owner, { trusted: false })?.send(message);
 }
 
 /** Somebody from outside opens a link to the manager or an agent. */

@@ -27,6 +27,8 @@ export interface SimulationOptions {
   readonly services: readonly SimulatedService[];
   /** How long an absent agent is waited for. Milliseconds. */
   readonly agentLostMs: number;
+  /** How long a process goes on without an agent. Milliseconds. */
+  readonly agentGraceMs: number;
   /** Longest usual delay of a message. Milliseconds. */
   readonly delayMs: number;
   /** Longest unusual delay of a message. Milliseconds. */
@@ -102,6 +104,7 @@ export function drawOptions(random: Random): SimulationOptions {
     ),
     services,
     agentLostMs: random.whole(5_000, 30_000),
+    agentGraceMs: random.whole(2_000, 15_000),
     delayMs: random.whole(2, 60),
     lagMs: random.whole(100, 9_000),
     lagProbability: rate(0.03),

@@ -9,7 +9,7 @@ import type { PlugConfiguration } from "../../protocol/fields.ts";
 import { createService } from "../../roles/service/state.ts";
 import type { ServiceEffect, ServiceEvent, ServiceState } from "../../roles/service/state.ts";
 import type { SourceEvent } from "../../roles/source/state.ts";
-import type { AgentRun } from "./agent_node.ts";
+import type { AgentNode, AgentRun } from "./agent_node.ts";
 import { judgeListener } from "./checkers/plugs.ts";
 import { type Call, Caller, type CallerOwner } from "./caller.ts";
 import type { LinkEnd, LinkOwner } from "./links.ts";
@@ -31,8 +31,8 @@ export interface Behaviour {
 
 /** What a process was started with. */
 export interface ProcessSetup {
-  /** The agent that started it. */
-  readonly agent: AgentRun;
+  /** Its host. */
+  readonly node: AgentNode;
   /** Its number. */
   readonly serviceID: number;
   /** Its service. */
@@ -47,12 +47,12 @@ export interface ProcessSetup {
   readonly behaviour: Behaviour;
 }
 
-/** A process without its agent ends itself within this, whatever its service does. */
-const WATCHDOG_MS = 15_000;
+/** The longest wait before an agent is dialled again. Milliseconds. */
+const DIAL_MS_MAX = 2_000;
 
 /** A message without most of what is not in the published catalogue. */
 function plain(message: Message): object {
-  const added = ["sourceServiceID", "count", "intervalMs", "reason", "graceMs"];
+  const added = ["sourceServiceID", "count", "intervalMs", "reason", "graceMs", "connections"];
   return Object.fromEntries(Object.entries(message).filter(([key]) => !added.includes(key)));
 }
 
@@ -68,15 +68,22 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
   readonly caller: Caller;
   /** Sessions that it accepted. */
   readonly inbound = new Set<Session>();
+  /** The agent that looks after it: the one that started it, or one that took it over. */
+  owner: AgentRun | undefined;
   #isDraining = false;
+  /** What its first message says of its start; afterwards it has said it. */
+  #first: { failure?: { status: number; reason: string } } | undefined;
+  #hasLinked = false;
+  #dialMs = 50;
   readonly #port: string;
 
   /** A process that was created just now. */
   constructor(readonly world: World, readonly setup: ProcessSetup) {
     const { messageID, serviceID, token, plugs } = setup;
-    const start = { messageID, serviceID, token, plug: plugs.in ?? 0 };
+    const { agentGraceMs } = world.options;
+    const start = { messageID, serviceID, token, plug: plugs.in ?? 0, agentGraceMs };
     this.caller = new Caller(world, this);
-    this.#port = `${setup.agent.node.network}:${plugs.in}`;
+    this.#port = `${setup.node.network}:${plugs.in}`;
     this.host = new RoleHost(world, {
       name: this.name,
       role: world.roles.service,
@@ -107,7 +114,7 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
   }
 
   #boot(): void {
-    const { behaviour, agent } = this.setup;
+    const { behaviour } = this.setup;
     if (!this.isAlive || behaviour.start === "silent") return;
     if (behaviour.start === "exits") return this.die({ exitCode: 1 });
     const { listeners } = this.world;
@@ -115,15 +122,34 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
     judgeListener(this.world, this, listeners.get(this.#port));
     const isFailing = behaviour.start === "failing";
     if (!isTaken && !isFailing) listeners.set(this.#port, this);
-    const end = agent.node.linkService(this, { trusted: false });
-    if (end === undefined) return this.die({ exitCode: 1 });
-    this.end = end;
-    const { link } = end;
     const failure = isTaken
       ? { status: 409, reason: "address in use" }
       : { status: 500, reason: "cannot start" };
-    const isBad = isTaken || isFailing;
-    this.host.handle({ kind: "ready", link, ...(isBad ? { failure } : {}) });
+    this.#first = isTaken || isFailing ? { failure } : {};
+    this.orphan();
+    this.#dial();
+  }
+
+  /** Opens a link to its agent, or to one that was started again, however often it takes. */
+  #dial(): void {
+    const { isAlive, host, setup: { node } } = this;
+    if (!isAlive) return;
+    const end = node.linkService(this, { trusted: false });
+    if (end === undefined) return this.#dialSoon();
+    this.end = end;
+    this.#hasLinked = true;
+    const { link } = end;
+    const first = this.#first;
+    this.#first = undefined;
+    host.handle(
+      first === undefined ? { kind: "relinked", link } : { kind: "ready", link, ...first },
+    );
+  }
+
+  #dialSoon(): void {
+    const waitMs = this.world.network.whole(this.#dialMs / 2, this.#dialMs);
+    this.#dialMs = Math.min(DIAL_MS_MAX, this.#dialMs * 2);
+    this.world.timeline.after(waitMs, () => this.#dial());
   }
 
   #perform(effect: ServiceEffect): void {
@@ -223,12 +249,18 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
   /** Its agent is gone. */
   closed(link: string, reason: string): void {
     this.host.handle({ kind: "linkClosed", link, reason });
-    this.orphan();
+    if (!this.isAlive || link !== this.end?.link) return;
+    this.end = undefined;
+    // What speaks just the catalogue knows of no second link.
+    if (this.setup.behaviour.isForeign) this.die({ exitCode: 1 });
+    else this.#dialSoon();
   }
 
-  /** It has lost its agent: it ends in time, even if it hangs. */
+  /** Without a first link to an agent it ends in time: its host counts as the role does later. */
   orphan(): void {
-    this.world.timeline.after(WATCHDOG_MS, () => this.die({ exitCode: 1 }));
+    this.world.timeline.after(this.world.options.agentGraceMs, () => {
+      if (!this.#hasLinked && this.owner === undefined) this.die({ exitCode: 1 });
+    });
   }
 
   /** It ends: by itself, by a crash or by a signal. */
@@ -243,6 +275,6 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
     if (this.end !== undefined) this.end.isOpen = false;
     for (const session of [...this.inbound]) session.end(122, `${this.name} died`);
     this.caller.die();
-    this.setup.agent.processEnded(this, how);
+    this.owner?.processEnded(this, how);
   }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { AgentEffect, AgentEvent, AgentOptions, AgentState } from "../../roles/agent/state.ts";
+import type { AgentEffect, AgentEvent } from "../../roles/agent/events.ts";
+import type { AgentOptions, AgentState } from "../../roles/agent/state.ts";
 import { AGENT } from "../../roles/agent/step.ts";
 import {
   GATEWAY,

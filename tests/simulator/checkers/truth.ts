@@ -26,7 +26,7 @@ function* believed(world: World): Iterable<string> {
 
 function* real(world: World): Iterable<string> {
   for (const { setup } of world.processes) {
-    yield `instance ${setup.service}#${setup.serviceID} of ${setup.agent.node.name}`;
+    yield `instance ${setup.service}#${setup.serviceID} of ${setup.node.name}`;
   }
   for (const { run } of world.gateways) {
     const { serviceID } = run.host.state.source;

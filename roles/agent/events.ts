@@ -1,0 +1,138 @@
+/**
+ * What happens to an agent, and what it has done by its host.
+ *
+ * @module
+ */
+
+import type { PlugConfiguration } from "../../protocol/fields.ts";
+import type { ServiceManifest } from "../../protocol/manifest.ts";
+import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
+
+/** A link to the manager is open. */
+export interface ManagerLinked {
+  /** Tells events apart. */
+  readonly kind: "managerLinked";
+  /** The link. */
+  readonly link: LinkID;
+}
+
+/** Somebody opened a link to the agent. */
+export interface ServiceLinked {
+  /** Tells events apart. */
+  readonly kind: "serviceLinked";
+  /** The link. */
+  readonly link: LinkID;
+  /** Whether the host knows who it is: only then may it register without a token. */
+  readonly trusted: boolean;
+}
+
+/** The process of an instance was created. */
+export interface ProcessStarted {
+  /** Tells events apart. */
+  readonly kind: "processStarted";
+  /** The instance. */
+  readonly serviceID: number;
+  /** The secret that was put in its environment. */
+  readonly token: string;
+  /** The key of its tickets, which the manager is told; without one it gets none. */
+  readonly ticketKey?: string;
+}
+
+/** The process of an instance could not be created. */
+export interface ProcessFailed {
+  /** Tells events apart. */
+  readonly kind: "processFailed";
+  /** The instance. */
+  readonly serviceID: number;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** The process of an instance has ended. */
+export interface ProcessExited {
+  /** Tells events apart. */
+  readonly kind: "processExited";
+  /** The instance. */
+  readonly serviceID: number;
+  /** Its exit code; undefined when nobody could see it. */
+  readonly exitCode: number | undefined;
+  /** The signal that ended it, if one did. */
+  readonly signal: string | undefined;
+  /** The last lines that it wrote to stderr. */
+  readonly lastLines: readonly string[];
+}
+
+/** An instance that an agent before this one launched, and whose process still runs. */
+export interface RecordedInstance {
+  /** Its number. */
+  readonly serviceID: number;
+  /** Its service. */
+  readonly service: string;
+  /** Its plugs. */
+  readonly plugs: PlugConfiguration;
+  /** The secret that was put in its environment. */
+  readonly token: string;
+  /** The key of its tickets, which the manager is told; without one it gets none. */
+  readonly ticketKey?: string;
+  /** Whether its service was edited since it was launched. @default {false} */
+  readonly outdated?: boolean;
+}
+
+/**
+ * The agent was started in the place of one that had these instances. Comes first of all: the agent
+ * registers when they have come back, or did not in time.
+ */
+export interface InstancesRecorded {
+  /** Tells events apart. */
+  readonly kind: "instancesRecorded";
+  /** All of them. */
+  readonly instances: readonly RecordedInstance[];
+}
+
+/** What the agent can start is another set of services now. */
+export interface RepositoryChanged {
+  /** Tells events apart. */
+  readonly kind: "repositoryChanged";
+  /** All services that it can start now. */
+  readonly manifests: Readonly<Record<string, ServiceManifest>>;
+  /** Those whose code or permissions changed: their instances are to be replaced. */
+  readonly edited: readonly string[];
+}
+
+/** What happens to an agent. */
+export type AgentEvent =
+  | MessageArrived
+  | LinkClosed
+  | Tick
+  | ManagerLinked
+  | ServiceLinked
+  | ProcessStarted
+  | ProcessFailed
+  | ProcessExited
+  | InstancesRecorded
+  | RepositoryChanged;
+
+/** Create the process of an instance; `processStarted` or `processFailed` must follow. */
+export interface Launch {
+  /** Tells effects apart. */
+  readonly kind: "launch";
+  /** The instance. */
+  readonly serviceID: number;
+  /** The service to start. */
+  readonly service: string;
+  /** Its plugs. */
+  readonly plugs: PlugConfiguration;
+  /** The number that its startServiceResponse must carry. */
+  readonly messageID: number;
+}
+
+/** Kill the whole process group of an instance; `processExited` follows. */
+export interface Kill {
+  /** Tells effects apart. */
+  readonly kind: "kill";
+  /** The instance. */
+  readonly serviceID: number;
+}
+
+/** What an agent has done by its host. */
+export type AgentEffect = Send | CloseLink | Refuse | Launch | Kill;
