@@ -8,7 +8,7 @@ import { FRAME, HEADER_BYTES, RESET, SESSION_VERSION } from "../runtime/sessions
 import { SESSION_LIMITS } from "../runtime/sessions/session.ts";
 
 const FRAMES: Readonly<Record<keyof typeof FRAME, string>> = {
-  hello: '"SMMP", version u8, serviceID u64, sourcePlug u32, destServiceID u64',
+  hello: '"SMMP", version u8, serviceID u64, sourcePlug u32, destServiceID u64, the ticket',
   welcome: '"SMMP", version u8',
   request: "method, absolute URL, then names and values of headers, in UTF-8, joined by NUL",
   response: "status (200 to 599), then names and values of headers, in UTF-8, joined by NUL",
@@ -52,7 +52,8 @@ length of the payload u32 | type u8 | flags u8 | exchange u32 | payload
 ${frames.join("\n")}
 
 - Whoever dials sends a hello (version ${SESSION_VERSION}), which says who it is and whom it means
-  to reach. The listener answers with a welcome, or with a close when it is another instance.
+  to reach, and shows the ticket that came with where to dial. The listener answers with a welcome,
+  or with a close when it is another instance or the ticket is not good.
 - The dialling end numbers its exchanges upwards from 1. A frame about the whole session has 0.
 - Flag 1 says that the body of its sender ends with this frame; request, response and data have it.
 - A body may have ${firstWindowBytes} bytes under way, and as many more as its receiver gives credit

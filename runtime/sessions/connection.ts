@@ -15,7 +15,9 @@
 import { reasonOf } from "../../protocol/errors.ts";
 import { after } from "../../transports/timer.ts";
 import type { IncomingBody, Windows } from "./bodies.ts";
+import type { ConnectionOptions, ConnectionRole } from "./connection_role.ts";
 import { FRAME, type Frame, FrameDecoder, FrameError } from "./frames.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { readCredit, readReason, readReset } from "./heads.ts";
 import { Outbox, type Outgoing, type Wire } from "./outbox.ts";
 import { SessionBrokenError, type SessionEnd } from "./session.ts";
@@ -33,21 +35,6 @@ export interface Exchange {
   /** The session is over; the exchange is no longer in the connection. */
   broke(error: SessionBrokenError): void;
 }
-
-/** What differs between the dialling and the accepting end. Each may throw a FrameError. */
-export interface ConnectionRole {
-  /** The frame that this end waits for before all others. */
-  readonly greeting: typeof FRAME.hello | typeof FRAME.welcome;
-  /** That frame has come. */
-  greeted(payload: Uint8Array): void;
-  /** A request or a response has come. */
-  head(frame: Frame): void;
-  /** Whether the peer may know of an exchange that is not in the connection any more. */
-  wasOpen(exchange: number): boolean;
-}
-
-/** How often to look for signs of life; three without any mean that the link is broken. */
-export const KEEP_ALIVE_MS = 20_000;
 
 const LINGER_MS = 2_000;
 
@@ -68,21 +55,17 @@ export class Connection {
   readonly #what: string;
   readonly #decoder = new FrameDecoder();
   readonly #settle: (end: SessionEnd) => void;
-  readonly #keepAliveMs: number;
-  #stopLooking: () => void;
+  readonly #heartbeat: Heartbeat;
+  readonly #isPrompt: boolean;
   #stopLingering: (() => void) | undefined;
-  #silentFor = 0;
-  #greeted = false;
+  #greeted: "no" | "checking" | "yes" = "no";
   #leaving = "";
   #peerLeft = false;
   #finishing = false;
   #over = false;
 
-  /** Starts to read. `what` is what breaks when the session does. */
-  constructor(
-    wire: Wire,
-    options: { role: ConnectionRole; what: string; keepAliveMs?: number | undefined },
-  ) {
+  /** Starts to read. */
+  constructor(wire: Wire, options: ConnectionOptions) {
     this.#wire = wire;
     this.#role = options.role;
     this.#what = options.what;
@@ -93,8 +76,12 @@ export class Connection {
     const { promise, resolve } = Promise.withResolvers<SessionEnd>();
     this.ended = promise;
     this.#settle = resolve;
-    this.#keepAliveMs = options.keepAliveMs ?? KEEP_ALIVE_MS;
-    this.#stopLooking = after(this.#keepAliveMs, () => this.#look());
+    this.#isPrompt = options.isPrompt ?? false;
+    this.#heartbeat = new Heartbeat({
+      intervalMs: options.keepAliveMs,
+      ask: () => this.#ping(),
+      silent: () => this.#end({ status: 122, reason: "the peer gives no sign of life" }),
+    });
     // Started in a microtask, so that the role is complete when the first frame comes.
     queueMicrotask(() => this.#read());
   }
@@ -136,13 +123,27 @@ export class Connection {
     this.#end({ status, reason }, true);
   }
 
+  /** Ends at once, without a word. */
+  drop(reason: string): void {
+    this.#end({ status: 111, reason });
+  }
+
+  /**
+   * Says that this end is there. With it leaves the acknowledgement of what has arrived, which this
+   * kernel holds back for 40 ms else; and so long some peers' kernels hold back what follows.
+   */
+  acknowledge(): void {
+    if (!this.#over) this.#pong();
+  }
+
   async #read(): Promise<void> {
     try {
       while (!this.#over) {
         const count = await this.#wire.read(this.#decoder.room());
         if (count === null) return this.#readEnd();
-        this.#silentFor = 0;
+        this.#heartbeat.heard();
         this.#decoder.arrived(count, this.#receive);
+        if (this.#isPrompt && this.exchanges.size > 0) this.acknowledge();
       }
     } catch (error) {
       if (error instanceof FrameError) return this.cut(`malformed frames: ${error.message}`, 122);
@@ -160,7 +161,7 @@ export class Connection {
 
   readonly #receive = (frame: Frame): void => {
     if (this.#over) return;
-    if (!this.#greeted) return this.#greet(frame);
+    if (this.#greeted !== "yes") return this.#greet(frame);
     switch (frame.type) {
       case FRAME.request:
         if (this.#peerLeft) throw new FrameError("a request after goAway");
@@ -193,9 +194,14 @@ export class Connection {
     if (frame.type === FRAME.close) {
       return this.#end({ status: 122, reason: readReason(frame.payload) });
     }
+    if (this.#greeted === "checking") {
+      if (frame.type === FRAME.pong) return;
+      throw new FrameError("a frame before the welcome");
+    }
     if (frame.type !== this.#role.greeting) throw new FrameError("no greeting");
-    this.#role.greeted(frame.payload);
-    this.#greeted = true;
+    const checked = this.#role.greeted(frame.payload);
+    this.#greeted = checked === undefined ? "yes" : "checking";
+    void checked?.then(() => this.#greeted = "yes");
   }
 
   /** A frame may be late for an exchange that is over at this end; it cannot be early. */
@@ -262,21 +268,16 @@ export class Connection {
     await this.#wire.closeWrite().catch(() => {});
   }
 
-  #look(): void {
-    this.#silentFor++;
-    const reason = "the peer gives no sign of life";
-    if (this.#silentFor > 3) return this.#end({ status: 122, reason });
-    this.#stopLooking = after(this.#keepAliveMs, () => this.#look());
-    if (this.#greeted && !this.#finishing) {
-      this.outbox.frames.ping();
-      this.outbox.wake();
-    }
+  #ping(): void {
+    if (this.#greeted !== "yes" || this.#finishing) return;
+    this.outbox.frames.ping();
+    this.outbox.wake();
   }
 
   #end(end: SessionEnd, speak = false): void {
     if (this.#over) return;
     this.#over = true;
-    this.#stopLooking();
+    this.#heartbeat.stop();
     this.#stopLingering?.();
     const spoken = speak ? this.outbox.speakLast() : undefined;
     this.outbox.stop();

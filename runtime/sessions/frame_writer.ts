@@ -11,6 +11,7 @@ import {
   HELLO_BYTES,
   MAGIC,
   SESSION_VERSION,
+  TICKET_BYTES_MAX,
 } from "./frames.ts";
 import { SESSION_LIMITS, type SessionHello } from "./session.ts";
 
@@ -41,11 +42,17 @@ export class FrameWriter {
     return taken;
   }
 
-  /** Says who dials, in numbers that `checkHello` has passed. */
-  hello(hello: SessionHello, version: number = SESSION_VERSION): void {
+  /**
+   * Says who dials, in numbers that `checkHello` has passed.
+   *
+   * @param options The ticket, by default none, and the version, by default this one.
+   */
+  hello(hello: SessionHello, options: { ticket?: string; version?: number } = {}): void {
     const { serviceID, sourcePlug, destServiceID } = hello;
-    const at = this.#frame(FRAME.hello, 0, HELLO_BYTES);
-    this.#greeting(at, version);
+    const ticket = encoder.encode(options.ticket ?? "").subarray(0, TICKET_BYTES_MAX);
+    const at = this.#frame(FRAME.hello, 0, HELLO_BYTES + ticket.length);
+    this.#greeting(at, options.version ?? SESSION_VERSION);
+    this.#bytes.set(ticket, at + HELLO_BYTES);
     this.#view.setBigUint64(at + 5, BigInt(serviceID));
     this.#view.setUint32(at + 13, sourcePlug);
     this.#view.setBigUint64(at + 17, BigInt(destServiceID));

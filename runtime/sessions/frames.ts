@@ -16,7 +16,7 @@ import { SESSION_LIMITS } from "./session.ts";
 
 /** The types of frames, by their number on the wire. */
 export const FRAME = {
-  /** "SMMP", version u8, serviceID u64, sourcePlug u32, destServiceID u64. */
+  /** "SMMP", version u8, serviceID u64, sourcePlug u32, destServiceID u64, a ticket. */
   hello: 1,
   /** "SMMP", version u8. */
   welcome: 2,
@@ -58,7 +58,7 @@ export const RESET = {
 } as const;
 
 /** The version in hello and welcome. */
-export const SESSION_VERSION = 1;
+export const SESSION_VERSION = 2;
 
 /** One frame as it arrived. */
 export interface Frame {
@@ -81,8 +81,11 @@ export class FrameError extends Error {
 /** The header of every frame. */
 export const HEADER_BYTES = 10;
 
-/** The payload of a hello. */
+/** The payload of a hello, without its ticket. */
 export const HELLO_BYTES = 25;
+
+/** The longest ticket, as encoded. */
+export const TICKET_BYTES_MAX = 128;
 
 /** "SMMP", with which hello and welcome begin. */
 export const MAGIC: readonly number[] = [0x53, 0x4d, 0x4d, 0x50];
@@ -92,7 +95,7 @@ const { headBytes, dataBytes, reasonBytes } = SESSION_LIMITS;
 /** Per type: least and most bytes of the payload, is it about an exchange, may it end a body. */
 const RULES: readonly (readonly [FrameType, number, number, boolean, boolean] | undefined)[] = [
   undefined,
-  [FRAME.hello, HELLO_BYTES, HELLO_BYTES, false, false],
+  [FRAME.hello, HELLO_BYTES, HELLO_BYTES + TICKET_BYTES_MAX, false, false],
   [FRAME.welcome, 5, 5, false, false],
   [FRAME.request, 3, headBytes, true, true],
   [FRAME.response, 3, headBytes, true, true],

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FrameError, MAGIC, SESSION_VERSION } from "./frames.ts";
+import { FrameError, HELLO_BYTES, MAGIC, SESSION_VERSION } from "./frames.ts";
 import { type RequestParts, SESSION_LIMITS, type SessionHello } from "./session.ts";
 
 /** The head of a request as it arrived; the method and the URL are unchecked texts. */
@@ -30,7 +30,7 @@ export interface ResponseHead {
 export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const reasonDecoder = new TextDecoder();
+const looseDecoder = new TextDecoder();
 
 /** Throws a RangeError when a hello holds what is not a whole number of its size. */
 export function checkHello({ serviceID, sourcePlug, destServiceID }: SessionHello): void {
@@ -49,8 +49,8 @@ export function checkGreeting(payload: Uint8Array): void {
   }
 }
 
-/** Reads the payload of a hello. */
-export function readHello(payload: Uint8Array): SessionHello {
+/** Reads the payload of a hello, and the ticket that comes with it; empty if there is none. */
+export function readHello(payload: Uint8Array): { hello: SessionHello; ticket: string } {
   checkGreeting(payload);
   const view = viewOf(payload);
   const serviceID = Number(view.getBigUint64(5));
@@ -58,7 +58,8 @@ export function readHello(payload: Uint8Array): SessionHello {
   if (!Number.isSafeInteger(serviceID) || !Number.isSafeInteger(destServiceID)) {
     throw new FrameError("a serviceID is too large");
   }
-  return { serviceID, sourcePlug: view.getUint32(13), destServiceID };
+  const hello = { serviceID, sourcePlug: view.getUint32(13), destServiceID };
+  return { hello, ticket: looseDecoder.decode(payload.subarray(HELLO_BYTES)) };
 }
 
 /** Reads the payload of a request. */
@@ -93,7 +94,7 @@ export function readReset(payload: Uint8Array): { code: number; reason: string }
 
 /** Reads a reason; what could disturb a log is replaced. */
 export function readReason(payload: Uint8Array): string {
-  return reasonDecoder.decode(payload).replace(/\p{Cc}/gu, " ");
+  return looseDecoder.decode(payload).replace(/\p{Cc}/gu, " ");
 }
 
 /** Reads the payload of a credit. */

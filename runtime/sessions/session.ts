@@ -71,8 +71,6 @@ export interface RequestParts {
   readonly signal?: AbortSignal | undefined;
   /** Gives the headers that the response shall have, of those that arrived. */
   readonly passOn?: (response: ResponseParts) => HeaderList;
-  /** Gets, when it is sent, what tells how many bytes of both bodies have moved so far. */
-  readonly started?: (movedBytes: () => number) => void;
 }
 
 /** A response in its parts, as it arrives. */
@@ -170,9 +168,19 @@ export const SESSION_LIMITS = {
   writeBytes: 262_144,
   /** Exchanges at once; one more is refused, safe to send elsewhere. */
   exchanges: 1_000,
-  /** Sessions of one server, those in the handshake included. */
+  /** Sessions of one server, about: those in the handshake may come on top. */
   sessions: 1_000,
+  /** Connections of one server that have not said hello. */
+  handshakes: 512,
 } as const;
+
+/**
+ * The name in the certificate that an instance shows, by which whoever dials knows that it is the
+ * one that it means.
+ */
+export function instanceTlsName(serviceID: number): string {
+  return `${serviceID}.instance.smmp`;
+}
 
 /** Nothing of the request was handled: it is safe to send it elsewhere. */
 export class SessionRefusedError extends Error {

@@ -1,8 +1,8 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { openSession } from "../../../runtime/sessions/dial.ts";
+import { openSession } from "../../../runtime/sessions/dialled_session.ts";
 import { FrameWriter } from "../../../runtime/sessions/frame_writer.ts";
-import { AcceptedSession } from "../../../runtime/sessions/serve.ts";
+import { AcceptedSession } from "../../../runtime/sessions/accept.ts";
 import {
   SESSION_LIMITS,
   SessionBrokenError,

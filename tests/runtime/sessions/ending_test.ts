@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { FrameWriter } from "../../../runtime/sessions/frame_writer.ts";
 import {
+  type Session,
   SESSION_LIMITS,
   SessionBrokenError,
   SessionRefusedError,
@@ -185,10 +186,10 @@ Deno.test("dialSession() is refused by another instance than the one it means", 
   await using running = startServer(() => new Response());
   const hello = { ...HELLO, destServiceID: 8 };
   const error = await assertRejects(() => dial(running.port, { hello }), SessionRefusedError);
-  assertEquals(error.reason, "this is instance 7, not 8");
+  assertEquals(error.reason, "this is not instance 8");
   assertEquals(running.opened, []);
   await running.server.drain();
-  assertEquals(running.refusals, ["this is instance 7, not 8"]);
+  assertEquals(running.refusals, ["this is not instance 8"]);
 });
 
 Deno.test("dialSession() is refused where nobody listens", async () => {
@@ -247,9 +248,14 @@ Deno.test("serveSessions() closes a connection that says nothing within the dead
 
 Deno.test("serveSessions() accepts no more sessions than its limit", async () => {
   await using running = startServer(() => new Response());
-  const sessions = await Promise.all(Array.from({ length: SESSION_LIMITS.sessions }, () => {
-    return dial(running.port, { connectTimeoutMs: 60_000 });
-  }));
+  const sessions: Session[] = [];
+  while (sessions.length < SESSION_LIMITS.sessions) {
+    const some = Array.from(
+      { length: 100 },
+      () => dial(running.port, { connectTimeoutMs: 60_000 }),
+    );
+    sessions.push(...await Promise.all(some));
+  }
   assertEquals(running.server.sessions, SESSION_LIMITS.sessions);
   await assertRejects(() => dial(running.port), SessionRefusedError);
   assertEquals(running.refusals, [`${SESSION_LIMITS.sessions} sessions are open`]);

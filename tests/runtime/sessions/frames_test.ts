@@ -217,10 +217,12 @@ Deno.test("readHello() reads what FrameWriter wrote, up to the largest ids", () 
   const hello = { serviceID: 1, sourcePlug: 0xffff_ffff, destServiceID: Number.MAX_SAFE_INTEGER };
   const writer = new FrameWriter();
   checkHello(hello);
-  writer.hello(hello);
-  assertEquals(readHello(writer.take().subarray(HEADER_BYTES)), hello);
-  writer.hello(hello, 2);
-  assertThrows(() => readHello(writer.take().subarray(HEADER_BYTES)), FrameError, "version 2");
+  for (const ticket of ["", "a ticket", "x".repeat(128)]) {
+    writer.hello(hello, { ticket });
+    assertEquals(readHello(writer.take().subarray(HEADER_BYTES)), { hello, ticket });
+  }
+  writer.hello(hello, { version: 1 });
+  assertThrows(() => readHello(writer.take().subarray(HEADER_BYTES)), FrameError, "version 1");
 });
 
 Deno.test("checkHello() refuses numbers that a frame cannot carry", () => {

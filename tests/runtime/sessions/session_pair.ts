@@ -1,5 +1,5 @@
 import { type DialOptions, dialSession } from "../../../runtime/sessions/dial.ts";
-import { serveSessions } from "../../../runtime/sessions/serve.ts";
+import { type ServeOptions, serveSessions } from "../../../runtime/sessions/serve.ts";
 import type {
   Session,
   SessionEnd,
@@ -27,9 +27,9 @@ export interface RunningServer extends AsyncDisposable {
 /** Starts a server of instance 7. */
 export function startServer(
   handler: SessionHandler,
-  options: { handshakeTimeoutMs?: number; keepAliveMs?: number } = {},
+  options: Partial<Omit<ServeOptions, "serviceID" | "handler" | "events">> = {},
 ): RunningServer {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }) } = options;
   const failures: unknown[] = [];
   const refusals: string[] = [];
   const opened: SessionHello[] = [];
@@ -52,7 +52,7 @@ export function startServer(
   });
   return {
     server,
-    port: listener.addr.port,
+    port: portOf(listener),
     failures,
     refusals,
     opened,
@@ -63,6 +63,11 @@ export function startServer(
       await server.ended;
     },
   };
+}
+
+function portOf({ addr }: ServeOptions["listener"]): number {
+  if (!("port" in addr)) throw new Error("a session has a port");
+  return addr.port;
 }
 
 /** A server, and one session to it. */
