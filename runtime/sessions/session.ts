@@ -71,6 +71,8 @@ export interface RequestParts {
   readonly signal?: AbortSignal | undefined;
   /** Gives the headers that the response shall have, of those that arrived. */
   readonly passOn?: (response: ResponseParts) => HeaderList;
+  /** Gets, when it is sent, what tells how many bytes of both bodies have moved so far. */
+  readonly started?: (movedBytes: () => number) => void;
 }
 
 /** A response in its parts, as it arrives. */
