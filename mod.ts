@@ -11,6 +11,12 @@ export { type Plug, plug, type ServiceName, type Services } from "./runtime/serv
 
 if (import.meta.main) {
   // Loaded only when it runs as a program: a service that imports a plug stays small.
-  const { main } = await import("./runtime/cli/main.ts");
-  await main();
+  const [command, url = ""] = Deno.args;
+  if (command === "serve-instance") {
+    const { serveInstance } = await import("./runtime/binary/instance_process.ts");
+    await serveInstance(url);
+  } else {
+    const { main } = await import("./runtime/cli/main.ts");
+    await main();
+  }
 }

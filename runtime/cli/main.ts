@@ -48,6 +48,8 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
       return await (await import("./commands/mesh.ts")).run(parsed, io);
     case "check":
       return await (await import("./commands/check.ts")).run(parsed, io);
+    case "bundle":
+      return await (await import("./commands/bundle.ts")).run(parsed, io);
     case "ps":
       return await (await import("./commands/ps.ts")).run(parsed, io);
     case "agents":

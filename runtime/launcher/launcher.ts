@@ -4,11 +4,11 @@
  * @module
  */
 
-import { pathToFileURL } from "node:url";
 import { START_VARIABLE, type StartInfo } from "../service/start.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { readLines } from "./output_lines.ts";
-import { environmentOf, permissionFlags } from "./sandbox.ts";
+import { programOf } from "./program.ts";
+import { environmentOf } from "./sandbox.ts";
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -34,8 +34,6 @@ const LAST_LINES = 20;
 /** After an exit its output has this long to end: a grandchild may hold it open for ever. */
 const OUTPUT_END_MS = 250;
 
-const RUN = new URL("../service/begin.ts", import.meta.url).href;
-
 /**
  * Makes a program the leader of a new session and process group, then runs it, as the same process.
  * Deno can do so too (`detached`), but then it forks all of the mesh's memory first, which stops
@@ -52,16 +50,6 @@ export interface LaunchedProcess {
 }
 
 /**
- * The program that a process reads from stdin. It resolves imports as the service's folder does.
- */
-function mainModule(entry: string): string {
-  const service = JSON.stringify(pathToFileURL(entry).href);
-  return `import { serve } from ${JSON.stringify(RUN)};\n` +
-    `import * as service from ${service};\n` +
-    `serve(service);\n`;
-}
-
-/**
  * Starts an instance.
  *
  * @throws {Error} when the process can't be created.
@@ -71,8 +59,8 @@ export function launch(
   start: StartInfo,
   events: ProcessEvents,
 ): LaunchedProcess {
-  const flags = ["--quiet", "--no-prompt", ...permissionFlags(service, START_VARIABLE)];
-  const command = newGroup([Deno.execPath(), "run", ...flags, "-"], {
+  const program = programOf(service);
+  const command = newGroup(program.command, {
     cwd: service.entry.slice(0, service.entry.lastIndexOf("/")),
     clearEnv: true,
     env: { ...environmentOf(service), [START_VARIABLE]: JSON.stringify(start) },
@@ -82,7 +70,7 @@ export function launch(
   });
   const child = command.spawn();
   const { pid } = child;
-  void feed(child.stdin, mainModule(service.entry));
+  void feed(child.stdin, program.stdin);
   const lastLines: string[] = [];
   const stdout = readLines(child.stdout, (line) => events.line(line, "stdout"));
   const stderr = readLines(child.stderr, (line) => {

@@ -30,20 +30,30 @@ function ownFiles(entry: string): string {
   return /\/mod\.[a-z]+$/.test(entry) ? folder : entry;
 }
 
-/** The flags that give a service its permissions, and nothing more. */
-export function permissionFlags(service: ServiceConfig, startVariable: string): string[] {
+/** A kind of permission, as Deno's flags name it. */
+export type PermissionKind = "read" | "write" | "net" | "env" | "run" | "sys" | "ffi" | "import";
+
+/** What a service may do, by kind; what is not listed it may not. */
+export type PermissionLists = Readonly<Partial<Record<PermissionKind, readonly string[]>>>;
+
+/** The permissions of a service, and nothing more; it may read the variable of its start too. */
+export function permissionLists(service: ServiceConfig, startVariable: string): PermissionLists {
   const { read, write, net, env, run, sys, ffi } = service.permissions;
-  const lists: [string, readonly string[]][] = [
-    ["read", [ownFiles(service.entry), ...read]],
-    ["write", write],
-    ["net", [...LOOPBACK, ...net]],
-    ["env", [startVariable, ...env, ...Object.keys(service.env)]],
-    ["run", run],
-    ["sys", sys],
-    ["ffi", ffi],
-    ["import", service.permissions.import ?? []],
-  ];
-  return lists.filter(([, entries]) => entries.length > 0)
+  return {
+    read: [ownFiles(service.entry), ...read],
+    write,
+    net: [...LOOPBACK, ...net],
+    env: [startVariable, ...env, ...Object.keys(service.env)],
+    run,
+    sys,
+    ffi,
+    import: service.permissions.import ?? [],
+  };
+}
+
+/** The flags that give a service its permissions. */
+export function permissionFlags(lists: PermissionLists): string[] {
+  return Object.entries(lists).filter(([, entries]) => entries.length > 0)
     .map(([kind, entries]) => `--allow-${kind}=${entries.join(",")}`);
 }
 

@@ -164,6 +164,22 @@ export const COMMANDS = {
     },
     flags: JSON_FLAG,
   },
+  bundle: {
+    invocation: "deno task smmp bundle",
+    summary: "Make each service one file of JavaScript that needs nothing else.",
+    arguments: {
+      path: {
+        type: "text",
+        label: "FOLDER|mesh.json",
+        optional: true,
+        doc: "The services; those of this folder when it is left out.",
+      },
+    },
+    flags: {
+      out: { type: "text", label: "FOLDER", default: "./bundles", doc: "Where the files go." },
+      ...JSON_FLAG,
+    },
+  },
   "ca init": {
     invocation: "deno task smmp ca init",
     summary: "Create the authority that issues the certificates of a mesh.",

@@ -1,0 +1,71 @@
+/**
+ * The main thread of an instance that the binary runs by itself: it gives the service a thread with
+ * exactly the permissions of its manifest, and ends the process as the service ends.
+ *
+ * A compiled program has all permissions and can't give any back, but a worker of it can have
+ * fewer. So the service, and what connects it to the mesh, run in a worker; this thread, which no
+ * code of the service reaches, only waits for its end.
+ *
+ * @module
+ */
+
+import { isRecord } from "../../protocol/fields.ts";
+import type { PermissionLists } from "../launcher/sandbox.ts";
+
+/** Deno's types know the permissions of a worker only where all that is unstable is on. */
+interface SandboxedWorkerOptions extends WorkerOptions {
+  readonly deno: { readonly permissions: Deno.PermissionOptionsObject };
+}
+
+function isPermissionLists(value: unknown): value is PermissionLists {
+  return isRecord(value) &&
+    Object.values(value).every((entries) =>
+      Array.isArray(entries) && entries.every((entry) => typeof entry === "string")
+    );
+}
+
+/** The options of a worker that has these permissions: what is not listed is refused. */
+function permissionOptions(lists: PermissionLists): Deno.PermissionOptionsObject {
+  const list = (entries: readonly string[] = []) => entries.length === 0 ? false : [...entries];
+  const options: Deno.PermissionOptionsObject = {
+    read: list(lists.read),
+    write: list(lists.write),
+    net: list(lists.net),
+    env: list(lists.env),
+    run: list(lists.run),
+    ffi: list(lists.ffi),
+    import: list(lists.import),
+    sys: false,
+  };
+  // Deno's type knows the kinds of system information; which there are is for Deno to say.
+  Reflect.set(options, "sys", list(lists.sys));
+  return options;
+}
+
+/**
+ * Runs a service until it ends, and ends this process with its exit code. The permissions come as
+ * one JSON document on stdin.
+ *
+ * @param url The file URL of the service's one file.
+ * @throws {Error} when stdin holds no permissions: only an agent knows how to start an instance.
+ */
+export async function serveInstance(url: string): Promise<void> {
+  const permissions: unknown = JSON.parse(await new Response(Deno.stdin.readable).text());
+  if (!isPermissionLists(permissions)) {
+    throw new Error(`Cannot serve "${url}": stdin has no lists of permissions`);
+  }
+  const options: SandboxedWorkerOptions = {
+    type: "module",
+    name: url,
+    deno: { permissions: permissionOptions(permissions) },
+  };
+  const worker = new Worker(new URL("../../workers/instance.ts", import.meta.url), options);
+  worker.onmessage = ({ data }) => {
+    if (typeof data === "number") Deno.exit(data);
+  };
+  worker.onerror = (event) => {
+    // The thread has printed the error already, with its stack.
+    event.preventDefault();
+    Deno.exit(1);
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * What runs a service. With Deno it is Deno. In the compiled binary it is the `deno` on the PATH if
+ * there is one: it runs TypeScript, and its sandbox is complete. Else the binary runs itself, which
+ * can load one file of JavaScript that needs nothing else: a bundle.
+ *
+ * @module
+ */
+
+import { pathToFileURL } from "node:url";
+import { isBinary } from "../binary/is_binary.ts";
+import type { ServiceConfig } from "../config/mesh_config.ts";
+import { START_VARIABLE } from "../service/start.ts";
+import { findProgram } from "./find_program.ts";
+import { permissionFlags, permissionLists } from "./sandbox.ts";
+
+/** A program that runs a service. */
+export interface ServiceProgram {
+  /** The program and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  /** What it reads from stdin. */
+  readonly stdin: string;
+}
+
+/** The hidden command by which the binary runs itself: `smmp serve-instance URL`. */
+export const INSTANCE_COMMAND = "serve-instance";
+
+/** The part of a service process that is ours. */
+const BEGIN = new URL("../service/begin.ts", import.meta.url);
+/** The same as one file, which `deno task compile` makes and puts into the binary. */
+const BEGIN_BUNDLE = new URL("../../dist/begin.txt", import.meta.url);
+
+/** Where a service can run. */
+interface Surroundings {
+  /** The deno to run services with, if there is one. */
+  readonly deno: string | undefined;
+  /** The specifier by which the main module of a service imports what is ours. */
+  readonly begin: string;
+}
+
+let surroundings: Surroundings | undefined;
+
+/** Looked at once: a deno that comes or goes later counts when the mesh is started again. */
+function lookAround(): Surroundings {
+  if (!isBinary()) {
+    return { deno: Deno.execPath(), begin: BEGIN.href };
+  }
+  const deno = findProgram("deno");
+  const begin = deno === undefined ? "" : dataUrl(Deno.readTextFileSync(BEGIN_BUNDLE));
+  return { deno, begin };
+}
+
+/** What is in the binary only can't be imported by another program, unless it is told all of it. */
+function dataUrl(text: string): string {
+  return `data:text/javascript,${encodeURIComponent(text)}`;
+}
+
+/**
+ * How to run a service.
+ *
+ * @throws {Error} when nothing here can run it.
+ */
+export function programOf(service: ServiceConfig): ServiceProgram {
+  const { deno, begin } = surroundings ??= lookAround();
+  const lists = permissionLists(service, START_VARIABLE);
+  const url = pathToFileURL(service.entry).href;
+  if (deno !== undefined) {
+    const flags = ["--quiet", "--no-prompt", ...permissionFlags(lists)];
+    return { command: [deno, "run", ...flags, "-"], stdin: mainModule(begin, url) };
+  }
+  const problem = problemWithoutDeno(service);
+  if (problem !== undefined) throw new Error(problem);
+  return { command: [Deno.execPath(), INSTANCE_COMMAND, url], stdin: JSON.stringify(lists) };
+}
+
+/** The program that Deno reads from stdin. It resolves imports as the service's folder does. */
+function mainModule(begin: string, service: string): string {
+  return `import { serve } from ${JSON.stringify(begin)};\n` +
+    `import * as service from ${JSON.stringify(service)};\n` +
+    `serve(service);\n`;
+}
+
+function problemWithoutDeno({ entry }: ServiceConfig): string | undefined {
+  if (/\.m?js$/.test(entry)) return undefined;
+  const file = entry.slice(entry.lastIndexOf("/") + 1);
+  return `${file} needs deno on the PATH, or run "smmp bundle" and start what it makes`;
+}
+
+/**
+ * What whoever starts these services on this host should know before a request finds out.
+ *
+ * @returns A line for each thing; none when everything can run in a full sandbox.
+ */
+export function runNotes(services: Iterable<ServiceConfig>): string[] {
+  const { deno } = surroundings ??= lookAround();
+  if (deno !== undefined) return [];
+  const notes: string[] = [];
+  let hasBundles = false;
+  for (const service of services) {
+    const problem = problemWithoutDeno(service);
+    if (problem === undefined) hasBundles = true;
+    else notes.push(`Cannot start "${service.name}": ${problem}`);
+  }
+  if (hasBundles) {
+    notes.push(
+      "There is no deno on the PATH, so this binary runs the services: in sandboxes, except that a " +
+        "service can import any .js and .json file that this user can read",
+    );
+  }
+  return notes;
+}
