@@ -66,6 +66,8 @@ export function onConnectionResponse(
     port,
     serviceID: source.serviceID,
     destServiceID: message.destServiceID ?? 0,
+    ticket: message.ticket,
+    destCertificate: message.destCertificate,
   });
 }
 

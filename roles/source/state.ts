@@ -140,6 +140,10 @@ export interface Dial {
   readonly serviceID: number;
   /** Who is expected there. */
   readonly destServiceID: number;
+  /** What shows that the manager sent it there, if anything does. */
+  readonly ticket: string | undefined;
+  /** The authority of the certificate that is expected there; undefined: the session is plain. */
+  readonly destCertificate: string | undefined;
 }
 
 /** Send a request by a session; `requestEnded` must follow. */

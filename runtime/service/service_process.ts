@@ -23,12 +23,9 @@ import { SourceSessions } from "../source/source_sessions.ts";
 import { WEB_SOCKET_METHOD } from "../web_sockets/messages.ts";
 import { AgentConnection } from "./agent_connection.ts";
 import type { FetchHandler } from "./handler.ts";
+import { doorOf, type Listening, listenOnPlug, refusalsTeller } from "./in_plug.ts";
 import type { StartInfo } from "./start.ts";
 import { warmUp } from "./warm_up.ts";
-
-type Listening = { readonly listener: Deno.TcpListener } | {
-  readonly failure: { readonly status: number; readonly reason: string };
-};
 
 /** A launched service: its link to the agent, its sessions in and out. */
 export class ServiceProcess {
@@ -62,7 +59,7 @@ export class ServiceProcess {
       refused: ({ type, reason }) => complain(`refused ${type}: ${reason}`),
     });
     this.#source = new SourceSessions({ dispatch });
-    this.#listening = listen(start);
+    this.#listening = listenOnPlug(start);
     this.#agent = new AgentConnection({
       hostname: start.agentNetwork,
       port: start.agentPort,
@@ -83,6 +80,7 @@ export class ServiceProcess {
       this.#server = serveSessions({
         listener: this.#listening.listener,
         serviceID,
+        refusalOf: doorOf(this.#start),
         handler: (request, hello) =>
           request.method === WEB_SOCKET_METHOD
             ? this.#acceptWebSocket(request, { hello, handler })
@@ -94,6 +92,7 @@ export class ServiceProcess {
             this.#inbound.delete(inboundKey(sourceID, sourcePlug));
             this.#host.dispatch({ kind: "inboundEnded", sourceID, sourcePlug, status, reason });
           },
+          refused: refusalsTeller(complain),
           failed: (error) => console.error(error),
         },
       });
@@ -189,18 +188,5 @@ function complain(text: string): void {
     console.error(`smmp: ${text}`);
   } catch {
     // Whoever read the output is gone, and some versions of Deno throw then: nobody is to be told.
-  }
-}
-
-/** Binds the in-plug; a taken one leads to another plug, not to a failure. */
-function listen(start: StartInfo): Listening {
-  const { plug: port, network: hostname } = start;
-  try {
-    return { listener: Deno.listen({ hostname, port }) };
-  } catch (error) {
-    const isTaken = error instanceof Deno.errors.AddrInUse;
-    const why = isTaken ? "another program listens there" : String(error);
-    const status = isTaken ? STATUS.conflict : STATUS.failed;
-    return { failure: { status, reason: `Cannot listen on plug "${port}": ${why}` } };
   }
 }

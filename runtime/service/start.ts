@@ -5,6 +5,7 @@
  */
 
 import {
+  certificate,
   durationMs,
   isRecord,
   messageID,
@@ -27,6 +28,10 @@ export interface StartInfo extends ServiceStart {
   readonly network: string;
   /** With what it checks the tickets of who dials it. */
   readonly ticketKey: string;
+  /** The certificate that it shows to who dials it, in PEM. @default {its sessions are plain} */
+  readonly sessionCertificate?: string;
+  /** The private key of that certificate, in PEM. */
+  readonly sessionKey?: string;
   /** The address of its agent. */
   readonly agentNetwork: string;
   /** The port of its agent. */
@@ -40,7 +45,12 @@ function isStartInfo(value: unknown): value is StartInfo {
     serviceID.accepts(value.serviceID) && port.accepts(value.plug) && token.accepts(value.token) &&
     name.accepts(value.service) && network.accepts(value.network) &&
     token.accepts(value.ticketKey) && network.accepts(value.agentNetwork) &&
-    port.accepts(value.agentPort) && durationMs.accepts(value.agentGraceMs);
+    port.accepts(value.agentPort) && durationMs.accepts(value.agentGraceMs) &&
+    isOptionalText(value.sessionCertificate) && isOptionalText(value.sessionKey);
+}
+
+function isOptionalText(value: unknown): value is string | undefined {
+  return value === undefined || certificate.accepts(value);
 }
 
 /**

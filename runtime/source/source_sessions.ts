@@ -224,12 +224,13 @@ export class SourceSessions {
   }
 
   async #dial(effect: Extract<SourceEffect, { kind: "dial" }>): Promise<void> {
-    const { sourcePlug, network: hostname, port, serviceID, destServiceID } = effect;
+    const { sourcePlug, network: hostname, port, serviceID, destServiceID, ticket } = effect;
+    const { destCertificate: certificate } = effect;
     const { dispatch, connectTimeoutMs } = this.#options;
     const hello = { serviceID, sourcePlug, destServiceID };
     const timeout = connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
     try {
-      const session = await dialSession({ hostname, port, hello, ...timeout });
+      const session = await dialSession({ hostname, port, hello, ticket, certificate, ...timeout });
       this.#sessions.set(sourcePlug, session);
       dispatch({ kind: "dialed", sourcePlug });
       const { status, reason } = await session.ended;
