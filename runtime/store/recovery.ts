@@ -13,8 +13,11 @@ import { type Store, StoreError } from "./store.ts";
 /** How many facts a store keeps when the options do not say. */
 export const FACTS_MAX = 1_000_000;
 
-/** After how many facts a new snapshot is taken when the options do not say. */
-export const SNAPSHOT_FACTS = 100_000;
+/** After so many facts no snapshot is taken: a replay of them takes a tenth of a second. */
+const SNAPSHOT_FACTS_MIN = 10_000;
+
+/** After so many facts one is taken, however large the mesh is: a replay takes a second. */
+const SNAPSHOT_FACTS_MAX = 100_000;
 
 /** At least so many facts are forgotten at once: each time costs a transaction. */
 const PRUNE_FACTS_MIN = 1_000;
@@ -26,7 +29,11 @@ const PRUNE_FACTS_MAX = 20_000;
 export interface CompactOptions {
   /** Older facts are forgotten when there are more. @default {FACTS_MAX} */
   readonly factsMax?: number;
-  /** A snapshot is taken when so many facts are not in the last one. @default {SNAPSHOT_FACTS} */
+  /**
+   * A snapshot is taken when so many facts are not in the last one.
+   *
+   * @default {twice what the snapshot tells of: its cost is then small beside that of the facts}
+   */
   readonly snapshotFacts?: number;
 }
 
@@ -97,7 +104,7 @@ export function compactIfNeeded(
   registry: Registry,
   options: CompactOptions = {},
 ): void {
-  const { factsMax = FACTS_MAX, snapshotFacts = SNAPSHOT_FACTS } = options;
+  const { factsMax = FACTS_MAX, snapshotFacts = snapshotFactsOf(registry) } = options;
   const excess = store.factCount - factsMax;
   const isUnsafe = excess > 0 && store.lastSeq - store.snapshotSeq > factsMax;
   if (isUnsafe || store.lastSeq - store.snapshotSeq >= snapshotFacts) {
@@ -106,4 +113,9 @@ export function compactIfNeeded(
   if (excess >= Math.min(PRUNE_FACTS_MIN, Math.ceil(factsMax / 10))) {
     store.prune(Math.max(factsMax, store.factCount - PRUNE_FACTS_MAX));
   }
+}
+
+function snapshotFactsOf({ connections, instances }: Registry): number {
+  const doubled = 2 * (connections.size + instances.size);
+  return Math.min(SNAPSHOT_FACTS_MAX, Math.max(SNAPSHOT_FACTS_MIN, doubled));
 }
