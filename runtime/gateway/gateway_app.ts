@@ -13,6 +13,7 @@ import { matchRoute, type RouteMatch } from "../config/routes.ts";
 import { BodyTooLargeError, limitedBody, saysTooMuch } from "../limits/body_limit.ts";
 import type { LimitedExchange } from "../limits/limited_exchange.ts";
 import type { Route } from "../config/mesh_config.ts";
+import { isDenoFrom } from "../deno_version.ts";
 import { isSameText } from "../../protocol/same_text.ts";
 import { RequestBodyError } from "../sessions/request_body_error.ts";
 import { partsOf, responseOf } from "../sessions/parts.ts";
@@ -71,6 +72,9 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 
 /** Methods for a tunnel or a trace, which the platform's Request refuses to carry. */
 const FORBIDDEN_METHODS = /^(?:CONNECT|TRACE|TRACK|SMMP-WEBSOCKET)$/i;
+
+/** Whether the signal of a request tells of a client that had gone before it was asked for. */
+const CAN_ASK_LATE = isDenoFrom(2, 9);
 
 const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
@@ -154,7 +158,7 @@ async function forward(
   const dropped = dropsAuthorization ? ["host", "authorization"] : ["host"];
   const kept = withoutHops(request.headers).filter(([name]) => !dropped.includes(name));
   const origin = { client, host: target.host, proto: "http" } as const;
-  const { method, signal } = request;
+  const { method } = request;
   const url = `http://${service}.mesh${path}${target.search}`;
   const isTrusted = trusted !== undefined && client !== undefined && isInRange(client, trusted);
   const headers = withRequestID(
@@ -170,7 +174,10 @@ async function forward(
     if (saysTooMuch(request, bytesMax)) return refuseSize(new BodyTooLargeError(bytesMax));
     body = limitedBody(body, bytesMax);
   }
-  const sent = { method, url, headers, body, signal, passOn: passedOn };
+  const cancelling = CAN_ASK_LATE
+    ? { lateSignal: () => request.signal }
+    : { signal: request.signal };
+  const sent = { method, url, headers, body, passOn: passedOn, ...cancelling };
   return await options.exchange(service, sent, limits);
 }
 

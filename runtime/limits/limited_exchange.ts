@@ -37,7 +37,10 @@ export function limitedExchange(exchange: Exchange): LimitedExchange {
     if (limits === undefined) return exchange(service, request);
     const { connectMs } = limits;
     if (!hasDeadlines(limits)) return exchange(service, request, { connectMs });
-    const watch = new ExchangeWatch(limits, { timer, signal: request.signal });
+    const watch = new ExchangeWatch(limits, {
+      timer,
+      signal: request.signal ?? request.lateSignal?.(),
+    });
     const { signal, started } = watch;
     const left = () => watch.left();
     const sent = exchange(service, { ...request, signal, started }, { connectMs, left });

@@ -36,6 +36,9 @@ export interface OpenOptions {
   readonly isPrompt?: boolean;
 }
 
+/** What takes longer than this can be cancelled by its late signal. Milliseconds. */
+const LONG_MS = 20;
+
 const LAST_EXCHANGE = 0xffff_ffff;
 const USED = "the body of the request has been used";
 
@@ -62,6 +65,7 @@ class DialledSession implements Session, ConnectionRole {
   readonly #welcome: (end: undefined) => void;
   #isWelcome = false;
   #lastID = 0;
+  #isLooking = false;
 
   constructor(wire: Wire, options: OpenOptions) {
     const { hello, ticket = "", keepAliveMs, isPrompt = false } = options;
@@ -122,7 +126,22 @@ class DialledSession implements Session, ConnectionRole {
     this.#lastID = id;
     this.#connection.outbox.wake();
     const what = this.#what;
+    if (!this.#isLooking && request.lateSignal !== undefined) this.#lookForLong();
     return new RequestExchange(this.#connection, { id, request, what, ended }).response;
+  }
+
+  /** One timer for all exchanges: what was there at its last round takes long. */
+  #lookForLong(): void {
+    const { exchanges } = this.#connection;
+    const lastID = this.#lastID;
+    this.#isLooking = true;
+    after(LONG_MS, () => {
+      this.#isLooking = false;
+      for (const [id, exchange] of exchanges) {
+        if (id <= lastID && exchange instanceof RequestExchange) exchange.linger();
+      }
+      if (exchanges.size > 0) this.#lookForLong();
+    });
   }
 
   async close(): Promise<void> {

@@ -75,15 +75,16 @@ export class FrameWriter {
       this.#head(FRAME.response, exchange, head.join("\0"), end);
   }
 
-  /** Answers an exchange whole. The head must be sure to fit, the body no longer than data. */
-  answer(exchange: number, head: string, body: Uint8Array): void {
+  /** Answers an exchange whole. Head and body must be sure to fit. */
+  answer(exchange: number, head: string, body: Uint8Array | string): void {
     const before = this.#length;
-    const at = this.#frame(FRAME.answer, exchange, 4 + 3 * head.length + body.length);
+    const bodyMax = typeof body === "string" ? 3 * body.length : body.length;
+    const at = this.#frame(FRAME.answer, exchange, 4 + 3 * head.length + bodyMax);
     const { written } = encoder.encodeInto(head, this.#bytes.subarray(at + 4));
-    this.#bytes.set(body, at + 4 + written);
-    this.#view.setUint32(before, 4 + written + body.length);
+    const bodyAt = at + 4 + written;
+    this.#length = bodyAt + this.#put(body, bodyAt);
+    this.#view.setUint32(before, this.#length - at);
     this.#view.setUint32(at, written);
-    this.#length = at + 4 + written + body.length;
   }
 
   /** A piece of a body, at most as long as the limit. */
@@ -129,6 +130,15 @@ export class FrameWriter {
   /** Over, at once. */
   close(reason: string): void {
     this.#text(FRAME.close, reason);
+  }
+
+  /** Returns how many bytes it takes. */
+  #put(body: Uint8Array | string, at: number): number {
+    if (typeof body === "string") {
+      return encoder.encodeInto(body, this.#bytes.subarray(at)).written;
+    }
+    this.#bytes.set(body, at);
+    return body.length;
   }
 
   #text(type: FrameType, reason: string): void {

@@ -11,7 +11,12 @@ import { FrameError, RESET } from "./frames.ts";
 import { BODILESS, type ResponseHead } from "./heads.ts";
 import { areWellFormed, responseOf, wholeBody } from "./parts.ts";
 import { RequestBodyError } from "./request_body_error.ts";
-import { type RequestParts, SessionBrokenError, SessionRefusedError } from "./session.ts";
+import {
+  type HeaderList,
+  type RequestParts,
+  SessionBrokenError,
+  SessionRefusedError,
+} from "./session.ts";
 
 /** What an exchange is about. */
 export interface RequestExchangeOptions {
@@ -35,7 +40,8 @@ export class RequestExchange implements Exchange {
   readonly outgoing: OutgoingBody | undefined;
   readonly #connection: Connection;
   readonly #id: number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #lateSignal: RequestParts["lateSignal"];
+  #signal: AbortSignal | undefined;
   readonly #what: string;
   readonly #passOn: RequestParts["passOn"];
   readonly #isHead: boolean;
@@ -63,6 +69,7 @@ export class RequestExchange implements Exchange {
     this.#ended = ended;
     this.#isHead = request.method === "HEAD";
     this.#batch = connection.outbox.batches;
+    this.#lateSignal = request.lateSignal;
     this.#signal = request.signal;
     this.#signal?.addEventListener("abort", this.#aborted);
     connection.exchanges.set(id, this);
@@ -75,6 +82,14 @@ export class RequestExchange implements Exchange {
 
   get #movedBytes(): number {
     return (this.incoming?.movedBytes ?? 0) + (this.outgoing?.movedBytes ?? 0);
+  }
+
+  /** The exchange takes long: from now on it can be cancelled by a late signal too. */
+  linger(): void {
+    if (this.#signal !== undefined || this.#lateSignal === undefined) return;
+    this.#signal = this.#lateSignal();
+    this.#signal.addEventListener("abort", this.#aborted);
+    if (this.#signal.aborted) this.#aborted();
   }
 
   /** The head of the response has come. */
@@ -98,6 +113,7 @@ export class RequestExchange implements Exchange {
   respondedWhole(head: ResponseHead, view: Uint8Array<ArrayBuffer>): void {
     const { status, headers } = this.#check(head, true);
     const body = wholeBody(headers, view);
+    if (this.#passOn === undefined) tellLength(headers, view.length);
     this.#resolve(responseOf({ status, headers, body }, this.#passOn));
     this.arrived();
   }
@@ -172,4 +188,10 @@ export class RequestExchange implements Exchange {
     this.outgoing?.stop(error);
     this.#ended();
   }
+}
+
+/** A body that comes whole comes without its length, which its frame tells. */
+function tellLength(headers: HeaderList, length: number): void {
+  if (headers.some(([name]) => name === "content-length")) return;
+  headers.push(["content-length", String(length)]);
 }

@@ -12,6 +12,7 @@ import { requestOf } from "./lazy_request.ts";
 import type { Outgoing } from "./outbox.ts";
 import { type BodyReader, readAhead } from "./read_ahead.ts";
 import { SESSION_LIMITS, type SessionBrokenError } from "./session.ts";
+import { staticBodyOf } from "./static_body.ts";
 import { fitsOneFrame, WholeAnswer } from "./whole_answer.ts";
 
 /** What an exchange needs of its session. */
@@ -114,7 +115,8 @@ export class ResponseExchange implements Exchange {
       const response = await this.#options.handler(request);
       if (!(response instanceof Response)) throw new TypeError("the handler returned no Response");
       if (response.status < 200) throw new TypeError(`status ${response.status} cannot be sent`);
-      if (response.bodyUsed || response.body?.locked) {
+      // To look at the body makes a stream of it, which most bodies need not become.
+      if (response.bodyUsed || staticBodyOf(response) === undefined && response.body?.locked) {
         throw new TypeError("the body of the response has been used");
       }
       return response;
@@ -139,6 +141,8 @@ export class ResponseExchange implements Exchange {
 
   async #send(response: Response): Promise<void> {
     const parts = responseParts(response);
+    const made = this.#isBodiless(response) ? undefined : staticBodyOf(response);
+    if (made !== undefined && this.#sendWhole(parts, made)) return;
     let reader: BodyReader | undefined = response.body?.getReader();
     let whole: Uint8Array | undefined;
     if (reader !== undefined) {
@@ -166,7 +170,7 @@ export class ResponseExchange implements Exchange {
   }
 
   /** Sends a small response in one frame; returns false if it is not sure to fit. */
-  #sendWhole(parts: readonly string[], body: Uint8Array): boolean {
+  #sendWhole(parts: readonly string[], body: Uint8Array | string): boolean {
     const head = parts.join("\0");
     if (parts.length > 1 + 2 * SESSION_LIMITS.headers || !fitsOneFrame(head, body)) return false;
     const taken = () => this.#finish();

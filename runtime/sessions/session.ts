@@ -69,6 +69,11 @@ export interface RequestParts {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
   /** Cancels the exchange at any time. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Gives a signal that does so too, and is asked for only once the exchange takes long: a server's
+   * request pays for its signal, which most exchanges end too soon to need.
+   */
+  readonly lateSignal?: () => AbortSignal;
   /** Gives the headers that the response shall have, of those that arrived. */
   readonly passOn?: (response: ResponseParts) => HeaderList;
   /** Gets, when it is sent, what tells how many bytes of both bodies have moved so far. */

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isDenoFrom } from "../deno_version.ts";
+
 /** Microtasks in which handlers that wait for nothing outside have answered. */
 const HOPS = 24;
 
@@ -13,12 +15,7 @@ const HOPS = 24;
  * immediate, which comes after all of them, collects what they say. In old versions it takes a
  * millisecond, as every timer does there, and is of no use.
  */
-const hasImmediate = isNewer(Deno.version.deno, [2, 8]);
-
-function isNewer(version: string, [oldMajor, oldMinor]: [number, number]): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > oldMajor || (major === oldMajor && minor > oldMinor);
-}
+const hasImmediate = isDenoFrom(2, 9);
 
 function immediate(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));

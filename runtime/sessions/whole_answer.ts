@@ -10,20 +10,25 @@ import type { Outgoing } from "./outbox.ts";
 import { SESSION_LIMITS } from "./session.ts";
 
 /** Whether a response may leave in one frame, in which its head is sure to have room. */
-export function fitsOneFrame(head: string, body: Uint8Array): boolean {
-  return 3 * head.length <= SESSION_LIMITS.headBytes && body.length <= SESSION_LIMITS.dataBytes;
+export function fitsOneFrame(head: string, body: Uint8Array | string): boolean {
+  // A character takes at most three bytes.
+  const bytesMax = typeof body === "string" ? 3 * body.length : body.length;
+  return 3 * head.length <= SESSION_LIMITS.headBytes && bytesMax <= SESSION_LIMITS.dataBytes;
 }
 
 /** A whole response that waits for its turn. */
 export class WholeAnswer implements Outgoing {
   readonly #exchange: number;
   readonly #head: string;
-  readonly #body: Uint8Array;
+  readonly #body: Uint8Array | string;
   readonly #taken: () => void;
   #isOver = false;
 
   /** `taken` is called once it is on its way; not after {@linkcode WholeAnswer.stop}. */
-  constructor(exchange: number, answer: { head: string; body: Uint8Array; taken: () => void }) {
+  constructor(
+    exchange: number,
+    answer: { head: string; body: Uint8Array | string; taken: () => void },
+  ) {
     this.#exchange = exchange;
     this.#head = answer.head;
     this.#body = answer.body;

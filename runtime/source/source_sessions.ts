@@ -115,7 +115,7 @@ export class SourceSessions {
       const requestID = this.#lastRequestID += 1;
       const timeoutMs = terms.connectMs ?? this.#options.waitMs ?? WAIT_MS;
       const wanted = { kind: "requestWanted", requestID, service, timeoutMs } as const;
-      const outcome = await this.#connect(wanted, request.signal);
+      const outcome = await this.#connect(wanted, request);
       if (!("exchange" in outcome)) return responseOf(outcome, request.passOn);
       try {
         const ended = () => {
@@ -124,14 +124,14 @@ export class SourceSessions {
         };
         return await outcome.exchange(sent, ended);
       } catch (error) {
-        request.signal?.throwIfAborted();
+        signalOf(request)?.throwIfAborted();
         const isRefused = error instanceof SessionRefusedError;
         if (!isRefused && !(error instanceof SessionBrokenError)) throw error;
         const isKept = body === undefined ? !request.body?.locked : body.isWhole;
         if (isRefused && isKept && refusals < REFUSALS_MAX) refusals += 1;
         else if (!isRefused && isKept && this.#mayRepeat(service, request, retries)) {
           await sleep(retryWaitMs(retries));
-          request.signal?.throwIfAborted();
+          signalOf(request)?.throwIfAborted();
           retries += 1;
         } else return answerless(service, request, error);
         if (body !== undefined) sent = { ...request, body: body.stream() };
@@ -174,16 +174,16 @@ export class SourceSessions {
   /** Waits for a session to a service, or for the reason why there is none. */
   async #connect(
     wanted: RequestWanted,
-    signal: AbortSignal | undefined,
+    request: RequestParts,
   ): Promise<Session | ResponseParts> {
-    signal?.throwIfAborted();
+    request.signal?.throwIfAborted();
     const { requestID } = wanted;
     const pending: Pending = { wanted, outcome: undefined, settled: NOBODY_WAITS };
     this.#pending.set(requestID, pending);
     this.#options.dispatch(wanted);
     // The role is stepped in a microtask before this one: most requests need to wait no longer.
     await null;
-    return pending.outcome ?? await this.#wait(requestID, pending, signal);
+    return pending.outcome ?? await this.#wait(requestID, pending, signalOf(request));
   }
 
   #wait(
@@ -241,4 +241,8 @@ export class SourceSessions {
       dispatch({ kind: "dialFailed", sourcePlug, reason });
     }
   }
+}
+
+function signalOf({ signal, lateSignal }: RequestParts): AbortSignal | undefined {
+  return signal ?? lateSignal?.();
 }
