@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { staticBodyOf } from "../../../runtime/sessions/static_body.ts";
+
+function textOf(body: string | Uint8Array | undefined): string | undefined {
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : body;
+}
+
+Deno.test("staticBodyOf() finds what a response was made of, text or bytes", () => {
+  const headers = { "content-type": "text/plain" };
+  const bytes = new TextEncoder().encode("bytes");
+  assertEquals(textOf(staticBodyOf(new Response("text"))), "text");
+  assertEquals(textOf(staticBodyOf(new Response("text", { headers, status: 404 }))), "text");
+  assertEquals(textOf(staticBodyOf(new Response(bytes))), "bytes");
+  assertEquals(textOf(staticBodyOf(new Response(bytes, { headers }))), "bytes");
+  assertEquals(textOf(staticBodyOf(Response.json({ a: 1 }))), '{"a":1}');
+  assertEquals(textOf(staticBodyOf(new Response(""))), "");
+});
+
+Deno.test("staticBodyOf() finds the bytes as they were when the response was made", () => {
+  const bytes = Uint8Array.of(1, 2, 3);
+  const response = new Response(bytes.subarray(1));
+  bytes.fill(9);
+  assertEquals(staticBodyOf(response), Uint8Array.of(2, 3));
+});
+
+Deno.test("staticBodyOf() finds nothing where there is a stream or no body", () => {
+  const asked = new Response("text");
+  asked.body?.getReader();
+  const looked = new Response("text", { headers: { "content-type": "text/plain" } });
+  const stream = looked.body;
+  const responses = [
+    asked,
+    looked,
+    new Response(stream === null ? null : new ReadableStream()),
+    new Response(null),
+    new Response(),
+    new Response(new FormData()),
+  ];
+  for (const response of responses) assertEquals(staticBodyOf(response), undefined);
+});
