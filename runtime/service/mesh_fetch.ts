@@ -14,7 +14,12 @@ export type MeshFetch = (service: string, request: Request) => Promise<Response>
 
 const elsewhere = globalThis.fetch;
 
-let meshFetch: MeshFetch | undefined;
+/** A bundle has a copy of this module of its own, which finds here how its process sends. */
+const SEND = Symbol.for("smmp.meshFetch");
+
+function isMeshFetch(value: unknown): value is MeshFetch {
+  return typeof value === "function";
+}
 
 /** The service that a URL names, if it names one. */
 export function serviceOf(url: string): string | undefined {
@@ -24,7 +29,7 @@ export function serviceOf(url: string): string | undefined {
 
 /** Makes the global `fetch` know the services of the mesh. Called once, by the service process. */
 export function installFetch(send: MeshFetch): void {
-  meshFetch = send;
+  Object.defineProperty(globalThis, SEND, { value: send });
   globalThis.fetch = (input, init) => {
     const service = serviceOf(input instanceof Request ? input.url : String(input));
     return service === undefined ? elsewhere(input, init) : fetchService(service, input, init);
@@ -44,8 +49,8 @@ export async function fetchService(
   input: string | URL | Request,
   init?: RequestInit,
 ): Promise<Response> {
-  const toService = meshFetch;
-  if (toService === undefined) {
+  const toService: unknown = Reflect.get(globalThis, SEND);
+  if (!isMeshFetch(toService)) {
     const reason = "this process is not a service of a mesh";
     throw new TypeError(`Cannot reach "${service}": ${reason}`);
   }
