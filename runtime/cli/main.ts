@@ -1,9 +1,10 @@
 /**
- * The command line of the mesh: `deno run -A mod.ts COMMAND`.
+ * The command line of the mesh: `deno task smmp COMMAND`, or `smmp COMMAND` with the binary.
  *
  * @module
  */
 
+import { typedCommand } from "../binary/typed_command.ts";
 import { parseCommandLine } from "./grammar/command_line.ts";
 import type { Parsed } from "./grammar/commands.ts";
 import { helpText, usageOf } from "./grammar/help.ts";
@@ -29,14 +30,14 @@ export async function runCommandLine(args: readonly string[], io: CommandIO): Pr
     const hint = line.command === undefined
       ? "Help: deno task smmp --help"
       : `Usage: ${usageOf(line.command)}\nHelp: deno task smmp ${line.command} --help`;
-    io.stderr(`${line.message}\n${hint}\n`);
+    io.stderr(`${line.message}\n${typedCommand(hint)}\n`);
     return USAGE_EXIT_CODE;
   }
   try {
     return await runCommand(line, io);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    io.stderr(`${error.message}\n`);
+    io.stderr(`${typedCommand(error.message)}\n`);
     return 1;
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { typedCommand } from "../../binary/typed_command.ts";
 import type { CommandSpec, FlagSpec } from "./command_spec.ts";
 import { COMMAND_NAMES, type CommandName, COMMANDS } from "./commands.ts";
 
@@ -15,7 +16,7 @@ import { COMMAND_NAMES, type CommandName, COMMANDS } from "./commands.ts";
  */
 export function usageOf(command: CommandName): string {
   const spec: CommandSpec = COMMANDS[command];
-  return [spec.invocation, ...labelsOf(spec), "[flags]"].join(" ");
+  return typedCommand([spec.invocation, ...labelsOf(spec), "[flags]"].join(" "));
 }
 
 function labelsOf(spec: CommandSpec): string[] {
@@ -30,7 +31,7 @@ function labelsOf(spec: CommandSpec): string[] {
  * @returns The lines, each with its end.
  */
 export function helpText(command?: CommandName): string {
-  return command === undefined ? overview() : helpOfCommand(command);
+  return typedCommand(command === undefined ? overview() : helpOfCommand(command));
 }
 
 function overview(): string {
@@ -46,7 +47,7 @@ function overview(): string {
     "Commands:",
     ...twoColumns(lines),
     "",
-    'Help for a command: deno task smmp COMMAND --help. "deno task mesh" is short for mesh.',
+    "Help for a command: deno task smmp COMMAND --help",
     "",
   ].join("\n");
 }
