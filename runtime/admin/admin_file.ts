@@ -6,7 +6,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import { join } from "node:path";
-import { isText, isWhole, nullable, shapeOf } from "../store/guards.ts";
+import { isText, isWhole, nullable, optional, shapeOf } from "../store/guards.ts";
 
 /** The name of the file in the data folder. */
 export const ADMIN_FILE = "admin.json";
@@ -21,6 +21,10 @@ export interface AdminFile {
   readonly gatewayUrl: string | null;
   /** The process of the mesh. */
   readonly pid: number;
+  /** Where agents come, when the manager is a process of its own. */
+  readonly manager?: string;
+  /** The authority of its certificate, in PEM, when the admin API is HTTPS. */
+  readonly authority?: string;
 }
 
 /** The file cannot be read; the message says what to do. */
@@ -34,6 +38,8 @@ const isAdminFile = shapeOf<AdminFile>({
   token: isText,
   gatewayUrl: nullable(isText),
   pid: isWhole,
+  manager: optional(isText),
+  authority: optional(isText),
 });
 
 /**

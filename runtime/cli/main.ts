@@ -47,6 +47,12 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
   switch (parsed.command) {
     case "mesh":
       return await (await import("./commands/mesh.ts")).run(parsed, io);
+    case "manager":
+      return await (await import("./roles/manager.ts")).run(parsed, io);
+    case "agent":
+      return await (await import("./roles/agent.ts")).run(parsed, io);
+    case "gateway":
+      return await (await import("./roles/gateway.ts")).run(parsed, io);
     case "check":
       return await (await import("./commands/check.ts")).run(parsed, io);
     case "bundle":

@@ -57,12 +57,16 @@ export async function listenForRoles(
 ): Promise<TcpListener> {
   const { address, credentials, admits, refused, what, flag } = options;
   const place = { ...LINK_OPTIONS, ...address, refused };
-  // Only who has certificates loads what they need.
-  const secure = credentials && await import("../../transports/secure/listener.ts");
+  const listen = async () => {
+    if (credentials === undefined) return listenTcp(place, (link) => accept(link, undefined));
+    // Only who has certificates loads what they need.
+    const { listenSecure } = await import("../../transports/secure/listener.ts");
+    const listener = listenSecure({ ...place, credentials, admits }, accept);
+    await listener.selfCheck();
+    return listener;
+  };
   try {
-    return secure === undefined || credentials === undefined
-      ? listenTcp(place, (link) => accept(link, undefined))
-      : secure.listenSecure({ ...place, credentials, admits }, accept);
+    return await listen();
   } catch (cause) {
     throw new Error(cannotListen({ ...address, what, flag }, cause), { cause });
   }

@@ -7,12 +7,7 @@
 import type { LinkID } from "../../roles/step.ts";
 import { linkMessagePort } from "../../transports/message_port.ts";
 import type { Route } from "../config/mesh_config.ts";
-import { addressRanges } from "../gateway/address_ranges.ts";
-import { createGatewayApp } from "../gateway/gateway_app.ts";
-import { GatewayHost } from "../gateway/gateway_host.ts";
-import { WebSockets } from "../gateway/web_sockets.ts";
-import { CLOSE } from "../web_sockets/messages.ts";
-import { type HttpServer, listenHttp } from "../listen_http.ts";
+import { type ServedGateway, serveGateway } from "../gateway/served_gateway.ts";
 
 /** How a gateway worker is started. */
 export interface GatewayWorkerOptions {
@@ -42,36 +37,20 @@ export interface GatewayWorker {
 
 /** The gateway of this worker. */
 export function createGatewayWorker(): GatewayWorker {
-  let host: GatewayHost | undefined;
-  let server: HttpServer | undefined;
+  let served: ServedGateway | undefined;
   let agentLink: LinkID | undefined;
-  const webSockets = new WebSockets();
   return {
-    start({ hostname, port, routes, token, trustForwarded }, warn) {
-      const gateway = new GatewayHost({ warn });
-      const app = createGatewayApp({
-        routes: () => routes,
-        token,
-        exchange: gateway.exchange,
-        webSockets,
-        ...(trustForwarded === undefined ? {} : { trusted: addressRanges(trustForwarded) }),
-      });
-      server = listenHttp({ hostname, port, what: "the gateway", flag: "--port" }, app);
-      host = gateway;
-      return server.port;
+    start({ routes, ...options }, warn) {
+      served = serveGateway({ ...options, routes: () => routes, warn });
+      return served.port;
     },
     linkAgent(port) {
-      if (host === undefined) throw new Error("Cannot link the gateway: it was not started");
+      if (served === undefined) throw new Error("Cannot link the gateway: it was not started");
+      const { host } = served;
       if (agentLink !== undefined) host.abortLink(agentLink, "its other end is gone");
       agentLink = host.openAgentLink((events) => linkMessagePort(port, { name: "agent" }, events));
     },
-    async drain() {
-      // They would not end by themselves.
-      const closed = webSockets.close({ code: CLOSE.goingAway, reason: "the mesh is stopping" });
-      await Promise.all([closed, server?.drain()]);
-    },
-    stop() {
-      host?.stop("the mesh is stopping");
-    },
+    drain: () => served?.drain() ?? Promise.resolve(),
+    stop: () => served?.stop(),
   };
 }

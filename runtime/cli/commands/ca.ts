@@ -15,6 +15,9 @@ import { CommandError, type CommandIO } from "../io.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
+/** How this machine is called by itself. */
+const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
+
 /**
  * Creates the authority of a mesh, issues a certificate, or tells what one says.
  *
@@ -64,7 +67,9 @@ async function issue(parsed: Parsed<"ca issue">, io: CommandIO): Promise<number>
   }
   const folder = parsed.flags.out ?? `./certs/${name}`;
   const identity = { role, name };
-  const facts = await issueInto(folder, { authority: dir, identity, hosts: host, days });
+  // The admin API of a manager is HTTPS, for clients on its own machine too.
+  const hosts = role === "manager" ? [...host, ...LOOPBACK] : host;
+  const facts = await issueInto(folder, { authority: dir, identity, hosts, days });
   io.stdout([
     `Issued ${tlsName(identity)} into ${folder}, valid until ${dayOf(facts.endsMs)}.`,
     ...(facts.hosts.length > 0 ? [`Hosts: ${facts.hosts.join(", ")}`] : []),

@@ -7,30 +7,24 @@
 import { reasonOf } from "../../../protocol/errors.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { removeAdminFile, writeAdminFile } from "../../admin/admin_file.ts";
-import { ConfigError } from "../../config/config_error.ts";
-import { loadMesh } from "../../config/load_mesh.ts";
-import type { MeshConfig } from "../../config/mesh_config.ts";
-import { clockMs } from "../../host.ts";
+import { isBinary } from "../../binary/is_binary.ts";
+import { runNotes } from "../../launcher/program.ts";
 import { LocalMesh } from "../../local/local_mesh.ts";
 import { CommandError, type CommandIO } from "../io.ts";
-import { createMeshOutput, type MeshOutput } from "./mesh_output.ts";
+import { loadConfig } from "../load_config.ts";
+import { listenForSignals, surviveRejections } from "../process.ts";
+import { createMeshOutput } from "./mesh_output.ts";
 
-/** What runs when no mesh is named. */
-const EXAMPLE = new URL("../../../examples/hello", import.meta.url);
-
-/** The exit code after a second Ctrl-C, as shells have it for SIGINT. */
-const INTERRUPTED_EXIT_CODE = 130;
-
-/**
- * One Ctrl-C comes twice under `deno task`: from the terminal, and passed on by the task runner.
- * What comes this soon after the first is the same. Milliseconds.
- */
-const SAME_PRESS_MS = 500;
+/** What runs when no mesh is named; the binary has no examples beside it. */
+function defaultMesh(): string {
+  const example = new URL("../../../examples/hello", import.meta.url);
+  return isBinary() ? "." : decodeURIComponent(example.pathname);
+}
 
 /** Runs a mesh; returns when it was stopped and everything has ended. */
 export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number> {
   const { flags } = parsed;
-  const config = await load(parsed.arguments.path ?? decodeURIComponent(EXAMPLE.pathname));
+  const config = await loadConfig(parsed.arguments.path ?? defaultMesh());
   const output = createMeshOutput(io, { json: flags.json });
   const token = crypto.randomUUID();
   const mesh = new LocalMesh({
@@ -47,14 +41,13 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
   const forget = () => {
     if (flags.data !== "none") removeAdminFile(flags.data, Deno.pid);
   };
-  // A promise that nobody waits for must not end what serves users.
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    output.warn(`Cannot handle an error: ${reasonOf(event.reason)}`);
-  });
-  const stop = listenForSignals(output, async () => {
-    await mesh.kill();
-    forget();
+  surviveRejections(output.warn);
+  const stop = listenForSignals({
+    stopping: output.stopping,
+    async kill() {
+      await mesh.kill();
+      forget();
+    },
   });
   try {
     const addresses = await mesh.start();
@@ -64,6 +57,7 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
       writeAdminFile(flags.data, { url, gatewayUrl, token, pid: Deno.pid });
     }
     output.ready(config, { ...addresses, data: flags.data, token });
+    for (const note of runNotes(config.services.values())) output.warn(note);
     await stop.asked;
     await mesh.stop();
     output.stopped();
@@ -75,37 +69,4 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
     stop.ignore();
     forget();
   }
-}
-
-async function load(path: string): Promise<MeshConfig> {
-  try {
-    return await loadMesh(path);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new CommandError(error.message);
-    throw error;
-  }
-}
-
-/** The first signal asks for a soft end; the second ends the process as soon as all is killed. */
-function listenForSignals(
-  output: MeshOutput,
-  kill: () => Promise<void>,
-): { readonly asked: Promise<void>; ignore(): void } {
-  const { promise: asked, resolve } = Promise.withResolvers<void>();
-  let askedMs: number | undefined;
-  const onSignal = () => {
-    if (askedMs === undefined) {
-      askedMs = clockMs();
-      output.stopping();
-      return resolve();
-    }
-    if (clockMs() - askedMs < SAME_PRESS_MS) return;
-    void kill().finally(() => Deno.exit(INTERRUPTED_EXIT_CODE));
-  };
-  const signals: Deno.Signal[] = ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, onSignal);
-  return {
-    asked,
-    ignore: () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal)),
-  };
 }

@@ -200,7 +200,9 @@ function readFlags(
     const { type } = flag;
     if (type === "boolean") reading.values[name] = texts.length > 0;
     else if (isList(type)) reading.values[name] = [];
-    else reading.values[name] = flag.default;
+    else if (typeof flag.default === "string") {
+      reading.values[name] = readValue(flag.default, { type, nowMs });
+    } else reading.values[name] = flag.default;
     if (texts.length > 1 && !isList(type)) {
       reading.mistakes.push(`Cannot use ${label} ${texts.length} times: it has one value`);
     } else if (texts.includes("")) {
@@ -213,9 +215,11 @@ function readFlags(
   return reading;
 }
 
+const LIST_TYPES: readonly ValueType[] = ["headers", "hosts", "labels", "networks"];
+
 /** Whether a flag of this type may be given several times. */
 function isList(type: ValueType): boolean {
-  return type === "headers" || type === "hosts";
+  return LIST_TYPES.includes(type);
 }
 
 function read(
@@ -265,7 +269,13 @@ function isOfType(value: unknown, type: ValueType): boolean {
       return typeof value === "number";
     case "headers":
     case "hosts":
+    case "labels":
+    case "networks":
       return Array.isArray(value);
+    case "address":
+    case "peer":
+    case "manager":
+      return typeof value === "object" && value !== null;
     default:
       return typeof value === "string";
   }

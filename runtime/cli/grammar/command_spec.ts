@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Address } from "../../distributed/address.ts";
 import type { IdentityRole } from "../../../transports/secure/identity.ts";
 
 /** What each type of argument and flag is read into. */
@@ -34,10 +35,32 @@ export interface ValueTypes {
   hosts: readonly string[];
   /** A role that certificates are issued for. */
   role: IdentityRole;
+  /** `HOST:PORT`. */
+  address: Address;
+  /** `HOST:PORT`, or `NAME@HOST:PORT` where it matters who is there. */
+  peer: Peer;
+  /** `HOST:PORT` of a manager, or the URL of its admin API. */
+  manager: Address | URL;
+  /** Labels of a host, `NAME=VALUE`; the flag may be given several times. */
+  labels: readonly Label[];
+  /** Addresses and ranges, separated by commas; the flag may be given several times. */
+  networks: readonly string[];
+}
+
+/** The name and the value of a label. */
+export type Label = readonly [name: string, value: string];
+
+/** A role of another process. */
+export interface Peer extends Address {
+  /** Its name, if it is told. */
+  readonly name: string | undefined;
 }
 
 /** The name and the value of a header field. */
 export type Header = readonly [name: string, value: string];
+
+/** Types whose flags may be given several times. */
+export type ListType = "headers" | "hosts" | "labels" | "networks";
 
 /** A type of argument or flag. */
 export type ValueType = keyof ValueTypes;
@@ -91,7 +114,6 @@ export type ArgumentValues<Specs extends CommandSpec["arguments"]> = {
 /** The values of flags that are described by `Specs`. */
 export type FlagValues<Specs extends CommandSpec["flags"]> = {
   readonly [Name in keyof Specs]: Specs[Name] extends
-    { default: unknown } | { type: "boolean" | "headers" | "hosts" }
-    ? ValueTypes[Specs[Name]["type"]]
+    { default: unknown } | { type: "boolean" | ListType } ? ValueTypes[Specs[Name]["type"]]
     : ValueTypes[Specs[Name]["type"]] | undefined;
 };

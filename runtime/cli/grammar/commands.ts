@@ -5,6 +5,7 @@
  */
 
 import type { ArgumentValues, CommandSpec, FlagValues } from "./command_spec.ts";
+import { ROLE_COMMANDS } from "./role_commands.ts";
 
 const JSON_FLAG = {
   json: { type: "boolean", doc: "Print JSON instead of text." },
@@ -27,7 +28,21 @@ const ADMIN_FLAGS = {
     label: "URL",
     doc: "The admin API, instead of the one in the data folder.",
   },
-  token: { type: "text", label: "TOKEN", doc: "The admin token, instead of the one found there." },
+  token: {
+    type: "text",
+    label: "TOKEN",
+    doc: "The admin token, instead of the one found there; the variable SMMP_TOKEN does the same.",
+  },
+  manager: {
+    type: "manager",
+    label: "HOST:PORT|URL",
+    doc: "The manager of a mesh of many hosts, with --tls; or the URL of its admin API.",
+  },
+  tls: {
+    type: "text",
+    label: "FOLDER",
+    doc: "The certificate of an operator, as ca issue operator makes it.",
+  },
 } as const;
 
 const AUTHORITY_FLAG = {
@@ -53,7 +68,7 @@ export const COMMANDS = {
         type: "text",
         label: "FOLDER|mesh.json",
         optional: true,
-        doc: "The services; examples/hello when it is left out.",
+        doc: "The services; when it is left out examples/hello, with the binary this folder.",
       },
     },
     flags: {
@@ -74,6 +89,7 @@ export const COMMANDS = {
       json: { type: "boolean", doc: "Print one JSON document for each thing that happens." },
     },
   },
+  ...ROLE_COMMANDS,
   ps: {
     invocation: "deno task smmp ps",
     summary: "List the running instances.",
@@ -153,6 +169,11 @@ export const COMMANDS = {
       },
       header: { type: "headers", label: "'NAME: VALUE'", doc: "A header field; may be repeated." },
       body: { type: "text", label: "TEXT", doc: "The body of the request." },
+      gateway: {
+        type: "url",
+        label: "URL",
+        doc: "The gateway to send it to, instead of the one that the data folder tells.",
+      },
       ...ADMIN_FLAGS,
     },
   },

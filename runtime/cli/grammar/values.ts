@@ -10,7 +10,8 @@ import {
   type IdentityRole,
   isIdentityRole,
 } from "../../../transports/secure/identity.ts";
-import type { Header, ValueType, ValueTypes } from "./command_spec.ts";
+import { type Address, parseAddress } from "../../distributed/address.ts";
+import type { Header, Label, Peer, ValueType, ValueTypes } from "./command_spec.ts";
 
 /** The most entries that a count can ask for. */
 const COUNT_MAX = 1_000_000;
@@ -35,6 +36,11 @@ const READERS: { readonly [Type in ValueType]: Reader<Type> } = {
   headers: (text) => [readHeader(text)],
   hosts: (text) => [expectPattern(text, HOST_PATTERN, HOST_EXPECTED)],
   role: readRole,
+  address: parseAddress,
+  peer: readPeer,
+  manager: readManager,
+  labels: (text) => [readLabel(text)],
+  networks: (text) => text.split(",").map(readNetwork),
 };
 
 /**
@@ -61,6 +67,32 @@ function expectPattern(text: string, pattern: RegExp, expected: string): string 
 function readRole(text: string): IdentityRole {
   if (isIdentityRole(text)) return text;
   throw new SyntaxError(`expected one of ${IDENTITY_ROLES.join(", ")}`);
+}
+
+function readPeer(text: string): Peer {
+  const [, name, address = ""] = /^(?:([a-z][a-z0-9-]*)@)?(.*)$/.exec(text) ?? [];
+  try {
+    return { ...parseAddress(address), name };
+  } catch (cause) {
+    throw new SyntaxError("expected [NAME@]HOST:PORT, such as a1@10.77.0.2:7402", { cause });
+  }
+}
+
+function readManager(text: string): Address | URL {
+  if (/^https?:/.test(text)) return new URL(readUrl(text));
+  return parseAddress(text);
+}
+
+function readLabel(text: string): Label {
+  const [, name, value] = /^([^=]{1,63})=(.{1,63})$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new SyntaxError("expected NAME=VALUE, such as disk=fast");
+  }
+  return [name, value];
+}
+
+function readNetwork(text: string): string {
+  return expectPattern(text.trim(), /^[\w.:-]+(\/\d{1,3})?$/, "addresses such as 10.77.0.0/16");
 }
 
 function readUrl(text: string): string {

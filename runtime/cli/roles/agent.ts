@@ -1,0 +1,160 @@
+/**
+ * `agent`: runs the agent of a host until a signal ends it.
+ *
+ * @module
+ */
+
+import { isName } from "../../../protocol/manifest.ts";
+import { reasonOf } from "../../../protocol/errors.ts";
+import type { ServiceConfig } from "../../config/mesh_config.ts";
+import { formatAddress, isLocal, isWildcard } from "../../distributed/address.ts";
+import { AgentProcess } from "../../distributed/agent_process.ts";
+import { nameOfHost } from "../../distributed/host_name.ts";
+import { findNetwork, NetworkError, rangeAround } from "../../distributed/host_network.ts";
+import { createEventOutput } from "../event_output.ts";
+import type { Parsed } from "../grammar/commands.ts";
+import { CommandError, type CommandIO } from "../io.ts";
+import { loadConfig } from "../load_config.ts";
+import { listenForSignals, surviveRejections } from "../process.ts";
+import { openCertificates, openTo, tellRegistration } from "./role_setup.ts";
+
+type Flags = Parsed<"agent">["flags"];
+
+/** Runs an agent; returns when it was stopped and its services have ended. */
+export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<number> {
+  const { flags } = parsed;
+  const output = createEventOutput(io, flags);
+  const { warn } = output;
+  const config = await loadConfig(pathOf(parsed));
+  const certificates = await openCertificates(flags.tls, { role: "agent", name: flags.name, warn });
+  const name = certificates?.identity.name ?? flags.name ?? nameOfHost(Deno.hostname());
+  if (!isName(name)) {
+    throw new CommandError(`Cannot name the agent "${name}": expected a name such as a1`);
+  }
+  const network = networkOf(flags);
+  openTo([
+    { what: "dial the manager", address: flags.manager },
+    { what: "listen for gateways", address: flags.listen },
+    { what: "let services listen", address: { hostname: network, port: 0 } },
+  ], { flags, warn });
+  const networks = networksOf(flags, network);
+  const services = reaching(config.services, networks);
+  const registration = tellRegistration(output, { role: "manager", address: flags.manager });
+  const agent = new AgentProcess({
+    host: {
+      name,
+      network,
+      services,
+      agent: { labels: Object.fromEntries(flags.label), capacity: flags.capacity },
+      warn,
+      output: (line) => output.lines([line]),
+    },
+    manager: flags.manager,
+    listen: flags.listen,
+    credentials: certificates?.credentials,
+    told: registration.told,
+  });
+  surviveRejections(warn);
+  const signals = listenForSignals({
+    stopping: () => output.event({ kind: "agentStopping", text: "stopping: its services end" }),
+    kill: () => agent.killAll(),
+  });
+  try {
+    const listen = formatAddress(await agent.start());
+    const manager = formatAddress(flags.manager);
+    output.ready({
+      kind: "agentListening",
+      text: readyText({ name, network, networks, listen, services: [...services.keys()], flags }),
+      fields: { name, network, networks, listen, manager, services: [...services.keys()] },
+    });
+    void registration.ready.then(() =>
+      output.event({ kind: "agentReady", text: `agent ${name} is ready`, fields: { name } })
+    );
+    await signals.asked;
+    await agent.killAll();
+    agent.stop();
+    output.event({ kind: "agentStopped", text: "everything has ended" });
+    return 0;
+  } catch (error) {
+    await agent.killAll();
+    throw new CommandError(reasonOf(error), { cause: error });
+  } finally {
+    signals.ignore();
+  }
+}
+
+function pathOf({ arguments: { path }, flags: { services } }: Parsed<"agent">): string {
+  const found = path ?? services;
+  if (path !== undefined && services !== undefined) {
+    throw new CommandError("Cannot use --services beside the argument: both name the services");
+  }
+  if (found === undefined) {
+    throw new CommandError(
+      "Cannot start an agent without services: name their folder, such as deno task agent " +
+        "./examples/hello",
+    );
+  }
+  return found;
+}
+
+function networkOf({ network, manager, listen }: Flags): string {
+  if (network !== undefined) {
+    if (!isWildcard(network)) return network;
+    throw new CommandError(
+      `Cannot use --network "${network}": other hosts must be able to dial it`,
+    );
+  }
+  try {
+    return findNetwork({ manager, listen, interfaces: Deno.networkInterfaces() });
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    throw new CommandError(error.message, { cause: error });
+  }
+}
+
+/** Where the services may reach those of other hosts, and listen themselves. */
+function networksOf({ networks }: Flags, network: string): readonly string[] {
+  if (isLocal({ hostname: network, port: 0 })) return networks;
+  if (networks.length > 0) return [network, ...networks];
+  return [rangeAround(network, Deno.networkInterfaces())];
+}
+
+/** Services that may use these networks beside what they declare. */
+function reaching(
+  services: ReadonlyMap<string, ServiceConfig>,
+  networks: readonly string[],
+): ReadonlyMap<string, ServiceConfig> {
+  const reach = (service: ServiceConfig): ServiceConfig => {
+    const { permissions } = service;
+    return { ...service, permissions: { ...permissions, net: [...permissions.net, ...networks] } };
+  };
+  return new Map([...services].map(([name, service]) => [name, reach(service)]));
+}
+
+function readyText(
+  agent: {
+    name: string;
+    network: string;
+    networks: readonly string[];
+    listen: string;
+    services: readonly string[];
+    flags: Flags;
+  },
+): string {
+  const { name, network, networks, listen, services, flags: { tls, manager } } = agent;
+  const how = tls === undefined ? "plain" : `certificates of ${tls}`;
+  const place = tls === undefined ? listen : `${name}@${listen} --tls FOLDER`;
+  const reach = networks.length === 0 ? "" : `, may reach ${networks.join(", ")}`;
+  return [
+    `Agent "${name}" listens.`,
+    "",
+    `  can start        ${services.join(", ")}`,
+    `  services at      ${network}${reach}`,
+    `  manager          ${formatAddress(manager)} (${how})`,
+    `  gateways come to ${listen}`,
+    `  next             deno task gateway --agent ${place}`,
+    "",
+    "Ctrl-C ends it and its services; after kill -9 they go on. What happens:",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,89 @@
+/**
+ * The agent as a process of its own: it dials its manager, and listens for gateways.
+ *
+ * @module
+ */
+
+import { STATUS } from "../../protocol/status.ts";
+import type { Identity } from "../../transports/secure/identity.ts";
+import type { TcpListener } from "../../transports/tcp.ts";
+import { AgentHost, type AgentHostOptions } from "../agent/agent_host.ts";
+import type { Address } from "./address.ts";
+import type { KeptLink } from "./kept_link.ts";
+import { keepRegistered, type RegistrationEvent } from "./registered_link.ts";
+import { type CredentialsSource, listenForRoles } from "./role_links.ts";
+
+/** How an agent process is set up. */
+export interface AgentProcessOptions {
+  /** The agent itself. */
+  readonly host: AgentHostOptions;
+  /** Where its manager is. */
+  readonly manager: Address;
+  /** Where gateways come. */
+  readonly listen: Address;
+  /** What it proves itself by; without it, links are plain. */
+  readonly credentials: CredentialsSource | undefined;
+  /** Is told what becomes of the link to the manager. */
+  readonly told: (event: RegistrationEvent) => void;
+}
+
+/** An agent that runs in this process. */
+export class AgentProcess {
+  readonly #options: AgentProcessOptions;
+  #host: AgentHost | undefined;
+  #listener: TcpListener | undefined;
+  #manager: KeptLink | undefined;
+
+  /** Nothing runs before {@linkcode AgentProcess.start}. */
+  constructor(options: AgentProcessOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Listens, and begins to dial the manager.
+   *
+   * @returns Where gateways come.
+   * @throws {Error} when the port is taken, or this version of Deno lets strangers in.
+   */
+  async start(): Promise<Address> {
+    const { listen, manager: address, credentials, told } = this.#options;
+    const host = this.#host = new AgentHost(this.#options.host);
+    this.#listener = await listenForRoles({
+      address: listen,
+      what: "gateways",
+      flag: "--listen",
+      credentials,
+      admits,
+      refused: (reason) => {
+        const status = STATUS.unauthorized;
+        host.refusals.add({ link: "handshake", type: "handshake", status, reason });
+      },
+    }, (link) => host.admitTrustedLink(link));
+    this.#manager = keepRegistered({
+      address,
+      credentials,
+      expects: { role: "manager", name: "manager" },
+      answer: "agentRegisterResponse",
+      admit: (link) => host.admitManagerLink(link),
+      told,
+    });
+    this.#manager.start();
+    return { hostname: listen.hostname, port: this.#listener.port };
+  }
+
+  /** Kills every process of the agent at once; resolves when they are gone. */
+  async killAll(): Promise<void> {
+    await this.#host?.killAll();
+  }
+
+  /** Ends this agent; its services go on until they miss it for too long. */
+  stop(): void {
+    this.#manager?.stop();
+    this.#listener?.close();
+    this.#host?.stop();
+  }
+}
+
+function admits({ role, name }: Identity): string | undefined {
+  return role === "gateway" ? undefined : `it is ${role} "${name}", and an agent takes gateways`;
+}

@@ -1,0 +1,86 @@
+/**
+ * The gateway as a process of its own: it dials its agent, and serves users.
+ *
+ * @module
+ */
+
+import type { Route } from "../config/mesh_config.ts";
+import { type ServedGateway, serveGateway } from "../gateway/served_gateway.ts";
+import { urlOf } from "../listen_http.ts";
+import type { Address } from "./address.ts";
+import type { KeptLink } from "./kept_link.ts";
+import { keepRegistered, type RegistrationEvent } from "./registered_link.ts";
+import type { CredentialsSource } from "./role_links.ts";
+
+/** How a gateway process is set up. */
+export interface GatewayProcessOptions {
+  /** The name and the place of its agent. */
+  readonly agent: Address & { readonly name: string };
+  /** Where users come. */
+  readonly serve: Address;
+  /** What is reachable from outside; without it, what the manager says. */
+  readonly routes: readonly Route[] | undefined;
+  /** The secret with which the operator may call any service. */
+  readonly token: string;
+  /** What it proves itself by; without it, the link is plain. */
+  readonly credentials: CredentialsSource | undefined;
+  /** Is told what becomes of the link to the agent. */
+  readonly told: (event: RegistrationEvent) => void;
+  /** Takes a line for a person. */
+  readonly warn: (text: string) => void;
+}
+
+/** A gateway that runs in this process. */
+export class GatewayProcess {
+  readonly #options: GatewayProcessOptions;
+  #routes: readonly Route[];
+  #served: ServedGateway | undefined;
+  #agent: KeptLink | undefined;
+
+  /** Nothing runs before {@linkcode GatewayProcess.start}. */
+  constructor(options: GatewayProcessOptions) {
+    this.#options = options;
+    this.#routes = options.routes ?? [];
+  }
+
+  /**
+   * Listens for users, and begins to dial the agent.
+   *
+   * @returns Where users come.
+   * @throws {Error} when the port is taken or the address is not this machine's, with what to do.
+   */
+  start(): string {
+    const { agent, serve, routes, token, credentials, told, warn } = this.#options;
+    const served = this.#served = serveGateway({
+      ...serve,
+      routes: () => this.#routes,
+      told: (reported) => {
+        if (routes === undefined) this.#routes = reported;
+      },
+      token,
+      warn,
+    });
+    this.#agent = keepRegistered({
+      address: agent,
+      credentials,
+      expects: { role: "agent", name: agent.name },
+      answer: "serviceRegisterResponse",
+      admit: (link) => served.host.admitAgentLink(link),
+      told,
+    });
+    this.#agent.start();
+    return urlOf(serve.hostname, served.port);
+  }
+
+  /** Accepts nothing new; resolves when every request in flight has been answered. */
+  async drain(): Promise<void> {
+    await this.#served?.drain();
+  }
+
+  /** Ends everything at once, after it was said why. */
+  stop(): void {
+    this.#served?.stop();
+    // What was said leaves with the close.
+    queueMicrotask(() => this.#agent?.stop());
+  }
+}
