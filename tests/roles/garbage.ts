@@ -6,6 +6,7 @@
 
 import { assert } from "@std/assert";
 import fc from "fast-check";
+import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
 import type { Message } from "../../protocol/messages.ts";
 import { parseMessage } from "../../protocol/parse_message.ts";
 
@@ -34,7 +35,18 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   agentPort: fc.constant(7_000),
   repository: fc.constantFrom(["greeter"], ["greeter", "counter"], []),
   agentName: fc.constantFrom("one", "two"),
-  manifests: fc.constant({}),
+  manifests: fc.constantFrom({}, {
+    greeter: {
+      ...MANIFEST_DEFAULTS,
+      placement: "pack",
+      labels: { disk: "fast" },
+      routes: [{ path: "/", keepPrefix: true }],
+    },
+  }),
+  edited: fc.constantFrom(["greeter"], ["greeter", "nobody"], undefined),
+  labels: fc.constantFrom({ disk: "fast" }, undefined),
+  capacity: fc.constantFrom(0, 1, 5, undefined),
+  incarnation: fc.constantFrom("first", "second", undefined),
   routes: fc.constantFrom([], [{ service: "greeter", path: "/greeter", keepPrefix: false }]),
   instances: fc.array(
     fc.record({

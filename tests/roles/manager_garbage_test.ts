@@ -8,6 +8,7 @@ const LINKS = ["one", "two", "stranger"] as const;
 
 const TYPES = [
   "agentRegisterRequest",
+  "repositoryInfo",
   "serviceRegisterRequest",
   ...["startServiceResponse", "startServiceResponse", "startServiceResponse"],
   ...["connectionRequest", "connectionRequest", "connectionRequest", "connectionRequest"],
@@ -47,7 +48,7 @@ const event: fc.Arbitrary<ManagerEvent | "wait" | "restart" | "honest"> = fc.one
     })),
   },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.record({
       kind: fc.constant("command" as const),
       commandID: fc.nat(),
@@ -60,6 +61,14 @@ const event: fc.Arbitrary<ManagerEvent | "wait" | "restart" | "honest"> = fc.one
         fc.record({
           kind: fc.constant("closeConnection" as const),
           connectionID: fc.integer({ min: 1, max: 8 }),
+        }),
+        fc.record({
+          kind: fc.constantFrom("drainAgent" as const, "undrainAgent" as const),
+          agent: fc.constantFrom("one", "two", "nobody"),
+        }),
+        fc.record({
+          kind: fc.constant("restartService" as const),
+          service: fc.constantFrom("greeter", "counter", "nobody"),
         }),
       ),
     }),
@@ -103,6 +112,8 @@ Deno.test("manager: whatever comes, in any order, the registry stays true", () =
       }
       bench.wait(600_000);
       assert(bench.state.parked.size === 0, "a request waits past its deadline");
+      assert(bench.state.replacements.size === 0, "an instance is to be replaced for ever");
+      assert(bench.state.moves.size === 0, "a command waits for ever");
     }),
     { numRuns: 150 },
   );

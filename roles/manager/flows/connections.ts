@@ -25,7 +25,16 @@ export function onConnectionRequest(
 ): void {
   const { messageID, serviceID, sourcePlug, destServiceName } = message;
   const parked = { link, messageID, serviceID, sourcePlug };
-  const failure = failureOf(turn, link, message);
+  const source = turn.state.registry.instances.get(serviceID);
+  if (source?.agent !== turn.state.agentOfLink.get(link)) {
+    // The history says nothing of it: who asks would write it in the name of another.
+    const reason = `Cannot connect "${serviceID}": this agent has no such instance`;
+    const status = STATUS.notFound;
+    // One that has just ended may have asked before.
+    if (source !== undefined) refuse(turn, { link, type: message.type }, { status, reason });
+    return send(turn, link, { type: "connectionResponse", messageID, status, reason });
+  }
+  const failure = failureOf(turn, message);
   if (failure !== undefined) {
     return failRequest(turn, parked, { ...failure, destService: destServiceName });
   }
@@ -40,18 +49,11 @@ export function onConnectionRequest(
 }
 
 /** Why a request is refused on sight, or undefined. */
-function failureOf(
-  turn: Turn,
-  link: LinkID,
-  message: MessageOf<"connectionRequest">,
-): Failure | undefined {
-  const { registry, agentOfLink } = turn.state;
+function failureOf(turn: Turn, message: MessageOf<"connectionRequest">): Failure | undefined {
+  const { registry } = turn.state;
   const { serviceID, destServiceName, sourcePlug } = message;
   const source = registry.instances.get(serviceID);
-  if (source === undefined || source.agent !== agentOfLink.get(link)) {
-    const reason = `Cannot connect "${serviceID}": this agent has no such instance`;
-    return { status: STATUS.notFound, reason };
-  }
+  if (source === undefined) return undefined;
   if (source.plugs.out !== "*" && !source.plugs.out.includes(destServiceName)) {
     const reason = `Cannot connect "${source.service}" to "${destServiceName}": ` +
       `the graph has no such edge (add "${destServiceName}" to the plugs of ${source.service})`;

@@ -75,7 +75,10 @@ export function continueReplacements(turn: Turn, service: string): void {
   if (ofService === undefined) return;
   // A start of this service may just have ended: then it is the turn of another one.
   const [next] = held;
-  if (next !== undefined && held.delete(next)) turn.wanted.add(next);
+  if (next !== undefined && hasRoom(turn)) {
+    held.delete(next);
+    turn.wanted.add(next);
+  }
   for (const [serviceID, replacement] of ofService) {
     const instance = registry.instances.get(serviceID);
     if (instance === undefined) forgetReplacement(turn, { service, serviceID });
@@ -138,7 +141,7 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
   const { options, held } = turn.state;
   const { service } = instance;
   if (isStarting(turn, service) || isAwaited(turn, service)) return;
-  if (countStarting(turn) >= options.replacementsMax) return void held.add(service);
+  if (!hasRoom(turn)) return void held.add(service);
   if (replacement.starts > options.plugRetriesMax) {
     return keepInstance(turn, instance, `Cannot replace it: ${replacement.starts} starts failed`);
   }
@@ -162,15 +165,16 @@ function hasFresh(turn: Turn, service: string): boolean {
   return ready.some((instance) => isFresh(turn, instance));
 }
 
-function countStarting(turn: Turn): number {
-  const { registry, replacements } = turn.state;
+/** Whether another successor may be started now. */
+function hasRoom(turn: Turn): boolean {
+  const { registry, replacements, options } = turn.state;
   let count = 0;
   for (const ofService of replacements.values()) {
     for (const { successor } of ofService.values()) {
       if (registry.instances.get(successor ?? 0)?.state === "starting") count += 1;
     }
   }
-  return count;
+  return count < options.replacementsMax;
 }
 
 /** Has a command wait until instances are gone; its outcome may be told in this very step. */
