@@ -5,20 +5,23 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
+import type { ServiceManifest } from "../../protocol/manifest.ts";
 import type { AgentEffect, AgentEvent } from "../../roles/agent/events.ts";
 import { type AgentOptions, type AgentState, createAgent } from "../../roles/agent/state.ts";
 import { AGENT } from "../../roles/agent/step.ts";
 import { AGENT_GRACE_MS } from "../../roles/service/state.ts";
 import type { LinkID } from "../../roles/step.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
-import { SERVICE_LINE_BYTES_MAX } from "../../transports/lines.ts";
-import { listenTcp, type TcpListener } from "../../transports/tcp.ts";
+import type { TcpListener } from "../../transports/tcp.ts";
 import { manifestOf, type ServiceConfig } from "../config/mesh_config.ts";
-import { clockMs, RoleHost } from "../host.ts";
-import { launch, type LaunchedProcess } from "../launcher/launcher.ts";
+import { RoleHost } from "../host.ts";
+import { launch } from "../launcher/launcher.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
+import { openAgentData } from "./agent_data.ts";
+import { InstanceProcesses } from "./instance_processes.ts";
 import { createInstanceSecrets, type InstanceSecrets, SECRET_BYTES } from "./instance_secrets.ts";
+import { listenForServices, LOOPBACK } from "./service_listener.ts";
 
 /** A line that an instance wrote. */
 export interface OutputLine {
@@ -43,16 +46,30 @@ export interface AgentHostOptions {
   /** What it can start. */
   readonly services: ReadonlyMap<string, ServiceConfig>;
   /**
+   * Of which version each service is, by name; see `versionsOf`. With it an instance of the agent
+   * before whose service was edited meanwhile is replaced.
+   *
+   * @default {no versions: what is taken over counts as the newest}
+   */
+  readonly versions?: ReadonlyMap<string, string>;
+  /**
+   * The folder in which the agent keeps what one that is started after it must know: then services
+   * outlive it, print into files there, and are taken over. Linux only.
+   *
+   * @default {undefined: services end soon after the agent}
+   */
+  readonly data?: string;
+  /**
    * What the secrets of its instances follow from: an agent that is started again with the same one
    * knows them again.
    *
-   * @default {a random one}
+   * @default {that of the data folder, or a random one}
    */
   readonly secret?: Uint8Array;
   /**
    * How long its instances go on without an agent before they end themselves. Milliseconds.
    *
-   * @default {AGENT_GRACE_MS}
+   * @default {60_000 with a data folder; else 4_000, since no other agent can take them over}
    */
   readonly agentGraceMs?: number;
   /** Times and bounds of the role. */
@@ -67,8 +84,16 @@ export interface AgentHostOptions {
   readonly launch?: typeof launch;
 }
 
-/** Services of its host reach the agent here, wherever they themselves can be reached. */
-const LOOPBACK = "127.0.0.1";
+/** How long an instance goes on without its agent when no other can take it over. Milliseconds. */
+const LONE_GRACE_MS = 4_000;
+
+/** What an agent can start, and of which version each is. */
+export interface Repository {
+  /** The services by name. */
+  readonly services: ReadonlyMap<string, ServiceConfig>;
+  /** Their versions by name, as far as they are known; see `versionsOf`. */
+  readonly versions: ReadonlyMap<string, string>;
+}
 
 /** A running agent. */
 export class AgentHost {
@@ -79,16 +104,34 @@ export class AgentHost {
   readonly #links: LinkTable;
   readonly #listener: TcpListener;
   readonly #secrets: InstanceSecrets;
-  readonly #processes = new Map<number, LaunchedProcess>();
-  #allExited: (() => void) | undefined;
+  readonly #processes: InstanceProcesses;
+  readonly #graceMs: number;
+  #repository: Repository;
 
-  /** Listens for services on a free port of loopback and waits for a link to the manager. */
+  /**
+   * Listens for services on loopback, takes over what the agent before has started, and waits for
+   * a link to the manager.
+   *
+   * @throws {Error} when the data folder can't be used, or its port is taken.
+   */
   constructor(options: AgentHostOptions) {
     this.#options = options;
     this.refusals = new Refusals(options.warn);
+    const { name, network, services, versions = new Map() } = options;
+    this.#repository = { services, versions };
+    const data = options.data === undefined ? undefined : openAgentData(options.data, name);
+    this.#graceMs = options.agentGraceMs ?? (data === undefined ? LONE_GRACE_MS : AGENT_GRACE_MS);
     this.#secrets = createInstanceSecrets(
-      options.secret ?? crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
+      options.secret ?? data?.secret ?? crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
     );
+    const dispatch = (event: AgentEvent) => this.#host.dispatch(event);
+    this.#processes = new InstanceProcesses({
+      launch: options.launch ?? launch,
+      records: data?.records,
+      dispatch,
+      output: options.output,
+      warn: options.warn,
+    });
     this.#links = new LinkTable({
       dispatch: (event) => {
         this.#host.dispatch(event);
@@ -96,18 +139,11 @@ export class AgentHost {
       },
       refused: (refusal) => this.refusals.add(refusal),
     });
-    this.#listener = listenTcp(
-      { hostname: LOOPBACK, port: 0, lineBytesMax: SERVICE_LINE_BYTES_MAX },
-      (made) => {
-        const { link, events } = this.#links.admit("service", made);
-        this.#host.dispatch({ kind: "serviceLinked", link, trusted: false });
-        return events;
-      },
-    );
-    const { name, network, services } = options;
-    const manifests = Object.fromEntries(
-      [...services].map(([service, config]) => [service, manifestOf(config)]),
-    );
+    this.#listener = listenForServices(data, (made) => {
+      const { link, events } = this.#links.admit("service", made);
+      dispatch({ kind: "serviceLinked", link, trusted: false });
+      return events;
+    });
     this.#host = new RoleHost<AgentState, AgentEvent, AgentEffect>({
       role: AGENT,
       state: createAgent({
@@ -115,11 +151,20 @@ export class AgentHost {
         name,
         network,
         port: this.#listener.port,
-        manifests,
+        manifests: manifestsOf(services),
+        incarnation: crypto.randomUUID(),
       }),
       tick: { kind: "tick" },
       perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
     });
+    this.#takeOver();
+  }
+
+  /** What it can start is something else from now on; running instances of `edited` are replaced. */
+  update(repository: Repository, edited: readonly string[]): void {
+    this.#repository = repository;
+    const manifests = manifestsOf(repository.services);
+    this.#host.dispatch({ kind: "repositoryChanged", manifests, edited });
   }
 
   /** Takes in a link to the manager; it replaces the one before. */
@@ -156,19 +201,32 @@ export class AgentHost {
   }
 
   /** Kills every process at once; resolves when all of them are gone. */
-  async killAll(): Promise<void> {
-    if (this.#processes.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#allExited = resolve;
-    for (const process of this.#processes.values()) process.kill();
-    await promise;
+  killAll(): Promise<void> {
+    return this.#processes.killAll();
   }
 
-  /** Stops deciding and accepting. Processes that still run end themselves with their link. */
+  /**
+   * Stops deciding and accepting. Processes that still run go on, until an agent with the same data
+   * folder takes them over, or none comes in time.
+   */
   stop(): void {
     this.#host.stop();
     this.#listener.close();
     this.#links.closeAll();
+    this.#processes.release();
+  }
+
+  /** First of all the role hears whom the agent before has started. */
+  #takeOver(): void {
+    const { versions } = this.#repository;
+    const instances = this.#processes.takeOver().map(({ serviceID, service, plugs, version }) => {
+      const now = versions.get(service);
+      const outdated = version !== undefined && now !== undefined && version !== now;
+      const token = this.#secrets.token(serviceID);
+      const ticketKey = this.#secrets.ticketKey(serviceID);
+      return { serviceID, service, plugs, token, ticketKey, outdated };
+    });
+    if (instances.length > 0) this.#host.dispatch({ kind: "instancesRecorded", instances });
   }
 
   #perform(effect: AgentEffect): void {
@@ -180,7 +238,7 @@ export class AgentHost {
       case "refuse":
         return this.refusals.add(effect);
       case "kill":
-        return this.#processes.get(effect.serviceID)?.kill();
+        return this.#processes.kill(effect.serviceID);
       case "launch":
         return this.#launch(effect);
     }
@@ -188,7 +246,8 @@ export class AgentHost {
 
   #launch(effect: Extract<AgentEffect, { kind: "launch" }>): void {
     const { serviceID, service, plugs, messageID } = effect;
-    const config = this.#options.services.get(service);
+    const { services, versions } = this.#repository;
+    const config = services.get(service);
     const token = this.#secrets.token(serviceID);
     const ticketKey = this.#secrets.ticketKey(serviceID);
     const start = {
@@ -201,20 +260,11 @@ export class AgentHost {
       network: this.#options.network,
       agentNetwork: LOOPBACK,
       agentPort: this.#listener.port,
-      agentGraceMs: this.#options.agentGraceMs ?? AGENT_GRACE_MS,
+      agentGraceMs: this.#graceMs,
     };
     try {
       if (config === undefined) throw new Error("the agent has no such service");
-      const process = (this.#options.launch ?? launch)(config, start, {
-        line: (text, stream) =>
-          this.#options.output({ service, serviceID, stream, text, atMs: clockMs() }),
-        exited: (end) => {
-          this.#processes.delete(serviceID);
-          this.#host.dispatch({ kind: "processExited", serviceID, ...end });
-          if (this.#processes.size === 0) this.#allExited?.();
-        },
-      });
-      this.#processes.set(serviceID, process);
+      this.#processes.start(config, start, { plugs, version: versions.get(service) });
       this.#host.dispatch({ kind: "processStarted", serviceID, token, ticketKey });
     } catch (error) {
       const why = reasonOf(error);
@@ -222,4 +272,9 @@ export class AgentHost {
       this.#host.dispatch({ kind: "processFailed", serviceID, reason });
     }
   }
+}
+
+/** What an agent announces of its services. */
+function manifestsOf(services: Repository["services"]): Record<string, ServiceManifest> {
+  return Object.fromEntries([...services].map(([name, config]) => [name, manifestOf(config)]));
 }

@@ -6,14 +6,16 @@
 
 import { START_VARIABLE, type StartInfo } from "../service/start.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
+import { OutputFiles, outputFiles } from "./output_files.ts";
 import { readLines } from "./output_lines.ts";
+import { killGroup } from "./process_identity.ts";
 import { programOf } from "./program.ts";
 import { environmentOf } from "./sandbox.ts";
 
 /** How a process ended. */
 export interface ProcessEnd {
-  /** Its exit code. */
-  readonly exitCode: number;
+  /** Its exit code; undefined when nobody could see it. */
+  readonly exitCode: number | undefined;
   /** The signal that ended it, if one did. */
   readonly signal: string | undefined;
   /** The last lines that it wrote to stderr. */
@@ -26,6 +28,15 @@ export interface ProcessEvents {
   line(text: string, stream: "stdout" | "stderr"): void;
   /** The process has ended; once, and last. */
   exited(end: ProcessEnd): void;
+}
+
+/** How to start an instance. */
+export interface LaunchOptions extends ProcessEvents {
+  /**
+   * Where its output goes, without the ending of each file, so that it can print when the agent is
+   * gone; absent: pipes, which break then.
+   */
+  readonly outputPath?: string;
 }
 
 /** Lines of stderr that are kept to explain an exit. */
@@ -47,6 +58,8 @@ export interface LaunchedProcess {
   readonly pid: number;
   /** Kills its whole process group at once. */
   kill(): void;
+  /** Follows it no more: it goes on without this agent. */
+  release(): void;
 }
 
 /**
@@ -57,35 +70,33 @@ export interface LaunchedProcess {
 export function launch(
   service: ServiceConfig,
   start: StartInfo,
-  events: ProcessEvents,
+  options: LaunchOptions,
 ): LaunchedProcess {
+  const { outputPath } = options;
   const program = programOf(service);
   const command = newGroup(program.command, {
+    outputPath,
     cwd: service.entry.slice(0, service.entry.lastIndexOf("/")),
     clearEnv: true,
     env: { ...environmentOf(service), [START_VARIABLE]: JSON.stringify(start) },
     stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
+    stdout: outputPath === undefined ? "piped" : "null",
+    stderr: outputPath === undefined ? "piped" : "null",
   });
-  const child = command.spawn();
+  // The files before the process, so that they are nobody else's to read from the first moment on.
+  const files = outputPath === undefined ? undefined : new OutputFiles(outputPath, {
+    line: (text, stream) => options.line(text, stream),
+    isTakenOver: false,
+  });
+  const child = spawn(command, files);
   const { pid } = child;
   void feed(child.stdin, program.stdin);
-  const lastLines: string[] = [];
-  const stdout = readLines(child.stdout, (line) => events.line(line, "stdout"));
-  const stderr = readLines(child.stderr, (line) => {
-    lastLines.push(line);
-    if (lastLines.length > LAST_LINES) lastLines.shift();
-    events.line(line, "stderr");
-  });
+  const output = files ?? pipedOutput(child, options);
   void child.status.then(async ({ code, signal }) => {
     // What the process itself started goes with it.
     killGroup(pid);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, OUTPUT_END_MS));
-    await Promise.race([Promise.all([stdout, stderr]), late]);
-    clearTimeout(timer);
-    events.exited({ exitCode: code, signal: signal ?? undefined, lastLines });
+    const lastLines = await output.end();
+    options.exited({ exitCode: code, signal: signal ?? undefined, lastLines });
   });
   return {
     pid,
@@ -93,20 +104,64 @@ export function launch(
       // In its first moment the process is not yet a group, but then it is all there is.
       if (!killGroup(pid)) killProcess(child);
     },
+    release: () => output.close(),
+  };
+}
+
+function spawn(command: Deno.Command, files: OutputFiles | undefined): Deno.ChildProcess {
+  try {
+    return command.spawn();
+  } catch (error) {
+    files?.end();
+    throw error;
+  }
+}
+
+/** Follows the output of a process in its pipes. */
+function pipedOutput(
+  child: Deno.ChildProcess,
+  events: ProcessEvents,
+): { end(): Promise<readonly string[]>; close(): void } {
+  const lastLines: string[] = [];
+  const stdout = readLines(child.stdout, (line) => events.line(line, "stdout"));
+  const stderr = readLines(child.stderr, (line) => {
+    lastLines.push(line);
+    if (lastLines.length > LAST_LINES) lastLines.shift();
+    events.line(line, "stderr");
+  });
+  return {
+    async end() {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => timer = setTimeout(resolve, OUTPUT_END_MS));
+      await Promise.race([Promise.all([stdout, stderr]), late]);
+      clearTimeout(timer);
+      return lastLines;
+    },
+    close() {
+      // The pipes end with the process that reads them.
+    },
   };
 }
 
 let hasSetsid: boolean | undefined;
 
-/** A command that runs as the leader of a process group of its own. */
+/** What the shell does with the paths and the program that follow: its own place is taken by it. */
+const TO_FILES = 'out=$1; err=$2; shift 2; exec "$@" >>"$out" 2>>"$err"';
+
+/** A command that runs as the leader of a process group of its own, and may print into files. */
 function newGroup(
-  [program, ...args]: readonly [string, ...string[]],
-  options: Omit<Deno.CommandOptions, "args" | "detached">,
+  program: readonly [string, ...string[]],
+  { outputPath, ...options }:
+    & Omit<Deno.CommandOptions, "args" | "detached">
+    & { readonly outputPath: string | undefined },
 ): Deno.Command {
   hasSetsid ??= Deno.build.os === "linux" && exists(SETSID);
-  return hasSetsid
-    ? new Deno.Command(SETSID, { ...options, args: [program, ...args] })
-    : new Deno.Command(program, { ...options, args, detached: true });
+  const [first, ...args] = hasSetsid ? [SETSID, ...program] as const : program;
+  const detached = hasSetsid ? {} : { detached: true };
+  if (outputPath === undefined) return new Deno.Command(first, { ...options, ...detached, args });
+  const { stdout, stderr } = outputFiles(outputPath);
+  const toFiles = ["-c", TO_FILES, "sh", stdout, stderr, first, ...args];
+  return new Deno.Command("/bin/sh", { ...options, ...detached, args: toFiles });
 }
 
 function exists(path: string): boolean {
@@ -125,19 +180,6 @@ async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<vo
     await writer.close();
   } catch {
     // The process ended before it had read its program; its exit says why.
-  }
-}
-
-/** Kills a process group; false when there is none, or none of its processes may be killed. */
-function killGroup(pid: number): boolean {
-  try {
-    Deno.kill(-pid, "SIGKILL");
-    return true;
-  } catch (error) {
-    const isOutOfReach = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.PermissionDenied;
-    if (!isOutOfReach) throw error;
-    return false;
   }
 }
 

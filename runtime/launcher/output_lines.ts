@@ -1,5 +1,47 @@
+/**
+ * The output of a process, as lines.
+ *
+ * @module
+ */
+
 /** Longest line of output that is passed on whole, in characters; the rest of it is cut. */
 export const OUTPUT_LINE_MAX = 8_192;
+
+/** Makes lines of pieces of text. A line without end is cut and costs no more than its bound. */
+export class LineSplitter {
+  readonly #take: (line: string) => void;
+  #rest = "";
+  #isCut = false;
+
+  /** Gives each line to `take`, without its end. */
+  constructor(take: (line: string) => void) {
+    this.#take = take;
+  }
+
+  /** Takes a piece of text. */
+  push(text: string): void {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.#put(line.endsWith("\r") ? line.slice(0, -1) : line);
+    if (this.#rest.length <= OUTPUT_LINE_MAX) return;
+    this.#put(this.#rest);
+    this.#isCut = true;
+    this.#rest = "";
+  }
+
+  /** There is no more text: the last line may have no end. */
+  end(): void {
+    if (this.#rest !== "") this.#put(this.#rest);
+    this.#rest = "";
+  }
+
+  #put(line: string): void {
+    if (!this.#isCut) {
+      this.#take(line.length > OUTPUT_LINE_MAX ? `${line.slice(0, OUTPUT_LINE_MAX)}…` : line);
+    }
+    this.#isCut = false;
+  }
+}
 
 /**
  * Reads the output of a process line by line until it ends. Bytes that are no UTF-8 become
@@ -9,24 +51,11 @@ export async function readLines(
   output: ReadableStream<Uint8Array>,
   take: (line: string) => void,
 ): Promise<void> {
-  let rest = "";
-  let isCut = false;
-  const put = (line: string) => {
-    if (!isCut) take(line.length > OUTPUT_LINE_MAX ? `${line.slice(0, OUTPUT_LINE_MAX)}…` : line);
-    isCut = false;
-  };
+  const splitter = new LineSplitter(take);
   try {
-    for await (const text of output.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) put(line.endsWith("\r") ? line.slice(0, -1) : line);
-      if (rest.length <= OUTPUT_LINE_MAX) continue;
-      put(rest);
-      isCut = true;
-      rest = "";
-    }
+    for await (const text of output.pipeThrough(new TextDecoderStream())) splitter.push(text);
   } catch {
     // The pipe broke with its process; what was read is all there is.
   }
-  if (rest !== "") put(rest);
+  splitter.end();
 }

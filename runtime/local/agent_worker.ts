@@ -42,12 +42,6 @@ export interface AgentWorker {
   stop(): void;
 }
 
-/**
- * Services go on without the agent for so long. It is away for good: the mesh was killed, or its
- * worker died and the next one listens elsewhere. Milliseconds.
- */
-const LOCAL_GRACE_MS = 4_000;
-
 /** The agent of this worker. */
 export function createAgentWorker(): AgentWorker {
   let host: AgentHost | undefined;
@@ -78,7 +72,6 @@ export function createAgentWorker(): AgentWorker {
         network: "127.0.0.1",
         services,
         secret,
-        agentGraceMs: LOCAL_GRACE_MS,
         output: (line) => batches.add([line]),
         warn,
         unlinked,

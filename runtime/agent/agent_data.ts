@@ -1,0 +1,91 @@
+/**
+ * The data folder of an agent: what one that is started again must know of the one before, so that
+ * its services find it and it knows them.
+ *
+ * @module
+ */
+
+import { isRecord, port as portKind } from "../../protocol/fields.ts";
+import { SECRET_BYTES } from "./instance_secrets.ts";
+import { InstanceRecords } from "./instance_records.ts";
+
+/** What is in a data folder. */
+export interface AgentData {
+  /** The folder. */
+  readonly folder: string;
+  /** What the secrets of instances follow from. */
+  readonly secret: Uint8Array;
+  /** The port on which the agent before listened for services; undefined: there was none. */
+  readonly port: number | undefined;
+  /** The instances that were started. */
+  readonly records: InstanceRecords;
+  /** Writes down the port. */
+  keepPort(port: number): void;
+}
+
+/**
+ * Opens a data folder, and makes it when it is not there. Nobody but its owner can read it.
+ *
+ * @param folder Where it is.
+ * @param agent The name of the agent, to whom the folder belongs from now on.
+ * @throws {Error} when it can't be used, or is that of another agent.
+ */
+export function openAgentData(folder: string, agent: string): AgentData {
+  const instances = `${folder}/instances`;
+  Deno.mkdirSync(instances, { recursive: true, mode: 0o700 });
+  const file = `${folder}/agent.json`;
+  const known = readDescription(file);
+  if (known !== undefined && known.name !== agent) {
+    throw new Error(`Cannot use "${folder}": it is the data folder of agent "${known.name}"`);
+  }
+  return {
+    folder,
+    secret: readSecret(`${folder}/secret`),
+    port: known?.port,
+    records: new InstanceRecords(instances),
+    keepPort(port) {
+      Deno.writeTextFileSync(`${file}.new`, JSON.stringify({ name: agent, port }));
+      Deno.renameSync(`${file}.new`, file);
+    },
+  };
+}
+
+function readDescription(file: string): { name: string; port: number } | undefined {
+  const text = readOrUndefined(() => Deno.readTextFileSync(file));
+  if (text === undefined) return undefined;
+  const value = parseOrUndefined(text);
+  if (isRecord(value) && typeof value.name === "string" && portKind.accepts(value.port)) {
+    return { name: value.name, port: value.port };
+  }
+  throw new Error(`Cannot use "${file}": it is no description of an agent`);
+}
+
+function parseOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Whoever asked says what is wrong with it.
+    return undefined;
+  }
+}
+
+function readSecret(file: string): Uint8Array {
+  const known = readOrUndefined(() => Deno.readFileSync(file));
+  if (known !== undefined) {
+    if (known.length === SECRET_BYTES) return known;
+    throw new Error(`Cannot use "${file}": expected ${SECRET_BYTES} bytes, found ${known.length}`);
+  }
+  const secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+  Deno.writeFileSync(`${file}.new`, secret, { mode: 0o600 });
+  Deno.renameSync(`${file}.new`, file);
+  return secret;
+}
+
+function readOrUndefined<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The processes of the instances of an agent: those that it starts, and those of the agent before.
+ *
+ * @module
+ */
+
+import { reasonOf } from "../../protocol/errors.ts";
+import type { PlugConfiguration } from "../../protocol/fields.ts";
+import type { AgentEvent } from "../../roles/agent/events.ts";
+import type { ServiceConfig } from "../config/mesh_config.ts";
+import { clockMs } from "../host.ts";
+import { adoptProcess } from "../launcher/adopted_process.ts";
+import type { launch, LaunchedProcess, ProcessEvents } from "../launcher/launcher.ts";
+import { lastLinesOf, removeOutput } from "../launcher/output_files.ts";
+import { identify, isRunning, killIdentified } from "../launcher/process_identity.ts";
+import type { StartInfo } from "../service/start.ts";
+import type { OutputLine } from "./agent_host.ts";
+import type { InstanceRecord, InstanceRecords } from "./instance_records.ts";
+
+/** Who hears of processes, and where they are written down. */
+export interface InstanceProcessesOptions {
+  /** Creates processes. */
+  readonly launch: typeof launch;
+  /** Where each is written down; undefined: nowhere, and none outlives the agent for long. */
+  readonly records: InstanceRecords | undefined;
+  /** Takes what became of a process. */
+  readonly dispatch: (event: AgentEvent) => void;
+  /** Takes the output of instances. */
+  readonly output: (line: OutputLine) => void;
+  /** Takes a line for a person. */
+  readonly warn: (text: string) => void;
+}
+
+/** Running processes, by the number of their instance. */
+export class InstanceProcesses {
+  readonly #options: InstanceProcessesOptions;
+  readonly #processes = new Map<number, LaunchedProcess>();
+  #allExited: (() => void) | undefined;
+
+  /** None yet. */
+  constructor(options: InstanceProcessesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes over what the agent before has started and still runs. What has ended meanwhile is
+   * forgotten, with what it started itself.
+   */
+  takeOver(): InstanceRecord[] {
+    const { records } = this.#options;
+    if (records === undefined) return [];
+    return records.list().filter((record) => {
+      const { serviceID, service } = record;
+      const outputPath = records.outputPath(serviceID);
+      if (isRunning(record)) {
+        const events = this.#events(serviceID, service);
+        this.#processes.set(serviceID, adoptProcess(record, { ...events, outputPath }));
+        return true;
+      }
+      killIdentified(record);
+      const lines = lastLinesOf(outputPath).map((line) => `\n${line}`).join("");
+      this.#options.warn(`${service}#${serviceID} ended while no agent ran${lines}`);
+      records.remove(serviceID);
+      removeOutput(outputPath);
+      return false;
+    });
+  }
+
+  /**
+   * Starts an instance.
+   *
+   * @throws {Error} when the process can't be created or written down; then there is none.
+   */
+  start(
+    config: ServiceConfig,
+    start: StartInfo,
+    told: { readonly plugs: PlugConfiguration; readonly version: string | undefined },
+  ): void {
+    const { records, launch } = this.#options;
+    const { serviceID, service } = start;
+    const outputPath = records?.outputPath(serviceID);
+    const events = this.#events(serviceID, service);
+    const files = outputPath === undefined ? {} : { outputPath };
+    const process = launch(config, start, { ...events, ...files });
+    this.#processes.set(serviceID, process);
+    const identity = records === undefined ? undefined : identify(process.pid);
+    if (records === undefined || identity === undefined) return;
+    const { plugs, version } = told;
+    const known = version === undefined ? {} : { version };
+    try {
+      records.add({ ...identity, serviceID, service, plugs, ...known });
+    } catch (error) {
+      process.kill();
+      const reason = `Cannot write down "${service}#${serviceID}": ${reasonOf(error)}`;
+      throw new Error(reason, { cause: error });
+    }
+  }
+
+  /** Kills the process group of an instance, if it has one. */
+  kill(serviceID: number): void {
+    this.#processes.get(serviceID)?.kill();
+  }
+
+  /** Kills every process at once; resolves when all of them are gone. */
+  async killAll(): Promise<void> {
+    if (this.#processes.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#allExited = resolve;
+    for (const process of this.#processes.values()) process.kill();
+    await promise;
+  }
+
+  /** Follows no process any more: each goes on until another agent comes, or none in time. */
+  release(): void {
+    for (const process of this.#processes.values()) process.release();
+    this.#processes.clear();
+  }
+
+  #events(serviceID: number, service: string): ProcessEvents {
+    const { records, dispatch, output } = this.#options;
+    return {
+      line: (text, stream) => output({ service, serviceID, stream, text, atMs: clockMs() }),
+      exited: (end) => {
+        this.#processes.delete(serviceID);
+        records?.remove(serviceID);
+        dispatch({ kind: "processExited", serviceID, ...end });
+        if (this.#processes.size === 0) this.#allExited?.();
+      },
+    };
+  }
+}
