@@ -177,7 +177,9 @@ export class FrameWriter {
   }
 
   #grow(least: number): void {
-    const larger = new Uint8Array(Math.max(least, 2 * this.#bytes.length));
+    let length = this.#bytes.length;
+    while (length < least) length *= 2;
+    const larger = new Uint8Array(length);
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#use(larger);
   }
