@@ -142,6 +142,15 @@ function readNumber(database: DatabaseSync, sql: string, column: string): number
   return typeof value === "number" ? value : 0;
 }
 
+/** Ends a transaction that failed. */
+export function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec("ROLLBACK");
+  } catch {
+    // SQLite has done it already, as it does when the disk is full; Deno 2.4 can't tell before.
+  }
+}
+
 /** What SQLite says when a write fails by no fault of its own, and what that means. */
 const UNAVAILABLE: readonly (readonly [says: RegExp, why: string])[] = [
   [/disk is full/, "the disk is full"],

@@ -11,7 +11,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import { parseFact, subjectsOf } from "./fact_text.ts";
-import { openSqliteFile, type Row, type SqliteFile, storeError } from "./sqlite_file.ts";
+import { openSqliteFile, rollBack, type Row, type SqliteFile, storeError } from "./sqlite_file.ts";
 import { type SeqRange, sqlOf } from "./sqlite_query.ts";
 import {
   checkContinues,
@@ -66,12 +66,13 @@ class SqliteStore implements Store {
       // They are there when the process that appended them died.
       this.#indexFreshIfPossible();
       this.#readPage = this.#database.prepare(
-        `SELECT seq, body FROM (SELECT seq, body FROM facts WHERE seq > ?1 ORDER BY seq LIMIT ?2)
-          UNION ALL SELECT seq, body FROM fresh_facts WHERE seq > ?1 ORDER BY seq LIMIT ?2`,
+        `SELECT seq, body
+            FROM (SELECT seq, body FROM facts WHERE seq > :seq ORDER BY seq LIMIT :limit)
+          UNION ALL SELECT seq, body FROM fresh_facts WHERE seq > :seq ORDER BY seq LIMIT :limit`,
       );
       this.#readTime = this.#database.prepare(
-        `SELECT latest_ms FROM facts WHERE seq = ?1
-          UNION ALL SELECT latest_ms FROM fresh_facts WHERE seq = ?1`,
+        `SELECT latest_ms FROM facts WHERE seq = :seq
+          UNION ALL SELECT latest_ms FROM fresh_facts WHERE seq = :seq`,
       );
       this.#snapshotSeq = this.#numberOf("SELECT seq AS value FROM snapshot") ?? 0;
       const first = this.#numberOf("SELECT min(seq) AS value FROM facts") ??
@@ -120,7 +121,7 @@ class SqliteStore implements Store {
   *read(afterSeq = 0): Iterable<Fact> {
     let seq = afterSeq;
     for (;;) {
-      const rows = this.#try("read", () => this.#readPage.all(seq, PAGE_FACTS));
+      const rows = this.#try("read", () => this.#readPage.all({ seq, limit: PAGE_FACTS }));
       for (const row of rows) yield this.#factOf(row);
       const last = rows.at(-1)?.seq;
       if (typeof last !== "number" || rows.length < PAGE_FACTS) return;
@@ -262,7 +263,7 @@ class SqliteStore implements Store {
   }
 
   #latestMsAt(seq: number): number {
-    const value = this.#readTime.get(seq)?.latest_ms;
+    const value = this.#readTime.get({ seq })?.latest_ms;
     return typeof value === "number" ? value : -Infinity;
   }
 
@@ -278,7 +279,7 @@ class SqliteStore implements Store {
         change();
         this.#database.exec("COMMIT");
       } catch (error) {
-        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        rollBack(this.#database);
         throw error;
       }
     });
