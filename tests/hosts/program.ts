@@ -21,6 +21,14 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A line of JSON. */
+export interface ProgramEvent {
+  /** What happened. */
+  readonly kind: string;
+  /** Its fields. */
+  readonly [field: string]: unknown;
+}
+
 /** A running program. */
 export class Program {
   /** Every line that it has printed to stdout and stderr. */
@@ -84,6 +92,22 @@ export class Program {
       const found = make(this.printed[place] ?? "");
       if (found !== undefined) return found;
     }
+  }
+
+  /** Waits for a line of JSON of a kind that has the wanted fields, at or after a place. */
+  async event(
+    kind: string,
+    wanted: Readonly<Record<string, unknown>> = {},
+    after = 0,
+  ): Promise<ProgramEvent> {
+    return await this.find((line) => {
+      const event: ProgramEvent | undefined = line.startsWith("{") ? JSON.parse(line) : undefined;
+      if (event?.kind !== kind) return undefined;
+      const isIt = Object.entries(wanted).every(([field, value]) => {
+        return value instanceof RegExp ? value.test(String(event[field])) : event[field] === value;
+      });
+      return isIt ? event : undefined;
+    }, { what: `${kind} ${Deno.inspect(wanted)}`, after });
   }
 
   /** Writes a line to it. */

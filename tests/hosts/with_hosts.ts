@@ -5,6 +5,7 @@
  */
 
 import { Hosts, NoNamespacesError } from "./namespaces.ts";
+import { HOST_NAMES, World } from "./world.ts";
 
 /** Makes hosts for a test, and removes them whatever happens. */
 export async function withHosts<Name extends string>(
@@ -21,4 +22,12 @@ export async function withHosts<Name extends string>(
   }
   await using hosts = made;
   await work(hosts);
+}
+
+/** Makes hosts with certificates for a test of a mesh. */
+export async function withWorld(work: (world: World) => Promise<void>): Promise<void> {
+  await withHosts(HOST_NAMES, async (hosts) => {
+    await using world = await World.make(hosts);
+    await work(world);
+  });
 }
