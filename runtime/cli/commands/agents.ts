@@ -5,7 +5,8 @@
  */
 
 import type { AgentView } from "../../admin/view.ts";
-import { findMesh, readAnswer } from "./admin_client.ts";
+import { readAnswer } from "../access/admin_client.ts";
+import { findMesh } from "../access/find_mesh.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import type { CommandIO } from "../io.ts";
 import { jsonDocument, LIST_MAX, tellRest } from "./listing.ts";
@@ -28,7 +29,10 @@ const COLUMNS = [
  */
 export async function run({ flags }: Parsed<"agents">, io: CommandIO): Promise<number> {
   const query = { limit: LIST_MAX };
-  const list = await readAnswer(findMesh(flags), "/v1/agents", { answer: "AgentList", query });
+  const list = await readAnswer(await findMesh(flags), "/v1/agents", {
+    answer: "AgentList",
+    query,
+  });
   if (flags.json) io.stdout(jsonDocument(list));
   else {
     const rows = list.items.map(rowOf);

@@ -8,15 +8,8 @@ import { reasonOf } from "../../../protocol/errors.ts";
 import { isName } from "../../../protocol/manifest.ts";
 import { formatDuration } from "../../config/durations.ts";
 import { PROBLEM_TYPE } from "../../problem.ts";
-import {
-  describe,
-  detailOf,
-  findMesh,
-  type MeshAccess,
-  readAnswer,
-  requireToken,
-  unreachable,
-} from "./admin_client.ts";
+import { describe, detailOf, unreachable } from "../access/admin_client.ts";
+import { findGateway, type GatewayAccess } from "../access/find_gateway.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { CommandError, type CommandIO } from "../io.ts";
 import { jsonDocument } from "./listing.ts";
@@ -32,8 +25,7 @@ const HEAD_MS = 120_000;
  * @returns The exit code: 1 when the status is 400 or above.
  */
 export async function run(parsed: Parsed<"call">, io: CommandIO): Promise<number> {
-  const mesh = findMesh(parsed.flags);
-  const request = await requestOf(parsed, mesh);
+  const request = requestOf(parsed, await findGateway(parsed.flags));
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), HEAD_MS);
   let response: Response;
@@ -54,14 +46,13 @@ export async function run(parsed: Parsed<"call">, io: CommandIO): Promise<number
   return response.status >= 400 ? 1 : 0;
 }
 
-async function requestOf(parsed: Parsed<"call">, mesh: MeshAccess): Promise<Request> {
+function requestOf(parsed: Parsed<"call">, gateway: GatewayAccess): Request {
   const { arguments: { service, path }, flags: { body, method, header } } = parsed;
   if (!isName(service)) {
     throw new CommandError(`Cannot call "${service}": it is not the name of a service`);
   }
-  const token = requireToken(mesh);
   const prefix = `/.smmp/call/${service}/`;
-  const url = new URL(`${await findGateway(mesh)}${prefix}${path.slice(1)}`);
+  const url = new URL(`${gateway.url}${prefix}${path.slice(1)}`);
   // Dots in a path are resolved by every client: they must not lead to another service.
   if (!url.pathname.startsWith(prefix)) {
     throw new CommandError(`Cannot call "${path}": it leads out of ${service}`);
@@ -71,7 +62,7 @@ async function requestOf(parsed: Parsed<"call">, mesh: MeshAccess): Promise<Requ
   if (headers.has("authorization")) {
     throw new CommandError("Cannot send the header authorization: the call itself needs it");
   }
-  headers.set("authorization", `Bearer ${token}`);
+  headers.set("authorization", `Bearer ${gateway.token}`);
   const init: RequestInit = {
     method: method ?? (body === undefined ? "GET" : "POST"),
     headers,
@@ -83,13 +74,6 @@ async function requestOf(parsed: Parsed<"call">, mesh: MeshAccess): Promise<Requ
     const reason = reasonOf(cause);
     throw new CommandError(`Cannot call "${service}": ${reason}`, { cause });
   }
-}
-
-async function findGateway(mesh: MeshAccess): Promise<string> {
-  const url = mesh.gatewayUrl ??
-    (await readAnswer(mesh, "/v1/state", { answer: "State", query: { limit: 1 } })).gatewayUrl;
-  if (url !== null) return url.replace(/\/+$/, "");
-  throw new CommandError(`Cannot call through the mesh at ${mesh.url}: it has no gateway`);
 }
 
 async function printAnswer(

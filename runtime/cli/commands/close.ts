@@ -4,7 +4,8 @@
  * @module
  */
 
-import { findMesh, giveCommand } from "./admin_client.ts";
+import { giveCommand } from "../access/admin_client.ts";
+import { findMesh } from "../access/find_mesh.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import type { CommandIO } from "../io.ts";
 import { jsonDocument } from "./listing.ts";
@@ -18,7 +19,7 @@ import { jsonDocument } from "./listing.ts";
  */
 export async function run(parsed: Parsed<"close">, io: CommandIO): Promise<number> {
   const { id } = parsed.arguments;
-  const outcome = await giveCommand(findMesh(parsed.flags), `/v1/connections/${id}/close`, {
+  const outcome = await giveCommand(await findMesh(parsed.flags), `/v1/connections/${id}/close`, {
     answer: "Outcome",
   });
   io.stdout(parsed.flags.json ? jsonDocument(outcome) : `Connection ${id} is closed\n`);

@@ -6,7 +6,8 @@
 
 import type { ConnectionView, EndView } from "../../admin/view.ts";
 import { nameInstance } from "../../history/describe_fact.ts";
-import { findMesh, readAnswer } from "./admin_client.ts";
+import { readAnswer } from "../access/admin_client.ts";
+import { findMesh } from "../access/find_mesh.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import type { CommandIO } from "../io.ts";
 import { ago, jsonDocument, LIST_MAX, tellRest, until } from "./listing.ts";
@@ -33,7 +34,7 @@ const COLUMNS = [
  * @returns The exit code.
  */
 export async function run({ flags }: Parsed<"connections">, io: CommandIO): Promise<number> {
-  const list = await readAnswer(findMesh(flags), "/v1/connections", {
+  const list = await readAnswer(await findMesh(flags), "/v1/connections", {
     answer: "ConnectionList",
     query: { limit: LIST_MAX },
   });

@@ -5,7 +5,8 @@
  */
 
 import type { ServiceView } from "../../admin/view.ts";
-import { findMesh, readAnswer } from "./admin_client.ts";
+import { readAnswer } from "../access/admin_client.ts";
+import { findMesh } from "../access/find_mesh.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import type { CommandIO } from "../io.ts";
 import { countOf, jsonDocument, LIST_MAX, tellRest } from "./listing.ts";
@@ -29,7 +30,7 @@ interface Edge {
  * @returns The exit code.
  */
 export async function run({ flags }: Parsed<"graph">, io: CommandIO): Promise<number> {
-  const list = await readAnswer(findMesh(flags), "/v1/services", {
+  const list = await readAnswer(await findMesh(flags), "/v1/services", {
     answer: "ServiceList",
     query: { limit: LIST_MAX },
   });

@@ -6,7 +6,8 @@
 
 import { suggestWord } from "../../config/suggestion.ts";
 import { formatHistoryLine } from "../../history/history_line.ts";
-import { findMesh, type MeshAccess, readAnswer } from "./admin_client.ts";
+import { readAnswer } from "../access/admin_client.ts";
+import { findMesh, type MeshAccess } from "../access/find_mesh.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import type { CommandIO } from "../io.ts";
 import { jsonDocument, LIST_MAX } from "./listing.ts";
@@ -21,7 +22,7 @@ import { jsonDocument, LIST_MAX } from "./listing.ts";
 export async function run({ flags }: Parsed<"history">, io: CommandIO): Promise<number> {
   const { service, limit, json } = flags;
   const since = flags.since === undefined ? undefined : Math.max(0, flags.since);
-  const mesh = findMesh(flags);
+  const mesh = await findMesh(flags);
   const list = await readAnswer(mesh, "/v1/history", {
     answer: "History",
     query: { service, since, limit, details: String(flags.details) },

@@ -5,7 +5,8 @@
  */
 
 import type { InstanceView } from "../../admin/view.ts";
-import { findMesh, readAnswer } from "./admin_client.ts";
+import { readAnswer } from "../access/admin_client.ts";
+import { findMesh } from "../access/find_mesh.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import type { CommandIO } from "../io.ts";
 import { ago, jsonDocument, LIST_MAX, tellRest, until } from "./listing.ts";
@@ -33,7 +34,7 @@ const COLUMNS = [
  */
 export async function run({ flags }: Parsed<"ps">, io: CommandIO): Promise<number> {
   const query = { limit: LIST_MAX };
-  const list = await readAnswer(findMesh(flags), "/v1/instances", {
+  const list = await readAnswer(await findMesh(flags), "/v1/instances", {
     answer: "InstanceList",
     query,
   });

@@ -31,12 +31,12 @@ const ADMIN_FLAGS = {
   token: {
     type: "text",
     label: "TOKEN",
-    doc: "The admin token, instead of the one found there; the variable SMMP_TOKEN does the same.",
+    doc: "The admin token, instead of the one found there; or set SMMP_TOKEN.",
   },
   manager: {
     type: "manager",
     label: "HOST:PORT|URL",
-    doc: "The manager of a mesh of many hosts, with --tls; or the URL of its admin API.",
+    doc: "The manager of a mesh of many hosts, or the URL of its admin API.",
   },
   tls: {
     type: "text",

@@ -45,9 +45,7 @@ export const ROLE_COMMANDS = {
       admin: {
         type: "address",
         label: "HOST:PORT",
-        doc:
-          "The admin API; when it is left out, port 7401 of the loopback, or with --tls of the " +
-          "address where agents come.",
+        doc: "The admin API; else port 7401 of the loopback, or with --tls beside --listen.",
       },
       ...OUTPUT_FLAG,
     },
@@ -73,13 +71,13 @@ export const ROLE_COMMANDS = {
       name: {
         type: "text",
         label: "NAME",
-        doc: "Its name in the mesh; that of its certificate, or of the host, when it is left out.",
+        doc: "Its name in the mesh; else that of its certificate, or of the host.",
       },
       services: { type: "text", label: "PATH", doc: "The services, instead of the argument." },
       network: {
         type: "host",
         label: "ADDRESS",
-        doc: "The address of this host at which its services listen for those of other hosts.",
+        doc: "The address of this host at which other hosts reach its services.",
       },
       listen: {
         type: "address",
@@ -91,12 +89,12 @@ export const ROLE_COMMANDS = {
       data: {
         type: "text",
         label: "FOLDER",
-        doc: "What it must know again after a restart; .smmp/agent-NAME when it is left out.",
+        doc: "What it must know again after a restart; else .smmp/agent-NAME.",
       },
       label: {
         type: "labels",
         label: "NAME=VALUE",
-        doc: "What this host is like, for services that ask for it; may be repeated.",
+        doc: "What this host is like, for placement; may be repeated.",
       },
       capacity: {
         type: "count",
@@ -106,8 +104,7 @@ export const ROLE_COMMANDS = {
       networks: {
         type: "networks",
         label: "CIDR,...",
-        doc: "Where its services may reach those of other hosts; the network of this host when " +
-          "it is left out.",
+        doc: "Where services of other hosts are; else the network of this host.",
       },
       ...OUTPUT_FLAG,
     },
@@ -120,7 +117,7 @@ export const ROLE_COMMANDS = {
         type: "text",
         label: "FOLDER|mesh.json",
         optional: true,
-        doc: "The routes; what the agents of the mesh route when it is left out.",
+        doc: "The routes; else what the agents of the mesh say.",
       },
     },
     flags: {
@@ -142,7 +139,7 @@ export const ROLE_COMMANDS = {
         type: "text",
         label: "FOLDER",
         default: ".smmp/gateway",
-        doc: 'Where its address and token for smmp call are; "none" for nowhere.',
+        doc: 'Where smmp call finds it; "none" for nowhere.',
       },
       ...OUTPUT_FLAG,
     },

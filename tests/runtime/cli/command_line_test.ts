@@ -28,7 +28,14 @@ Deno.test("parseCommandLine() fills in the defaults of a command", () => {
     kind: "command",
     command: "ps",
     arguments: {},
-    flags: { json: false, data: ".smmp", admin: undefined, token: undefined },
+    flags: {
+      json: false,
+      data: ".smmp",
+      admin: undefined,
+      token: undefined,
+      manager: undefined,
+      tls: undefined,
+    },
   });
 });
 

@@ -1,14 +1,14 @@
 /**
- * How the commands reach a mesh that runs: its address and token, and its answers, checked.
+ * How the commands ask a mesh that runs, and its answers, checked.
  *
  * @module
  */
 
-import { AdminFileError, readAdminFile } from "../../admin/admin_file.ts";
 import { type AnswerName, type AnswerTypes, parseAnswer } from "../../admin/view_schema.ts";
 import { formatDuration } from "../../config/durations.ts";
 import { isRecord } from "../../../protocol/fields.ts";
 import { CommandError } from "../io.ts";
+import { type MeshAccess, requireToken } from "./find_mesh.ts";
 
 /** How long an answer may take. */
 const ANSWER_MS = 10_000;
@@ -18,50 +18,6 @@ const CHANGE_MS = 120_000;
 
 /** Longest answer that is read, in characters. */
 const ANSWER_CHARACTERS_MAX = 100_000_000;
-
-/** The flags that name a mesh. */
-export interface MeshFlags {
-  /** Its data folder. */
-  readonly data: string;
-  /** Its admin API, instead of what the data folder tells. */
-  readonly admin: string | undefined;
-  /** Its token, instead of what the data folder tells. */
-  readonly token: string | undefined;
-}
-
-/** A mesh that runs, as far as it is known. */
-export interface MeshAccess {
-  /** The admin API, without a slash at the end. */
-  readonly url: string;
-  /** What changes something must carry. */
-  readonly token: string | undefined;
-  /** Where it takes requests, if that is known. */
-  readonly gatewayUrl: string | undefined;
-}
-
-/**
- * Finds the mesh that the flags name. The token in the data folder goes to no other address than
- * the one beside it.
- *
- * @throws {CommandError} when the data folder knows of no mesh, and the flags do not either.
- */
-export function findMesh({ data, admin, token }: MeshFlags): MeshAccess {
-  try {
-    const file = readAdminFile(data);
-    const url = baseOf(file.url);
-    if (admin === undefined || baseOf(admin) === url) {
-      return { url, token: token ?? file.token, gatewayUrl: file.gatewayUrl ?? undefined };
-    }
-  } catch (error) {
-    if (!(error instanceof AdminFileError)) throw error;
-    if (admin === undefined) throw new CommandError(error.message, { cause: error });
-  }
-  return { url: baseOf(admin), token, gatewayUrl: undefined };
-}
-
-function baseOf(url: string): string {
-  return new URL(url).href.replace(/\/+$/, "");
-}
 
 /** Options of {@linkcode readAnswer} and {@linkcode giveCommand}. */
 export interface AnswerOptions<Name extends AnswerName> {
@@ -100,15 +56,6 @@ export async function giveCommand<Name extends AnswerName>(
   return await request(mesh, { ...options, path, method: "POST", waitMs: CHANGE_MS });
 }
 
-/** The token. @throws {CommandError} when it is not known. */
-export function requireToken({ url, token }: MeshAccess): string {
-  if (token !== undefined) return token;
-  throw new CommandError(
-    `Cannot change anything at ${url} without its token: name its data folder with --data, or ` +
-      "the token with --token",
-  );
-}
-
 async function request<Name extends AnswerName>(
   mesh: MeshAccess,
   options: AnswerOptions<Name> & { path: string; method: string; waitMs: number },
@@ -137,8 +84,16 @@ async function reach(
   { url, init, waitMs }: { url: URL; init: RequestInit; waitMs: number },
 ): Promise<{ response: Response; text: string }> {
   const signal = AbortSignal.timeout(waitMs);
+  using client = clientOf(mesh);
   try {
-    const response = await fetch(url, { ...init, signal });
+    const response = await fetch(
+      url,
+      client === undefined ? { ...init, signal } : {
+        ...init,
+        signal,
+        client,
+      },
+    );
     return { response, text: await readText(response) };
   } catch (cause) {
     if (signal.aborted) {
@@ -147,6 +102,11 @@ async function reach(
     }
     throw unreachable(mesh.url, cause);
   }
+}
+
+/** A mesh has an authority of its own, which no system knows. */
+function clientOf({ authority }: MeshAccess): Deno.HttpClient | undefined {
+  return authority === undefined ? undefined : Deno.createHttpClient({ caCerts: [authority] });
 }
 
 /** Says that nobody answers at an address. */
