@@ -7,93 +7,33 @@
 import { reasonOf } from "../../protocol/errors.ts";
 import type { ServiceManifest } from "../../protocol/manifest.ts";
 import type { AgentEffect, AgentEvent } from "../../roles/agent/events.ts";
-import { type AgentOptions, type AgentState, createAgent } from "../../roles/agent/state.ts";
+import { type AgentState, createAgent } from "../../roles/agent/state.ts";
 import { AGENT } from "../../roles/agent/step.ts";
 import { AGENT_GRACE_MS } from "../../roles/service/state.ts";
 import type { LinkID } from "../../roles/step.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
 import type { TcpListener } from "../../transports/tcp.ts";
-import { manifestOf, type ServiceConfig } from "../config/mesh_config.ts";
+import { manifestOf } from "../config/mesh_config.ts";
 import { RoleHost } from "../host.ts";
 import { launch } from "../launcher/launcher.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
+import type { StartInfo } from "../service/start.ts";
 import { openAgentData } from "./agent_data.ts";
+import type { AgentHostOptions, OutputLine, Repository } from "./agent_host_options.ts";
 import { InstanceProcesses } from "./instance_processes.ts";
 import { createInstanceSecrets, type InstanceSecrets, SECRET_BYTES } from "./instance_secrets.ts";
 import { listenForServices, LOOPBACK } from "./service_listener.ts";
 
-/** A line that an instance wrote. */
-export interface OutputLine {
-  /** The service. */
-  readonly service: string;
-  /** The instance. */
-  readonly serviceID: number;
-  /** Where it wrote it. */
-  readonly stream: "stdout" | "stderr";
-  /** The line, without its end. */
-  readonly text: string;
-  /** When it was read. Milliseconds since 1970. */
-  readonly atMs: number;
-}
+export type { AgentHostOptions, OutputLine, Repository };
 
-/** How an agent is set up. */
-export interface AgentHostOptions {
-  /** Its name, unique in the mesh. */
-  readonly name: string;
-  /** The address of its host: services listen there and are dialled there. */
-  readonly network: string;
-  /** What it can start. */
-  readonly services: ReadonlyMap<string, ServiceConfig>;
-  /**
-   * Of which version each service is, by name; see `versionsOf`. With it an instance of the agent
-   * before whose service was edited meanwhile is replaced.
-   *
-   * @default {no versions: what is taken over counts as the newest}
-   */
-  readonly versions?: ReadonlyMap<string, string>;
-  /**
-   * The folder in which the agent keeps what one that is started after it must know: then services
-   * outlive it, print into files there, and are taken over. Linux only.
-   *
-   * @default {undefined: services end soon after the agent}
-   */
-  readonly data?: string;
-  /**
-   * What the secrets of its instances follow from: an agent that is started again with the same one
-   * knows them again.
-   *
-   * @default {that of the data folder, or a random one}
-   */
-  readonly secret?: Uint8Array;
-  /**
-   * How long its instances go on without an agent before they end themselves. Milliseconds.
-   *
-   * @default {60_000 with a data folder; else 4_000, since no other agent can take them over}
-   */
-  readonly agentGraceMs?: number;
-  /** Times and bounds of the role. */
-  readonly agent?: Partial<AgentOptions>;
-  /** Takes a line for a person when something was refused. */
-  readonly warn: (text: string) => void;
-  /** Takes the output of instances. */
-  readonly output: (line: OutputLine) => void;
-  /** Is told of every link that ended, of which ones itself ended too. @default {() => {}} */
-  readonly unlinked?: (link: LinkID) => void;
-  /** Creates processes. @default {launch} */
-  readonly launch?: typeof launch;
-}
+type Launch = Extract<AgentEffect, { kind: "launch" }>;
+
+/** By what an instance shows to sources that it is the one that they mean. */
+type SessionProof = Pick<StartInfo, "sessionCertificate" | "sessionKey">;
 
 /** How long an instance goes on without its agent when no other can take it over. Milliseconds. */
 const LONE_GRACE_MS = 4_000;
-
-/** What an agent can start, and of which version each is. */
-export interface Repository {
-  /** The services by name. */
-  readonly services: ReadonlyMap<string, ServiceConfig>;
-  /** Their versions by name, as far as they are known; see `versionsOf`. */
-  readonly versions: ReadonlyMap<string, string>;
-}
 
 /** A running agent. */
 export class AgentHost {
@@ -106,6 +46,7 @@ export class AgentHost {
   readonly #secrets: InstanceSecrets;
   readonly #processes: InstanceProcesses;
   readonly #graceMs: number;
+  #isStopped = false;
   #repository: Repository;
 
   /**
@@ -153,6 +94,7 @@ export class AgentHost {
         port: this.#listener.port,
         manifests: manifestsOf(services),
         incarnation: crypto.randomUUID(),
+        sessionCertificate: options.sessions?.certificate,
       }),
       tick: { kind: "tick" },
       perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
@@ -160,7 +102,7 @@ export class AgentHost {
     this.#takeOver();
   }
 
-  /** What it can start is something else from now on; running instances of `edited` are replaced. */
+  /** What it can start is something else from now on; instances of `edited` are replaced. */
   update(repository: Repository, edited: readonly string[]): void {
     this.#repository = repository;
     const manifests = manifestsOf(repository.services);
@@ -202,6 +144,7 @@ export class AgentHost {
 
   /** Kills every process at once; resolves when all of them are gone. */
   killAll(): Promise<void> {
+    this.#isStopped = true;
     return this.#processes.killAll();
   }
 
@@ -210,6 +153,7 @@ export class AgentHost {
    * folder takes them over, or none comes in time.
    */
   stop(): void {
+    this.#isStopped = true;
     this.#host.stop();
     this.#listener.close();
     this.#links.closeAll();
@@ -240,11 +184,24 @@ export class AgentHost {
       case "kill":
         return this.#processes.kill(effect.serviceID);
       case "launch":
-        return this.#launch(effect);
+        void this.#launch(effect);
     }
   }
 
-  #launch(effect: Extract<AgentEffect, { kind: "launch" }>): void {
+  async #launch(effect: Launch): Promise<void> {
+    const { sessions } = this.#options;
+    if (sessions === undefined) return this.#start(effect);
+    try {
+      const { certificate, key } = await sessions.issue(effect.serviceID);
+      this.#start(effect, { sessionCertificate: certificate, sessionKey: key });
+    } catch (error) {
+      this.#notStarted(effect, error);
+    }
+  }
+
+  #start(effect: Launch, proof: SessionProof = {}): void {
+    // What was asked to end while its certificate was made would outlive the agent.
+    if (this.#isStopped) return;
     const { serviceID, service, plugs, messageID } = effect;
     const { services, versions } = this.#repository;
     const config = services.get(service);
@@ -261,16 +218,20 @@ export class AgentHost {
       agentNetwork: LOOPBACK,
       agentPort: this.#listener.port,
       agentGraceMs: this.#graceMs,
+      ...proof,
     };
     try {
       if (config === undefined) throw new Error("the agent has no such service");
       this.#processes.start(config, start, { plugs, version: versions.get(service) });
       this.#host.dispatch({ kind: "processStarted", serviceID, token, ticketKey });
     } catch (error) {
-      const why = reasonOf(error);
-      const reason = `Cannot create the process of "${service}": ${why}`;
-      this.#host.dispatch({ kind: "processFailed", serviceID, reason });
+      this.#notStarted(effect, error);
     }
+  }
+
+  #notStarted({ serviceID, service }: Launch, error: unknown): void {
+    const reason = `Cannot create the process of "${service}": ${reasonOf(error)}`;
+    this.#host.dispatch({ kind: "processFailed", serviceID, reason });
   }
 }
 
