@@ -8,7 +8,8 @@ import { STATUS } from "../../protocol/status.ts";
 import type { Identity } from "../../transports/secure/identity.ts";
 import type { TcpListener } from "../../transports/tcp.ts";
 import { AgentHost, type AgentHostOptions } from "../agent/agent_host.ts";
-import type { Address } from "./address.ts";
+import type { SessionAuthority } from "../agent/session_authority.ts";
+import { type Address, isLocal } from "./address.ts";
 import type { KeptLink } from "./kept_link.ts";
 import { keepRegistered, type RegistrationEvent } from "./registered_link.ts";
 import { type CredentialsSource, listenForRoles } from "./role_links.ts";
@@ -47,7 +48,8 @@ export class AgentProcess {
    */
   async start(): Promise<Address> {
     const { listen, manager: address, credentials, told } = this.#options;
-    const host = this.#host = new AgentHost(this.#options.host);
+    const sessions = await this.#sessionAuthority();
+    const host = this.#host = new AgentHost({ ...this.#options.host, sessions });
     this.#listener = await listenForRoles({
       address: listen,
       what: "gateways",
@@ -69,6 +71,14 @@ export class AgentProcess {
     });
     this.#manager.start();
     return { hostname: listen.hostname, port: this.#listener.port };
+  }
+
+  /** Sessions from other hosts are encrypted where links are; on one host there is no need. */
+  async #sessionAuthority(): Promise<SessionAuthority | undefined> {
+    const { host: { network, data }, credentials } = this.#options;
+    if (credentials === undefined || isLocal({ hostname: network, port: 0 })) return undefined;
+    const { openSessionAuthority } = await import("../agent/session_authority.ts");
+    return await openSessionAuthority({ folder: data });
   }
 
   /** Kills every process of the agent at once; resolves when they are gone. */
