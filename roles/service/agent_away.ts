@@ -31,6 +31,9 @@ const LAST_MS = 5_000;
  */
 const STABLE_MS = 2_000;
 
+/** How often it is looked whether a link that came at the very end stays. Milliseconds. */
+const RECHECK_MS = 100;
+
 /** The link to the agent ended. Numbers of its requests mean nothing by another link. */
 export function onAgentGone(turn: ServiceTurn): void {
   const { state, source } = turn;
@@ -80,7 +83,10 @@ export function onStableDue(turn: ServiceTurn): void {
 /** No agent came back in time: the service ends, with a moment for what is in flight. */
 export function onGraceDue(turn: ServiceTurn): void {
   const { state, source } = turn;
-  if (source.agentLink !== undefined) return;
+  if (source.agentLink !== undefined) {
+    // The link may last, and then it clears this; if it does not, there is no time left.
+    return setDeadline(source.deadlines, GRACE_KEY, turn.nowMs + RECHECK_MS);
+  }
   const wasRunning = state.phase === "running";
   state.phase = "closing";
   state.exitCode = 1;

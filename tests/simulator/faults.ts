@@ -4,6 +4,7 @@
  * @module
  */
 
+import { editService, endDrains, giveCommand } from "./commands.ts";
 import { PLUG_RANGE } from "../../protocol/limits.ts";
 import { forge } from "./forgery.ts";
 import type { LinkEnd } from "./links.ts";
@@ -80,18 +81,6 @@ function restartGateway(world: World): void {
   world.faults.pick(world.gateways)?.restart();
 }
 
-function giveCommand(world: World): void {
-  const { run } = world.manager;
-  const { faults } = world;
-  if (run === undefined) return;
-  const { registry } = run.host.state;
-  const serviceID = faults.pick([...registry.instances.keys(), 999_999]) ?? 999_999;
-  const connectionID = faults.pick([...registry.connections.keys(), 999_999]) ?? 999_999;
-  const mode = faults.chance(0.5) ? "soft" as const : "hard" as const;
-  if (faults.chance(0.6)) run.command({ kind: "stopInstance", serviceID, mode });
-  else run.command({ kind: "closeConnection", connectionID });
-}
-
 function occupyPort(world: World): void {
   const { listeners, faults } = world;
   const network = faults.pick(world.agents)?.network ?? "";
@@ -122,6 +111,7 @@ const FAULTS: readonly { readonly weight: number; readonly fault: Fault }[] = [
   { weight: 2, fault: restartGateway },
   { weight: 5, fault: breakSession },
   { weight: 4, fault: giveCommand },
+  { weight: 1, fault: editService },
   { weight: 3, fault: occupyPort },
   { weight: 8, fault: forge },
 ];
@@ -147,24 +137,6 @@ export function beginFaults(world: World): void {
     world.count("faults");
     fault?.(world);
     beginFaults(world);
-  });
-}
-
-/** Somebody stops instances and closes connections softly, which no user may notice. */
-export function beginCommands(world: World): void {
-  const { faults, timeline, manager } = world;
-  timeline.after(faults.whole(500, 3_000), () => {
-    if (!world.isGentle) return;
-    const { registry } = manager.run?.host.state ?? {};
-    const serviceID = faults.pick([...(registry?.instances.keys() ?? [])]);
-    const connectionID = faults.pick([...(registry?.connections.keys() ?? [])]);
-    const isStop = faults.chance(0.5);
-    if (isStop && serviceID !== undefined) {
-      manager.run?.command({ kind: "stopInstance", serviceID, mode: "soft" });
-    } else if (connectionID !== undefined) {
-      manager.run?.command({ kind: "closeConnection", connectionID });
-    }
-    beginCommands(world);
   });
 }
 
@@ -195,4 +167,5 @@ export function endFaults(world: World): void {
   for (const [place, listener] of world.listeners) {
     if (listener === "stranger") world.listeners.delete(place);
   }
+  endDrains(world);
 }

@@ -76,6 +76,7 @@ function drawService(random: Random, index: number, names: readonly string[]): S
     serviceIdleMs: random.whole(1_000, 25_000),
     startTimeoutMs: random.whole(2_000, 8_000),
     graceMs: random.whole(500, 5_000),
+    placement: random.chance(0.3) ? "pack" : "spread",
   };
 }
 
@@ -87,8 +88,10 @@ export function drawOptions(random: Random): SimulationOptions {
   const agents = [...hostOfAgent.keys()];
   const names = NAMES.slice(0, random.whole(2, 6));
   const hasCommands = random.chance(0.4);
+  // Only what every agent has can be moved away from any of them.
+  const areAlike = random.chance(0.4);
   const services = names.map((name, index) => {
-    const able = agents.filter(() => random.chance(0.5));
+    const able = agents.filter(() => areAlike || random.chance(0.5));
     const fallback = random.whole(0, agents.length - 1);
     const drawn = drawService(random, index, names);
     // A command may end an instance only after what is in flight.

@@ -8,7 +8,8 @@
 import { judgeLeaks } from "./checkers/leaks.ts";
 import { DIFFERENCE_MAX_MS, TruthChecker } from "./checkers/truth.ts";
 import { judgeWaits } from "./checkers/waits.ts";
-import { beginCommands, beginFaults, beginMildFaults, endFaults } from "./faults.ts";
+import { beginCommands, endDrains } from "./commands.ts";
+import { beginFaults, beginMildFaults, endFaults } from "./faults.ts";
 import { drawOptions, type SimulationOptions } from "./options.ts";
 import { Random } from "./random.ts";
 import { Users } from "./users.ts";
@@ -76,6 +77,7 @@ export function simulate(
   if (options.hasCommands) beginCommands(world);
   run(STRICT_MS);
   world.isGentle = false;
+  endDrains(world);
 
   // A manager without a store does not know for a moment what the agents can start.
   if (!options.forgetsAll) {

@@ -10,7 +10,14 @@ import type { Fact } from "../../../roles/manager/memory/facts.ts";
 import type { World } from "../world.ts";
 
 /** Reasons for which a connection is closed where nothing fails. */
-const GENTLE_REASONS = ["idle", "its destination says", "closed by command", "stopped by command"];
+const GENTLE_REASONS = [
+  "idle",
+  "its destination says",
+  "closed by command",
+  "stopped by command",
+  "its agent drains",
+  "another one replaces it",
+];
 
 /** Whether both ends of a connection do all that they should; gateways always do. */
 function hasGoodEnds(world: World, fact: Extract<Fact, { kind: "connectionClosed" }>): boolean {

@@ -1,0 +1,75 @@
+/**
+ * What people do to a simulated mesh: stop, close, drain, restart, edit.
+ *
+ * @module
+ */
+
+import type { ManagerCommand } from "../../roles/manager/state.ts";
+import type { World } from "./world.ts";
+
+/** The number of something that there is, or sometimes of nothing. */
+function pickID(world: World, ids: Iterable<number>): number {
+  return world.faults.pick([...ids, 999_999]) ?? 999_999;
+}
+
+function drawCommand(world: World, mode: "soft" | "hard"): ManagerCommand | undefined {
+  const { faults, manager, agents, options } = world;
+  const registry = manager.run?.host.state.registry;
+  if (registry === undefined) return undefined;
+  const agent = faults.pick(agents)?.name ?? "nobody";
+  const service = faults.pick(options.services)?.name ?? "nothing";
+  switch (faults.whole(0, 9)) {
+    case 0:
+    case 1:
+      return { kind: "drainAgent", agent };
+    case 2:
+      return { kind: "undrainAgent", agent };
+    case 3:
+      return { kind: "restartService", service };
+    case 4:
+    case 5:
+    case 6:
+      return { kind: "closeConnection", connectionID: pickID(world, registry.connections.keys()) };
+    default:
+      return { kind: "stopInstance", serviceID: pickID(world, registry.instances.keys()), mode };
+  }
+}
+
+/** Somebody gives a command, however rude. */
+export function giveCommand(world: World): void {
+  const command = drawCommand(world, world.faults.chance(0.5) ? "soft" : "hard");
+  if (command !== undefined) world.manager.run?.command(command);
+}
+
+/** Somebody edits a service at one of the hosts that have it. */
+export function editService(world: World): void {
+  const { host } = world.faults.pick(world.agents)?.run ?? {};
+  if (host === undefined) return;
+  const { manifests } = host.state;
+  const edited = Object.keys(manifests).filter(() => world.faults.chance(0.4));
+  host.handle({ kind: "repositoryChanged", manifests, edited });
+}
+
+/** Somebody does all that softly, which no user may notice. */
+export function beginCommands(world: World): void {
+  const { faults, timeline } = world;
+  timeline.after(faults.whole(500, 3_000), () => {
+    if (!world.isGentle) return;
+    if (faults.chance(0.15)) editService(world);
+    else {
+      const command = drawCommand(world, "soft");
+      if (command !== undefined) {
+        world.count(`gentle ${command.kind}`);
+        world.manager.run?.command(command);
+      }
+    }
+    beginCommands(world);
+  });
+}
+
+/** Every agent takes new instances again. */
+export function endDrains(world: World): void {
+  for (const { name } of world.agents) {
+    world.manager.run?.command({ kind: "undrainAgent", agent: name });
+  }
+}
