@@ -44,6 +44,8 @@ export interface MeshOptions {
   readonly main?: string;
   /** The Deno that runs it. @default {the one that runs the tests} */
   readonly deno?: string;
+  /** A compiled program, instead of a Deno. */
+  readonly binary?: string;
 }
 
 /** Longest wait for anything: generous, since a busy machine is slow. Milliseconds. */
@@ -92,11 +94,12 @@ export class MeshProcess implements AsyncDisposable {
     this.#isReadable = options.isReadable ?? false;
     this.#keepsFolder = options.folder !== undefined;
     const { mesh, env = {}, deno = Deno.execPath(), data = this.data } = options;
-    const { main = `${PROJECT}mod.ts`, ports = [0, 0] } = options;
+    const { main = `${PROJECT}mod.ts`, ports = [0, 0], binary } = options;
     const [port, adminPort] = ports.map(String);
-    this.#child = new Deno.Command(deno, {
+    const run = ["run", "-A", "--no-lock", "--config", `${PROJECT}deno.json`, main];
+    this.#child = new Deno.Command(binary ?? deno, {
       args: [
-        ...["run", "-A", "--no-lock", "--config", `${PROJECT}deno.json`, main],
+        ...(binary === undefined ? run : []),
         ...["mesh", mesh, "--data", data, ...(this.#isReadable ? [] : ["--json"])],
         ...["--port", `${port}`, "--admin-port", `${adminPort}`],
       ],
