@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from "../config/config_error.ts";
-import { loadMesh } from "../config/load_mesh.ts";
+import { loadMesh, type LoadOptions } from "../config/load_mesh.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
 import { CommandError } from "./io.ts";
 
@@ -14,9 +14,9 @@ import { CommandError } from "./io.ts";
  *
  * @throws {CommandError} when there is no such mesh, or anything is wrong with it.
  */
-export async function loadConfig(path: string): Promise<MeshConfig> {
+export async function loadConfig(path: string, options: LoadOptions = {}): Promise<MeshConfig> {
   try {
-    return await loadMesh(path);
+    return await loadMesh(path, options);
   } catch (error) {
     if (error instanceof ConfigError) throw new CommandError(error.message, { cause: error });
     throw error;

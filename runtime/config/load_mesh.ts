@@ -17,6 +17,17 @@ import { COMMA_PROBLEM, findServices, isFile } from "./service_files.ts";
 /** The name of the file that configures a folder. */
 export const MESH_FILE = "mesh.json";
 
+/** What is loaded. */
+export interface LoadOptions {
+  /**
+   * Whether it is the part of one host: then its plugs and routes may name services that only other
+   * hosts have, and a name that is mistyped is found when it is asked for.
+   *
+   * @default {false}
+   */
+  readonly isPart?: boolean;
+}
+
 /**
  * Loads and checks a mesh.
  *
@@ -25,10 +36,14 @@ export const MESH_FILE = "mesh.json";
  * and may reach every other.
  *
  * @param path The path of a folder, or of a file like mesh.json.
+ * @param options Whether it is a part.
  * @returns The mesh, with absolute paths.
  * @throws {ConfigError} If there is no such mesh, or anything is wrong with it.
  */
-export async function loadMesh(path: string): Promise<MeshConfig> {
+export async function loadMesh(
+  path: string,
+  { isPart = false }: LoadOptions = {},
+): Promise<MeshConfig> {
   const absolute = resolve(path);
   if (absolute.includes(",")) throw failure(absolute, COMMA_PROBLEM);
   const info = await statOrUndefined(absolute);
@@ -37,12 +52,12 @@ export async function loadMesh(path: string): Promise<MeshConfig> {
   }
   if (info.isDirectory) {
     const file = join(absolute, MESH_FILE);
-    return await isFile(file) ? await loadFile(file) : await loadFolder(absolute);
+    return await isFile(file) ? await loadFile(file, isPart) : await loadFolder(absolute);
   }
   if (!absolute.endsWith(".json")) {
     throw failure(absolute, "expected a folder or a mesh.json file, found another file");
   }
-  return await loadFile(absolute);
+  return await loadFile(absolute, isPart);
 }
 
 async function statOrUndefined(path: string): Promise<Deno.FileInfo | undefined> {
@@ -92,7 +107,7 @@ async function findServicesOrFail(
   }
 }
 
-async function loadFile(file: string): Promise<MeshConfig> {
+async function loadFile(file: string, isPart: boolean): Promise<MeshConfig> {
   const { value, positions, repeated } = parseFile(file, await readText(file));
   const problems = new ProblemList(file, positions);
   for (const { path, position } of repeated) {
@@ -103,9 +118,10 @@ async function loadFile(file: string): Promise<MeshConfig> {
   const folder = dirname(file);
   const services = document.services === undefined
     ? await discover(folder, problems)
-    : await readServices(document.services, { folder, problems });
+    : await readServices(document.services, { folder, problems, isPart });
   const names = [...services.keys()];
-  const routes = readRoutes(document.routes, { services: document.services, names, problems });
+  const named = { services: document.services, names, problems, isPart };
+  const routes = readRoutes(document.routes, named);
   throwIfAny(file, problems);
   const gateway = document.gateway === undefined ? {} : { gateway: document.gateway };
   return { name: document.name ?? nameOf(folder), folder, file, services, routes, ...gateway };

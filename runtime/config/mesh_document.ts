@@ -31,6 +31,8 @@ export interface DocumentContext {
   readonly folder: string;
   /** Gets a problem for everything that is wrong. */
   readonly problems: ProblemList;
+  /** Whether services of other hosts may be named too. */
+  readonly isPart: boolean;
 }
 
 /**
@@ -50,7 +52,7 @@ export async function readServices(
   for (const [name, service] of Object.entries(document)) {
     const nameProblem = findNameProblem(name);
     if (nameProblem !== undefined) context.problems.add(["services", name], nameProblem);
-    checkPlugs({ name, service, names }, context.problems);
+    checkPlugs({ name, service, names }, context);
     checkVariables(name, service, context.problems);
     const entry = await findEntry(name, service.entry, context);
     services.set(name, makeService({ name, entry, service }, context.folder));
@@ -60,18 +62,26 @@ export async function readServices(
 
 function checkPlugs(
   { name, service, names }: { name: string; service: ServiceDocument; names: readonly string[] },
-  problems: ProblemList,
+  { problems, isPart }: DocumentContext,
 ): void {
   if (service.plugs === undefined || service.plugs === "*") return;
   // The path has no index: entries that the schema refused are gone, so it could be another's.
   const path = ["services", name, "plugs"];
   for (const [index, dest] of service.plugs.entries()) {
-    if (!names.includes(dest)) {
+    if (!isService(dest, { names, isPart })) {
       problems.add(path, `expected a service, found "${dest}": ${suggestionText(dest, names)}`);
     } else if (service.plugs.indexOf(dest) !== index) {
       problems.add(path, `expected each service once, found "${dest}" again`);
     }
   }
+}
+
+/** Whether a name is that of a service, here or, in the part of one host, elsewhere. */
+function isService(
+  name: string,
+  { names, isPart }: { names: readonly string[]; isPart: boolean },
+): boolean {
+  return names.includes(name) || (isPart && findNameProblem(name) === undefined);
 }
 
 function checkVariables(name: string, service: ServiceDocument, problems: ProblemList): void {
@@ -163,10 +173,11 @@ function readPermissions(
  */
 export function readRoutes(
   document: MeshDocument["routes"],
-  { services, names, problems }: {
+  { services, names, problems, isPart }: {
     services: MeshDocument["services"];
     names: readonly string[];
     problems: ProblemList;
+    isPart: boolean;
   },
 ): Route[] {
   const routes = new Map<string, Route>();
@@ -183,7 +194,7 @@ export function readRoutes(
     } else if (known !== undefined) {
       routes.set(known, { ...parsed, service, keepPrefix, ...limits });
     }
-    if (!names.includes(service)) {
+    if (!isService(service, { names, isPart })) {
       const path = typeof target === "string" ? ["routes", key] : ["routes", key, "service"];
       const hint = suggestionText(service, names);
       problems.add(path, `expected a service, found "${service}": ${hint}`);

@@ -25,7 +25,7 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
   const { flags } = parsed;
   const output = createEventOutput(io, flags);
   const { warn } = output;
-  const config = await loadConfig(pathOf(parsed));
+  const config = await loadConfig(pathOf(parsed), { isPart: true });
   const certificates = await openCertificates(flags.tls, { role: "agent", name: flags.name, warn });
   const name = certificates?.identity.name ?? flags.name ?? nameOfHost(Deno.hostname());
   if (!isName(name)) {

@@ -23,7 +23,7 @@ export async function run(parsed: Parsed<"gateway">, io: CommandIO): Promise<num
   const { flags, arguments: { path } } = parsed;
   const output = createEventOutput(io, flags);
   const { warn } = output;
-  const config = path === undefined ? undefined : await loadConfig(path);
+  const config = path === undefined ? undefined : await loadConfig(path, { isPart: true });
   const certificates = await openCertificates(flags.tls, {
     role: "gateway",
     name: flags.name,

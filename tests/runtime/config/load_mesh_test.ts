@@ -223,6 +223,20 @@ Deno.test("loadMesh() names the nearest service for a route that leads nowhere",
   ]);
 });
 
+Deno.test("loadMesh() lets the part of one host name services of others", async () => {
+  const document = {
+    services: { greeter: { plugs: ["elsewhere"] } },
+    routes: { "/": "greeter", "/far": "elsewhere" },
+  };
+  const files = { "mesh.json": JSON.stringify(document), "greeter.ts": SERVICE };
+  await withFolder(files, async (folder) => {
+    const { services, routes } = await loadMesh(folder, { isPart: true });
+    assertEquals(services.get("greeter")?.plugs, ["elsewhere"]);
+    assertEquals(routes.map(({ service }) => service), ["greeter", "elsewhere"]);
+  });
+  assertEquals((await problemsIn(document)).length, 2);
+});
+
 Deno.test("loadMesh() asks for routes, because nothing else is reachable", async () => {
   const problems = await problemsIn({ services: { greeter: {} } });
   assertEquals(problems, ["routes: expected an object, found nothing"]);
