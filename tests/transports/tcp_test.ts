@@ -230,3 +230,18 @@ Deno.test("linkTcp() keeps a link that is idle at both ends while heartbeats com
   await end.ending();
   listener.close();
 });
+
+Deno.test("linkTcp() answers all that it reads by an empty line, where that is wanted", async () => {
+  const [end, conn, listener] = await dialPlain({ answersAtOnce: true });
+  const read = async () => {
+    const buffer = new Uint8Array(100);
+    return new TextDecoder().decode(buffer.subarray(0, await conn.read(buffer) ?? 0));
+  };
+  assertEquals(await read(), "\n");
+  await conn.write(new TextEncoder().encode("1\n"));
+  assertEquals(await read(), "\n");
+  assertEquals(end.values, [1]);
+  conn.close();
+  await end.ending();
+  listener.close();
+});

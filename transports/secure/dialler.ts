@@ -8,8 +8,9 @@ import type { AcceptLink, Link } from "../link.ts";
 import { connectTcp, DialError, type TcpDialOptions } from "../tcp.ts";
 import { acceptTcp } from "../tcp_link.ts";
 import { after } from "../timer.ts";
-import { proveToListener } from "./dialler_proof.ts";
-import { whyHandshakeFailed, whyNotServer } from "./handshake_error.ts";
+import { closeConn } from "./dismissal.ts";
+import { proveToListener } from "./handshake/dialler_proof.ts";
+import { whyHandshakeFailed, whyNotServer } from "./handshake/handshake_error.ts";
 import { type Credentials, type IdentityRole, tlsName } from "./identity.ts";
 
 /** Whom to dial and how to prove who dials. */
@@ -35,7 +36,7 @@ export interface SecureDialOptions extends TcpDialOptions {
 export async function dialSecure(options: SecureDialOptions, accept: AcceptLink): Promise<Link> {
   const { hostname = "127.0.0.1", port, expects } = options;
   const server = tlsName({ role: expects.role, name: expects.name ?? expects.role });
-  const { conn, first } = await connectAgain(options, server);
+  const { conn, first } = await connect(options, server);
   const name = options.name ?? `${server} at ${hostname}:${port}`;
   // Deno can't switch off Nagle's algorithm at the listener's end of TLS: there a small write waits
   // until the one before is acknowledged, which a dialler that has nothing to say does after 40 ms.
@@ -49,25 +50,6 @@ interface Proved {
   readonly first: Uint8Array;
 }
 
-/**
- * Connects, a second time when the first connection breaks before a word was said: that is what a
- * listener that changes its certificate does to one that it had not accepted yet.
- */
-async function connectAgain(options: SecureDialOptions, server: string): Promise<Proved> {
-  try {
-    return await connect(options, server);
-  } catch (error) {
-    if (!isBroken(error)) throw error;
-    return await connect(options, server);
-  }
-}
-
-function isBroken(error: unknown): boolean {
-  const cause = error instanceof DialError ? error.cause : undefined;
-  return cause instanceof Deno.errors.ConnectionReset ||
-    cause instanceof Deno.errors.NotConnected;
-}
-
 async function connect(options: SecureDialOptions, server: string): Promise<Proved> {
   const { hostname = "127.0.0.1", port, credentials, handshakeMs = 5_000 } = options;
   const what = `Cannot connect to "${hostname}:${port}"`;
@@ -76,7 +58,7 @@ async function connect(options: SecureDialOptions, server: string): Promise<Prov
   let isLate = false;
   const cancel = after(handshakeMs, () => {
     isLate = true;
-    close(open);
+    closeConn(open);
   });
   try {
     tcp.setNoDelay(true);
@@ -88,20 +70,12 @@ async function connect(options: SecureDialOptions, server: string): Promise<Prov
     const first = await proveToListener(conn, { credentials, server });
     return { conn, first };
   } catch (cause) {
-    close(open);
+    closeConn(open);
     const why = isLate
       ? `no answer to the handshake within ${handshakeMs} ms`
       : whyNotServer(cause, server) ?? whyHandshakeFailed(cause);
     throw new DialError(`${what}: ${why}`, { cause });
   } finally {
     cancel();
-  }
-}
-
-function close(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch {
-    // It is closed already, which is what is wanted.
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { after } from "../timer.ts";
-import { writeLine } from "./line_input.ts";
+import { writeLine } from "./handshake/line_input.ts";
 
 /** How long a dialler has to read why it is refused. */
 const LINGER_MS = 1_000;
@@ -32,7 +32,7 @@ export async function dismiss(conn: Deno.TlsConn, dismissal: Dismissal): Promise
   // Whatever goes wrong while somebody is sent away is no news: the reason is known already.
   await Promise.race([told, late.promise]).catch(() => {});
   cancel();
-  close(conn);
+  closeConn(conn);
   await told.catch(() => {});
 }
 
@@ -50,10 +50,11 @@ async function tell(conn: Deno.TlsConn, { reason, reading }: Dismissal): Promise
   }
 }
 
-function close(conn: Deno.TlsConn): void {
+/** Closes a connection that may be closed already, which is what is wanted. */
+export function closeConn(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // It is closed already, which is what is wanted.
+    // It is.
   }
 }

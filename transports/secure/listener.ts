@@ -9,15 +9,14 @@ import { CLOSED_HERE, type Link, type LinkEvents } from "../link.ts";
 import { LINKS_MAX, type TcpListener, type TcpListenOptions } from "../tcp.ts";
 import { acceptTcp } from "../tcp_link.ts";
 import { after } from "../timer.ts";
-import { HANDSHAKE_BYTES_MAX } from "./dialler_proof.ts";
-import { dismiss } from "./dismissal.ts";
-import { HandshakeError, whyHandshakeFailed } from "./handshake_error.ts";
+import { HANDSHAKE_BYTES_MAX } from "./handshake/dialler_proof.ts";
+import { HandshakeError, whyHandshakeFailed } from "./handshake/handshake_error.ts";
 import { type Credentials, type Identity, tlsName } from "./identity.ts";
-import { writeLine } from "./line_input.ts";
-import { checkDialler } from "./listener_check.ts";
+import type { Entrance } from "./handshake/listener_check.ts";
 import { Lobby, WAITING_MAX, WAITING_PER_ADDRESS_MAX } from "./lobby.ts";
 import { checkStrangers } from "./self_check.ts";
 import { TlsPort } from "./tls_port.ts";
+import { Visit } from "./visit.ts";
 
 /** How long a dialler has from its connection to its proof, unless an option says otherwise. */
 export const HANDSHAKE_MS = 5_000;
@@ -101,17 +100,6 @@ export function listenSecure(
   return new Listener(options, accept);
 }
 
-/** A connection in its handshake. */
-interface Visit {
-  readonly conn: Deno.TlsConn;
-  /** The address and port of the dialler. */
-  readonly from: string;
-  /** Ends its stay in the lobby. */
-  readonly leave: () => void;
-  /** Whether it was sent away already: then nothing is said about it any more. */
-  isOver: boolean;
-}
-
 class Listener implements SecureListener {
   readonly #options: SecureListenOptions;
   readonly #accept: AcceptSecureLink;
@@ -188,67 +176,64 @@ class Listener implements SecureListener {
     }
   }
 
-  #take(conn: Deno.TlsConn): void {
-    const { remoteAddr } = conn;
-    if (remoteAddr.transport !== "tcp") {
-      conn.close();
-      return;
-    }
-    const { hostname, port } = remoteAddr;
-    const leave = this.#lobby.enter(hostname, (reason) => {
-      visit.isOver = true;
-      conn.close();
+  #take(conn: Deno.TcpConn): void {
+    const visit = new Visit(conn);
+    const leave = this.#lobby.enter(visit.hostname, (reason) => {
+      visit.end();
       this.#refuse(visit, reason);
     });
-    const visit: Visit = { conn, from: `${hostname}:${port}`, leave, isOver: false };
-    this.#receive(visit).finally(leave);
+    this.#receive(visit, leave).finally(leave);
   }
 
   /** Takes a connection through the handshake. Whatever happens becomes a link or a refusal. */
-  async #receive(visit: Visit): Promise<void> {
-    const { conn } = visit;
+  async #receive(visit: Visit, leave: () => void): Promise<void> {
     const { handshakeMs = HANDSHAKE_MS } = this.#options;
-    const asked = this.#ask(conn);
+    const asked = visit.ask(this.#port, () => this.#entrance());
     const late = Promise.withResolvers<"late">();
     const cancel = after(handshakeMs, () => late.resolve("late"));
     try {
       const peer = await Promise.race([asked, late.promise]);
       if (visit.isOver) return;
       if (peer === "late") throw new HandshakeError(`no proof within ${handshakeMs} ms`);
-      this.#link(visit, peer);
+      this.#expectRoom();
+      leave();
+      await this.#link(visit, peer);
     } catch (error) {
       if (visit.isOver) return;
-      visit.isOver = true;
       const reason = whyHandshakeFailed(error);
       this.#refuse(visit, reason);
-      await dismiss(conn, { reason, reading: asked });
+      await visit.dismiss(reason, asked);
     } finally {
       cancel();
     }
   }
 
-  async #ask(conn: Deno.TlsConn): Promise<Identity> {
-    const { handshakeBytesMax = HANDSHAKE_BYTES_MAX, linksMax = LINKS_MAX } = this.#options;
-    const { credentials, admits } = this.#options;
-    await conn.handshake();
-    const entrance = { credentials: credentials(), admits, bytesMax: handshakeBytesMax };
-    const peer = await checkDialler(conn, entrance);
-    if (this.#links >= linksMax) throw new HandshakeError(`${linksMax} links are open already`);
-    if (this.#closed) throw new HandshakeError(CLOSED_HERE);
-    await writeLine(conn, { type: "secureWelcome" });
-    return peer;
+  #entrance(): Entrance {
+    const { credentials, admits, handshakeBytesMax = HANDSHAKE_BYTES_MAX } = this.#options;
+    return { credentials: credentials(), admits, bytesMax: handshakeBytesMax };
   }
 
-  #link({ conn, from, leave }: Visit, peer: Identity): void {
-    leave();
+  #expectRoom(): void {
+    const { linksMax = LINKS_MAX } = this.#options;
+    if (this.#links >= linksMax) throw new HandshakeError(`${linksMax} links are open already`);
+    if (this.#closed) throw new HandshakeError(CLOSED_HERE);
+  }
+
+  async #link(visit: Visit, peer: Identity): Promise<void> {
     this.#links += 1;
-    acceptTcp(conn, { ...this.#options, name: `${tlsName(peer)} at ${from}` }, (link) => {
+    const { conn, relay } = await visit.welcome().catch((error) => {
+      this.#links -= 1;
+      throw error;
+    });
+    const name = `${tlsName(peer)} at ${visit.from}`;
+    acceptTcp(conn, { ...this.#options, name }, (link) => {
       const events = this.#accept(link, peer);
       return {
         received: (value) => events.received(value),
         malformed: (reason) => events.malformed(reason),
         closed: (reason) => {
           this.#links -= 1;
+          relay.finish();
           events.closed(reason);
         },
       };

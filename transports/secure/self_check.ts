@@ -5,11 +5,11 @@
  * @module
  */
 
-import { proveToListener } from "./dialler_proof.ts";
-import { HandshakeError, whyHandshakeFailed } from "./handshake_error.ts";
-import { HANDSHAKE_VERSION, readVerdict } from "./handshake_lines.ts";
+import { proveToListener } from "./handshake/dialler_proof.ts";
+import { HandshakeError, whyHandshakeFailed } from "./handshake/handshake_error.ts";
+import { HANDSHAKE_VERSION, readVerdict } from "./handshake/lines.ts";
 import { type Credentials, tlsName } from "./identity.ts";
-import { LineInput, LineInputError, writeLine } from "./line_input.ts";
+import { LineInput, LineInputError, writeLine } from "./handshake/line_input.ts";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,

@@ -5,7 +5,7 @@
  */
 
 import { textOf } from "../codec.ts";
-import { bytesOf, signedBytes } from "./handshake_lines.ts";
+import { bytesOf, signedBytes } from "./handshake/lines.ts";
 import { type Identity, identityOf } from "./identity.ts";
 import {
   BasicConstraintsExtension,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LIMITS } from "../../protocol/limits.ts";
+import { LIMITS } from "../../../protocol/limits.ts";
 
 /** What both ends must speak; it is in every line and in what is signed. */
 export const HANDSHAKE_VERSION = 1;
@@ -57,7 +57,8 @@ export function newChallenge(): Challenge {
  */
 export function signedBytes(nonce: string, server: string): Uint8Array<ArrayBuffer> {
   const text = `smmp secure link, proof of a dialler, version ${HANDSHAKE_VERSION}\n`;
-  return new TextEncoder().encode(`${text}${nonce}\n${server}\n`);
+  // A copy, because older types of Deno don't say that what is encoded has a buffer of its own.
+  return new Uint8Array(new TextEncoder().encode(`${text}${nonce}\n${server}\n`));
 }
 
 /** Narrows a line to a challenge; a text says what is wrong with it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Credentials } from "./identity.ts";
+import type { Credentials } from "../identity.ts";
 import { HandshakeError } from "./handshake_error.ts";
 import {
   type Answer,
@@ -15,7 +15,7 @@ import {
   readChallenge,
   readVerdict,
   signedBytes,
-} from "./handshake_lines.ts";
+} from "./lines.ts";
 import { LineInput, writeLine } from "./line_input.ts";
 
 /** How many bytes a side takes from the other before the dialler is in. */

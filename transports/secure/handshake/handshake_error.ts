@@ -4,8 +4,8 @@
  * @module
  */
 
-import { CodecError, textOf } from "../codec.ts";
-import { printable } from "./handshake_lines.ts";
+import { CodecError, textOf } from "../../codec.ts";
+import { printable } from "./lines.ts";
 import { LineInputError } from "./line_input.ts";
 
 /** The handshake failed; the message says why and has the other end as its subject: "it …". */
@@ -18,7 +18,7 @@ export class HandshakeError extends Error {
 const TLS_MEANINGS: readonly (readonly [pattern: RegExp, meaning: string])[] = [
   [/fatal alert: (UnknownCA|.*Certificate.*)/, "it does not accept the certificate of this end"],
   [/InvalidContentType|corrupt message/, "it does not speak TLS"],
-  [/eof|reset|broken pipe|not connected|close_notify/i, "it closed the connection"],
+  [/eof|end of file|reset|broken pipe|not connected|close_notify/i, "it closed the connection"],
 ];
 
 /**

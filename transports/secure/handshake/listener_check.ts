@@ -8,10 +8,10 @@
  */
 
 import { HandshakeError } from "./handshake_error.ts";
-import { newChallenge, readAnswer } from "./handshake_lines.ts";
-import { type Credentials, type Identity, tlsName } from "./identity.ts";
+import { newChallenge, readAnswer } from "./lines.ts";
+import { type Credentials, type Identity, tlsName } from "../identity.ts";
 import { LineInput, writeLine } from "./line_input.ts";
-import { type Proof, VerificationError, verifyProof } from "./verification.ts";
+import { type Proof, VerificationError, verifyProof } from "../verification.ts";
 
 /** What a listener lets a dialler in by. */
 export interface Entrance {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseDocument } from "../codec.ts";
+import { parseDocument } from "../../codec.ts";
 
 const LINE_FEED = 0x0a;
 const CHUNK_BYTES = 4 * 1024;
