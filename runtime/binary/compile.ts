@@ -10,7 +10,7 @@
 
 const PROJECT = new URL("../../", import.meta.url);
 
-/** Folders of files that are loaded by a name that the compiler can't see. */
+/** The folder of files that are loaded by a name that the compiler can't see. */
 const WORKERS = "workers";
 
 /** Large package graphs overflow the stack of the compiler's threads otherwise. Bytes. */
@@ -21,7 +21,11 @@ const BEGIN = "runtime/service/begin.ts";
 const BEGIN_BUNDLE = "dist/begin.txt";
 
 async function deno(program: string, args: readonly string[]): Promise<void> {
-  const env = { RUST_MIN_STACK: `${COMPILER_STACK}` };
+  const env = {
+    RUST_MIN_STACK: `${COMPILER_STACK}`,
+    // An older Deno trusts its own list alone, also where a registry's authority is the machine's.
+    DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system",
+  };
   const command = new Deno.Command(program, { args: [...args], cwd: PROJECT, env });
   const { success, code } = await command.spawn().status;
   if (!success) Deno.exit(code);
