@@ -7,25 +7,24 @@
 import { join, relative } from "node:path";
 import { type Bundle, bundleMesh } from "../../bundle/bundle_mesh.ts";
 import { BundleError, bundlingDeno } from "../../bundle/bundler.ts";
-import { ConfigError } from "../../config/config_error.ts";
-import { loadMesh } from "../../config/load_mesh.ts";
 import type { MeshConfig } from "../../config/mesh_config.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { CommandError, type CommandIO } from "../io.ts";
+import { loadConfig } from "../load_config.ts";
 import { renderTable } from "../table.ts";
 
 /** Bundles a mesh; returns 0. */
 export async function run(parsed: Parsed<"bundle">, io: CommandIO): Promise<number> {
   const { out, json } = parsed.flags;
   try {
-    const mesh = await loadMesh(parsed.arguments.path ?? ".");
+    const mesh = await loadConfig(parsed.arguments.path ?? ".", { isPart: true });
     const bundles = await bundleMesh(mesh, { out, deno: bundlingDeno() });
     if (json) io.stdout(`${JSON.stringify({ out, bundles }, null, 2)}\n`);
     else io.stdout(describe(bundles, { out, mesh, io }));
     return 0;
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof BundleError)) throw error;
-    throw new CommandError(error.message);
+    if (!(error instanceof BundleError)) throw error;
+    throw new CommandError(error.message, { cause: error });
   }
 }
 

@@ -11,6 +11,7 @@ import { CertificatesError, readText } from "../../certificates/files.ts";
 import { loadCredentials } from "../../certificates/loading.ts";
 import { tlsName } from "../../../transports/secure/identity.ts";
 import type { Parsed } from "../grammar/commands.ts";
+import { typedCommand } from "../../binary/typed_command.ts";
 import { CommandError, type CommandIO } from "../io.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -50,7 +51,7 @@ async function init({ dir }: Parsed<"ca init">["flags"], io: CommandIO): Promise
   io.stdout([
     `Created the authority in ${dir}, valid until ${dayOf(endsMs)}.`,
     "Keep ca.key secret and in a backup: whoever has it can be anybody in the mesh.",
-    `Next: deno task smmp ca issue manager${dir === "./ca" ? "" : ` --dir ${dir}`}`,
+    typedCommand(`Next: deno task smmp ca issue manager${dir === "./ca" ? "" : ` --dir ${dir}`}`),
     "",
   ].join("\n"));
   return 0;

@@ -6,11 +6,13 @@
 
 import { isName } from "../../../protocol/manifest.ts";
 import { reasonOf } from "../../../protocol/errors.ts";
+import { typedCommand } from "../../binary/typed_command.ts";
 import type { ServiceConfig } from "../../config/mesh_config.ts";
 import { formatAddress, isLocal, isWildcard } from "../../distributed/address.ts";
 import { AgentProcess } from "../../distributed/agent_process.ts";
 import { nameOfHost } from "../../distributed/host_name.ts";
 import { findNetwork, NetworkError, rangeAround } from "../../distributed/host_network.ts";
+import { runNotes } from "../../launcher/program.ts";
 import { createEventOutput } from "../event_output.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { CommandError, type CommandIO } from "../io.ts";
@@ -67,6 +69,7 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
       text: readyText({ name, network, networks, listen, services: [...services.keys()], flags }),
       fields: { name, network, networks, listen, manager, services: [...services.keys()] },
     });
+    for (const note of runNotes(services.values())) warn(note);
     void registration.ready.then(() =>
       output.event({ kind: "agentReady", text: `agent ${name} is ready`, fields: { name } })
     );
@@ -152,7 +155,7 @@ function readyText(
     `  services at      ${network}${reach}`,
     `  manager          ${formatAddress(manager)} (${how})`,
     `  gateways come to ${listen}`,
-    `  next             deno task gateway --agent ${place}`,
+    typedCommand(`  next             deno task gateway --agent ${place}`),
     "",
     "Ctrl-C ends it and its services; after kill -9 they go on. What happens:",
     "",

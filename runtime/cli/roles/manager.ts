@@ -6,6 +6,7 @@
 
 import { reasonOf } from "../../../protocol/errors.ts";
 import { removeAdminFile, writeAdminFile } from "../../admin/admin_file.ts";
+import { typedCommand } from "../../binary/typed_command.ts";
 import { type Address, formatAddress, isWildcard } from "../../distributed/address.ts";
 import { type ManagerAddresses, ManagerProcess } from "../../distributed/manager_process.ts";
 import { createEventOutput } from "../event_output.ts";
@@ -119,7 +120,9 @@ function readyText(
     `  admin API        ${addresses.adminUrl}`,
     ...(data === "none" ? [`  token            ${token}`] : []),
     `  history          ${kept}`,
-    `  next             deno task agent --manager ${manager}${more} --services FOLDER`,
+    typedCommand(
+      `  next             deno task agent --manager ${manager}${more} --services FOLDER`,
+    ),
     "",
     "Ctrl-C stops it; services go on. What happens:",
     "",
