@@ -58,8 +58,8 @@ export class AgentHost {
   constructor(options: AgentHostOptions) {
     this.#options = options;
     this.refusals = new Refusals(options.warn);
-    const { name, network, services, versions = new Map() } = options;
-    this.#repository = { services, versions };
+    const { name, network, services, versions = new Map(), routes = [] } = options;
+    this.#repository = { services, versions, routes };
     const data = options.data === undefined ? undefined : openAgentData(options.data, name);
     this.#graceMs = options.agentGraceMs ?? (data === undefined ? LONE_GRACE_MS : AGENT_GRACE_MS);
     this.#secrets = createInstanceSecrets(
@@ -92,7 +92,7 @@ export class AgentHost {
         name,
         network,
         port: this.#listener.port,
-        manifests: manifestsOf(services),
+        manifests: manifestsOf(this.#repository),
         incarnation: crypto.randomUUID(),
         sessionCertificate: options.sessions?.certificate,
       }),
@@ -105,7 +105,7 @@ export class AgentHost {
   /** What it can start is something else from now on; instances of `edited` are replaced. */
   update(repository: Repository, edited: readonly string[]): void {
     this.#repository = repository;
-    const manifests = manifestsOf(repository.services);
+    const manifests = manifestsOf(repository);
     this.#host.dispatch({ kind: "repositoryChanged", manifests, edited });
   }
 
@@ -236,6 +236,12 @@ export class AgentHost {
 }
 
 /** What an agent announces of its services. */
-function manifestsOf(services: Repository["services"]): Record<string, ServiceManifest> {
-  return Object.fromEntries([...services].map(([name, config]) => [name, manifestOf(config)]));
+function manifestsOf({ services, routes = [] }: Repository): Record<string, ServiceManifest> {
+  const manifests: Record<string, ServiceManifest> = {};
+  for (const [name, config] of services) {
+    const own = routes.filter(({ service }) => service === name)
+      .map(({ service: _service, ...route }) => route);
+    manifests[name] = { ...manifestOf(config), ...(own.length === 0 ? {} : { routes: own }) };
+  }
+  return manifests;
 }

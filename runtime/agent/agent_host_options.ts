@@ -6,7 +6,7 @@
 
 import type { AgentOptions } from "../../roles/agent/state.ts";
 import type { LinkID } from "../../roles/step.ts";
-import type { ServiceConfig } from "../config/mesh_config.ts";
+import type { Route, ServiceConfig } from "../config/mesh_config.ts";
 import type { launch } from "../launcher/launcher.ts";
 import type { SessionAuthority } from "./session_authority.ts";
 
@@ -39,6 +39,8 @@ export interface AgentHostOptions {
    * @default {no versions: what is taken over counts as the newest}
    */
   readonly versions?: ReadonlyMap<string, string>;
+  /** What of it is reachable from outside, for gateways of any host. @default {[]} */
+  readonly routes?: readonly Route[];
   /**
    * The folder in which the agent keeps what one that is started after it must know: then services
    * outlive it, print into files there, and are taken over. Linux only.
@@ -83,4 +85,6 @@ export interface Repository {
   readonly services: ReadonlyMap<string, ServiceConfig>;
   /** Their versions by name, as far as they are known; see `versionsOf`. */
   readonly versions: ReadonlyMap<string, string>;
+  /** What of it is reachable from outside, for gateways of any host. @default {[]} */
+  readonly routes?: readonly Route[];
 }
