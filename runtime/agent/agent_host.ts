@@ -142,6 +142,15 @@ export class AgentHost {
     this.#links.abort(link, reason);
   }
 
+  /**
+   * Offers nothing any more, so that the manager moves what runs here to other agents, or ends it
+   * softly; resolves when all of it has ended. Without a link to the manager nothing happens.
+   */
+  leave(): Promise<void> {
+    this.update({ services: new Map(), versions: new Map() }, []);
+    return this.#processes.ended();
+  }
+
   /** Kills every process at once; resolves when all of them are gone. */
   killAll(): Promise<void> {
     this.#isStopped = true;

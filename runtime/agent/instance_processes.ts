@@ -35,7 +35,7 @@ export interface InstanceProcessesOptions {
 export class InstanceProcesses {
   readonly #options: InstanceProcessesOptions;
   readonly #processes = new Map<number, LaunchedProcess>();
-  #allExited: (() => void) | undefined;
+  #ended: PromiseWithResolvers<void> | undefined;
 
   /** None yet. */
   constructor(options: InstanceProcessesOptions) {
@@ -103,11 +103,15 @@ export class InstanceProcesses {
 
   /** Kills every process at once; resolves when all of them are gone. */
   async killAll(): Promise<void> {
-    if (this.#processes.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#allExited = resolve;
     for (const process of this.#processes.values()) process.kill();
-    await promise;
+    await this.ended();
+  }
+
+  /** Resolves when none is left. */
+  async ended(): Promise<void> {
+    if (this.#processes.size === 0) return;
+    this.#ended ??= Promise.withResolvers<void>();
+    await this.#ended.promise;
   }
 
   /** Follows no process any more: each goes on until another agent comes, or none in time. */
@@ -124,7 +128,9 @@ export class InstanceProcesses {
         this.#processes.delete(serviceID);
         records?.remove(serviceID);
         dispatch({ kind: "processExited", serviceID, ...end });
-        if (this.#processes.size === 0) this.#allExited?.();
+        if (this.#processes.size > 0) return;
+        this.#ended?.resolve();
+        this.#ended = undefined;
       },
     };
   }

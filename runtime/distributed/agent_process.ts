@@ -7,7 +7,7 @@
 import { STATUS } from "../../protocol/status.ts";
 import type { Identity } from "../../transports/secure/identity.ts";
 import type { TcpListener } from "../../transports/tcp.ts";
-import { AgentHost, type AgentHostOptions } from "../agent/agent_host.ts";
+import { AgentHost, type AgentHostOptions, type Repository } from "../agent/agent_host.ts";
 import type { SessionAuthority } from "../agent/session_authority.ts";
 import { type Address, isLocal } from "./address.ts";
 import type { KeptLink } from "./kept_link.ts";
@@ -34,6 +34,7 @@ export class AgentProcess {
   #host: AgentHost | undefined;
   #listener: TcpListener | undefined;
   #manager: KeptLink | undefined;
+  #isRegistered = false;
 
   /** Nothing runs before {@linkcode AgentProcess.start}. */
   constructor(options: AgentProcessOptions) {
@@ -67,7 +68,10 @@ export class AgentProcess {
       expects: { role: "manager", name: "manager" },
       answer: "agentRegisterResponse",
       admit: (link) => host.admitManagerLink(link),
-      told,
+      told: (event) => {
+        this.#isRegistered = event.kind === "registered";
+        told(event);
+      },
     });
     this.#manager.start();
     return { hostname: listen.hostname, port: this.#listener.port };
@@ -79,6 +83,31 @@ export class AgentProcess {
     if (credentials === undefined || isLocal({ hostname: network, port: 0 })) return undefined;
     const { openSessionAuthority } = await import("../agent/session_authority.ts");
     return await openSessionAuthority({ folder: data });
+  }
+
+  /** What the agent can start is something else from now on; instances of `edited` are replaced. */
+  update(repository: Repository, edited: readonly string[]): void {
+    this.#host?.update(repository, edited);
+  }
+
+  /**
+   * Ends the services of the agent: softly by its manager, so that no request fails, and hard what
+   * has not ended in time, or at once when the manager is away.
+   *
+   * @returns Whether all of them ended softly.
+   */
+  async leave(withinMs: number): Promise<boolean> {
+    if (this.#host === undefined) return true;
+    if (!this.#isRegistered) {
+      await this.killAll();
+      return false;
+    }
+    const late = Promise.withResolvers<"late">();
+    const timer = setTimeout(() => late.resolve("late"), withinMs);
+    const outcome = await Promise.race([this.#host.leave(), late.promise]);
+    clearTimeout(timer);
+    await this.killAll();
+    return outcome !== "late";
   }
 
   /** Kills every process of the agent at once; resolves when they are gone. */
