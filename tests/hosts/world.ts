@@ -143,7 +143,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Writes what an agent can start. */
-  async writeServices(name: AgentName, services: Services): Promise<void> {
+  async writeServices(name: HostName, services: Services): Promise<void> {
     const entries = Object.entries(services).map(([service, options]) => {
       return [service, { entry: `${SERVICES}${service}.ts`, ...options }];
     });
@@ -158,7 +158,8 @@ export class World implements AsyncDisposable {
     const agent = `${AGENT_OF[name]}@${this.hosts.address(AGENT_OF[name])}:7402`;
     const place = ["--host", this.hosts.address("edge"), "--port", `${GATEWAY_PORT[name]}`];
     const folders = ["--tls", `certs/${name}`, "--data", "none"];
-    const args = ["gateway", "--agent", agent, ...place, ...folders, "--json"];
+    await this.writeServices("edge", FRONT_AND_BACK);
+    const args = ["gateway", "edge/mesh.json", "--agent", agent, ...place, ...folders, "--json"];
     const program = this.run("edge", name, smmp(...args));
     await program.event("gatewayReady");
     return program;
