@@ -76,7 +76,7 @@ export class OutputFiles {
     this.#look();
   }
 
-  /** The process has ended: reads the rest, removes the files, and gives the last lines of stderr. */
+  /** The process has ended: reads the rest, removes the files, gives the last lines of stderr. */
   end(): readonly string[] {
     if (this.#isClosed) return this.#lastLines;
     this.#isClosed = true;
@@ -88,6 +88,7 @@ export class OutputFiles {
 
   /** Follows no more, and leaves the files to the next agent. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const file of this.#followed) file.close();

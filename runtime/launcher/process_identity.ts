@@ -42,7 +42,7 @@ function look(pid: number): Look | undefined {
  * Looks at a process.
  *
  * @param pid Its number.
- * @returns Which one it is; undefined when it does not run, or where there is no `/proc` to look at.
+ * @returns Which one it is; undefined when it does not run, or where there is no `/proc`.
  */
 export function identify(pid: number): ProcessIdentity | undefined {
   const found = look(pid);

@@ -1,0 +1,99 @@
+/**
+ * Of which version a service is: a digest of what its process is made of, so that one that was
+ * edited can be told from one that was just touched.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import type { ServiceConfig } from "../config/mesh_config.ts";
+
+/** Files of one service that are looked at; a service with more is not told apart by the rest. */
+const FILES_MAX = 2_000;
+/** A larger file is told apart by its size and its time. Bytes. */
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+
+/** The digests of files, by path, for as long as the files look the same. */
+export type FileDigests = Map<string, { readonly look: string; readonly digest: string }>;
+
+/**
+ * Finds the versions of services.
+ *
+ * @param services The services by name.
+ * @param known Digests of files that were read before; those of files that are gone are removed.
+ * @returns The versions by name. What can't be read has no part in them.
+ *
+ * @example
+ * ```ts
+ * import { versionsOf } from "./repository_version.ts";
+ * const versions = await versionsOf(new Map());
+ * console.log(versions.size); // 0
+ * ```
+ */
+export async function versionsOf(
+  services: ReadonlyMap<string, ServiceConfig>,
+  known: FileDigests = new Map(),
+): Promise<Map<string, string>> {
+  const versions = new Map<string, string>();
+  const seen = new Set<string>();
+  for (const [name, service] of services) {
+    const hash = createHash("sha256").update(JSON.stringify(processPart(service)));
+    for (const path of await ownFiles(service.entry)) {
+      const digest = await digestOf(path, known);
+      seen.add(path);
+      hash.update(`\n${path} ${digest}`);
+    }
+    versions.set(name, hash.digest("base64url"));
+  }
+  for (const path of known.keys()) if (!seen.has(path)) known.delete(path);
+  return versions;
+}
+
+/** What of its configuration a process is made of; the rest concerns the manager only. */
+function processPart({ entry, permissions, env }: ServiceConfig): Partial<ServiceConfig> {
+  return { entry, permissions, env };
+}
+
+/** The files that are a service's own, in their order: its folder if it has one, else one file. */
+async function ownFiles(entry: string): Promise<string[]> {
+  if (!/\/mod\.[a-z]+$/.test(entry)) return [entry];
+  const files: string[] = [];
+  await collect(dirname(entry), files);
+  return files.toSorted();
+}
+
+async function collect(folder: string, files: string[]): Promise<void> {
+  try {
+    for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
+      if (isHidden(name) || files.length >= FILES_MAX) continue;
+      const path = join(folder, name);
+      if (isDirectory) await collect(path, files);
+      else if (isFile) files.push(path);
+    }
+  } catch {
+    // What can't be listed has no part in the version.
+  }
+}
+
+/** Whether a file or folder is none of a service's own: hidden, or fetched from elsewhere. */
+export function isHidden(name: string): boolean {
+  return name.startsWith(".") || name === "node_modules";
+}
+
+async function digestOf(path: string, known: FileDigests): Promise<string> {
+  try {
+    const { size, mtime, ino } = await Deno.stat(path);
+    const look = `${size} ${mtime?.getTime()} ${ino}`;
+    const before = known.get(path);
+    if (before?.look === look) return before.digest;
+    const digest = size > FILE_BYTES_MAX
+      ? look
+      : createHash("sha256").update(await Deno.readFile(path)).digest("base64url");
+    known.set(path, { look, digest });
+    return digest;
+  } catch {
+    // It is gone, or nobody may read it: the start of an instance will say so.
+    return "";
+  }
+}

@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { openAgentData } from "../../../runtime/agent/agent_data.ts";
+
+async function inFolder(run: (folder: string) => void | Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
+  try {
+    await run(`${folder}/data`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const RECORD = {
+  serviceID: 7,
+  service: "greeter",
+  plugs: { in: 20_007, out: ["counter"] },
+  pid: 4_000,
+  startedAt: "boot/77",
+} as const;
+
+Deno.test("openAgentData() finds again what was written, which nobody else can read", () =>
+  inFolder((folder) => {
+    const first = openAgentData(folder, "a1");
+    assertEquals([first.port, first.secret.length], [undefined, 32]);
+    first.keepPort(19_123);
+    first.records.add(RECORD);
+    first.records.add({ ...RECORD, serviceID: 8, version: "abc" });
+    const again = openAgentData(folder, "a1");
+    assertEquals([again.port, again.secret], [19_123, first.secret]);
+    assertEquals(again.records.list(), [RECORD, { ...RECORD, serviceID: 8, version: "abc" }]);
+    again.records.remove(7);
+    again.records.remove(7);
+    assertEquals(first.records.list().map(({ serviceID }) => serviceID), [8]);
+    assertEquals(Deno.statSync(`${folder}/secret`).mode! & 0o777, 0o600);
+    assertEquals(Deno.statSync(folder).mode! & 0o777, 0o700);
+  }));
+
+Deno.test("openAgentData() refuses the folder of another agent, and what is none", () =>
+  inFolder((folder) => {
+    openAgentData(folder, "a1").keepPort(19_123);
+    assertThrows(() => openAgentData(folder, "a2"), Error, 'is the data folder of agent "a1"');
+    Deno.writeTextFileSync(`${folder}/agent.json`, "{");
+    assertThrows(() => openAgentData(folder, "a1"), Error, "is no description of an agent");
+    Deno.writeTextFileSync(`${folder}/secret`, "short");
+    Deno.removeSync(`${folder}/agent.json`);
+    assertThrows(() => openAgentData(folder, "a1"), Error, "expected 32 bytes, found 5");
+  }));
+
+Deno.test("InstanceRecords takes no garbage for a record, and forgets it", () =>
+  inFolder((folder) => {
+    const { records } = openAgentData(folder, "a1");
+    const file = `${folder}/instances/7.json`;
+    const value = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.record({ ...fields(), pid: fc.oneof(fc.constant(1), fc.integer({ max: 0 })) })
+        .map((record) => JSON.stringify(record)),
+      fc.record({ ...fields(), serviceID: fc.integer({ min: 8 }) }).map((record) =>
+        JSON.stringify(record)
+      ),
+    );
+    fc.assert(
+      fc.property(value, (text) => {
+        Deno.writeTextFileSync(file, text);
+        assertEquals(records.list(), []);
+        assert(![...Deno.readDirSync(`${folder}/instances`)].some(({ name }) => name === "7.json"));
+      }),
+      { numRuns: 200 },
+    );
+  }));
+
+function fields() {
+  return Object.fromEntries(
+    Object.entries(RECORD).map(([key, value]) => [key, fc.constant<unknown>(value)]),
+  );
+}

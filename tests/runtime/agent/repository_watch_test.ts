@@ -1,0 +1,142 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { loadRepository, RepositoryWatch } from "../../../runtime/agent/repository_watch.ts";
+import type { RepositoryChange } from "../../../runtime/agent/repository_watch.ts";
+
+const GREETER = 'export default { fetch: () => new Response("hello") };\n';
+
+/** A folder with one service, which is watched; what is noticed comes in its order. */
+class Watched implements AsyncDisposable {
+  readonly folder = Deno.makeTempDirSync({ prefix: "smmp-test-" });
+  readonly warnings: string[] = [];
+  #watch: RepositoryWatch | undefined;
+  #changes: RepositoryChange[] = [];
+  #wake = () => {};
+
+  async open(lookMs = 60_000): Promise<this> {
+    if (!this.files("").includes("greeter.ts")) await this.write("greeter.ts", GREETER);
+    this.#watch = await RepositoryWatch.open({
+      path: this.folder,
+      quietMs: 50,
+      lookMs,
+      changed: (change) => {
+        this.#changes.push(change);
+        this.#wake();
+      },
+      warn: (text) => {
+        this.warnings.push(text);
+        this.#wake();
+      },
+    });
+    return this;
+  }
+
+  files(path: string): string[] {
+    return [...Deno.readDirSync(`${this.folder}/${path}`)].map(({ name }) => name);
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    const file = `${this.folder}/${path}`;
+    await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(file, text);
+  }
+
+  async next(): Promise<RepositoryChange> {
+    await this.#until(() => this.#changes.length > 0);
+    return this.#changes.shift()!;
+  }
+
+  async warning(): Promise<string> {
+    await this.#until(() => this.warnings.length > 0);
+    return this.warnings.shift()!;
+  }
+
+  async #until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch?.close();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("RepositoryWatch notices services that are added, edited and removed", async () => {
+  await using watched = await new Watched().open();
+  await watched.write("counter/mod.ts", GREETER);
+  const added = await watched.next();
+  assertEquals([added.added, added.edited, added.removed], [["counter"], [], []]);
+  assertEquals([...added.repository.services.keys()].toSorted(), ["counter", "greeter"]);
+  await watched.write("counter/deep/table.json", "{}");
+  assertEquals((await watched.next()).edited, ["counter"]);
+  await watched.write("greeter.ts", `${GREETER}// another one\n`);
+  assertEquals((await watched.next()).edited, ["greeter"]);
+  await Deno.remove(`${watched.folder}/greeter.ts`);
+  const removed = await watched.next();
+  assertEquals([removed.added, removed.edited, removed.removed], [[], [], ["greeter"]]);
+  assertEquals(watched.warnings, []);
+});
+
+Deno.test("RepositoryWatch keeps what was there while the new one can't be used", async () => {
+  await using watched = await new Watched().open();
+  await watched.write("mesh.json", '{ "services": { "greeter": { "idel": "1s" } }, "routes": {} }');
+  const warning = await watched.warning();
+  assertStringIncludes(warning, "Cannot take the change: Cannot use the mesh");
+  assertStringIncludes(warning, "idel");
+  assertStringIncludes(warning, "the services before stay as they are");
+  const greeter = { env: { MOOD: "good" } };
+  await watched.write("mesh.json", JSON.stringify({ services: { greeter }, routes: {} }));
+  assertEquals((await watched.next()).edited, ["greeter"]);
+});
+
+Deno.test("RepositoryWatch takes times and edges for no edit, but tells them", async () => {
+  await using watched = new Watched();
+  const mesh = (greeter: unknown) => JSON.stringify({ services: { greeter }, routes: {} });
+  await watched.write("greeter.ts", GREETER);
+  await watched.write("mesh.json", mesh({}));
+  await watched.open();
+  await watched.write("mesh.json", mesh({ idle: "5s", plugs: "*" }));
+  const { edited, repository } = await watched.next();
+  assertEquals([edited, repository.services.get("greeter")?.plugs], [[], "*"]);
+  await watched.write("mesh.json", mesh({ idle: "5s", permissions: { env: ["MOOD"] } }));
+  assertEquals((await watched.next()).edited, ["greeter"]);
+});
+
+Deno.test("RepositoryWatch is not woken by what is written without being changed", async () => {
+  await using watched = await new Watched().open();
+  await watched.write("greeter.ts", GREETER);
+  await watched.write(".data/history", "something");
+  await watched.write("fresh.ts", GREETER);
+  assertEquals((await watched.next()).added, ["fresh"]);
+});
+
+Deno.test("RepositoryWatch follows a link that leads to another folder now", async () => {
+  await using releases = new Watched();
+  await releases.write("one/greeter.ts", GREETER);
+  await releases.write("two/greeter.ts", `${GREETER}// the second release\n`);
+  await Deno.symlink(`${releases.folder}/one`, `${releases.folder}/now`);
+  const { promise, resolve } = Promise.withResolvers<RepositoryChange>();
+  const path = `${releases.folder}/now`;
+  const watch = await RepositoryWatch.open({ path, lookMs: 50, changed: resolve, warn: () => {} });
+  try {
+    await Deno.symlink(`${releases.folder}/two`, `${releases.folder}/next`);
+    await Deno.rename(`${releases.folder}/next`, path);
+    assertEquals((await promise).edited, ["greeter"]);
+  } finally {
+    watch.close();
+  }
+});
+
+Deno.test("loadRepository() gives equal versions to equal services, and no others", async () => {
+  await using watched = new Watched();
+  await watched.write("greeter.ts", GREETER);
+  const first = await loadRepository(watched.folder);
+  const second = await loadRepository(watched.folder);
+  assertEquals([...second.versions], [...first.versions]);
+  await watched.write("greeter.ts", `${GREETER}\n`);
+  const third = await loadRepository(watched.folder);
+  assert(third.versions.get("greeter") !== first.versions.get("greeter"));
+});
