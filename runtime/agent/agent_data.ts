@@ -5,13 +5,14 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { isRecord, port as portKind } from "../../protocol/fields.ts";
 import { SECRET_BYTES } from "./instance_secrets.ts";
 import { InstanceRecords } from "./instance_records.ts";
 
 /** What is in a data folder. */
 export interface AgentData {
-  /** The folder. */
+  /** The folder, absolute. */
   readonly folder: string;
   /** What the secrets of instances follow from. */
   readonly secret: Uint8Array;
@@ -26,11 +27,13 @@ export interface AgentData {
 /**
  * Opens a data folder, and makes it when it is not there. Nobody but its owner can read it.
  *
- * @param folder Where it is.
+ * @param path Where it is.
  * @param agent The name of the agent, to whom the folder belongs from now on.
  * @throws {Error} when it can't be used, or is that of another agent.
  */
-export function openAgentData(folder: string, agent: string): AgentData {
+export function openAgentData(path: string, agent: string): AgentData {
+  // Processes write there too, and each of them works in a folder of its own.
+  const folder = resolve(path);
   const instances = `${folder}/instances`;
   Deno.mkdirSync(instances, { recursive: true, mode: 0o700 });
   const file = `${folder}/agent.json`;

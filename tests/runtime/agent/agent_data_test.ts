@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { relative } from "node:path";
 import fc from "fast-check";
 import { openAgentData } from "../../../runtime/agent/agent_data.ts";
 
@@ -34,6 +35,12 @@ Deno.test("openAgentData() finds again what was written, which nobody else can r
     assertEquals(first.records.list().map(({ serviceID }) => serviceID), [8]);
     assertEquals(Deno.statSync(`${folder}/secret`).mode! & 0o777, 0o600);
     assertEquals(Deno.statSync(folder).mode! & 0o777, 0o700);
+  }));
+
+Deno.test("openAgentData() finds a relative folder from wherever its processes work", () =>
+  inFolder((folder) => {
+    const { records } = openAgentData(relative(Deno.cwd(), folder), "a1");
+    assertEquals(records.outputPath(7), `${folder}/instances/7`);
   }));
 
 Deno.test("openAgentData() refuses the folder of another agent, and what is none", () =>
