@@ -38,7 +38,7 @@ export const LIMITS = {
   /** Most instances that a source may say not to want. */
   avoidedInstances: 1_000,
   /** Most requests in flight at one instance from one source. */
-  concurrency: 100_000,
+  concurrency: 1_000,
   /** Longest duration that a field may carry, in milliseconds: 30 days. */
   durationMs: 30 * 24 * 60 * 60 * 1_000,
 } as const;

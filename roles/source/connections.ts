@@ -7,30 +7,46 @@
 import type { MessageOf } from "../../protocol/messages.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";
-import { askIfNeeded, assignWaiting, onUseDue, rejectWaiting } from "./requests.ts";
+import { capacityOf, isSick, noteAlone, noteFailure } from "./health.ts";
+import { askIfNeeded, onUseDue, rejectWaiting, serveWaiting, waitForMore } from "./requests.ts";
 import {
   type Dialed,
   type DialFailed,
   type OutConnection,
   sendToAgent,
   type SessionEnded,
+  type SessionLeaving,
   type SourceTurn,
 } from "./state.ts";
 
 function remove(turn: SourceTurn, connection: OutConnection): void {
   const { source } = turn;
-  const { sourcePlug, service } = connection;
+  const { sourcePlug } = connection;
   source.connections.delete(sourcePlug);
   source.asking.delete(connection.messageID);
   for (const kind of ["ask", "use"]) clearDeadline(source.deadlines, `${kind}:${sourcePlug}`);
-  leavePlugs(turn, service, sourcePlug);
+  leaveChoice(turn, connection);
 }
 
 /** From now on a connection gets no request any more, so another one may be asked for. */
-function leavePlugs(turn: SourceTurn, service: string, sourcePlug: number): void {
-  const plugs = turn.source.plugsOf.get(service);
-  plugs?.delete(sourcePlug);
-  if (plugs?.size === 0) turn.source.plugsOf.delete(service);
+function leaveChoice({ source }: SourceTurn, connection: OutConnection): void {
+  const choices = source.connectionsTo.get(connection.service) ?? [];
+  const index = choices.indexOf(connection);
+  if (index === -1) return;
+  choices.splice(index, 1);
+  if (choices.length === 0) source.connectionsTo.delete(connection.service);
+}
+
+/** There will be no such connection; whoever waits for the others goes on waiting. */
+function failConnection(
+  turn: SourceTurn,
+  connection: OutConnection,
+  failure: { status: number; reason: string },
+): void {
+  const { service } = connection;
+  remove(turn, connection);
+  if (turn.source.connectionsTo.has(service)) waitForMore(turn, service);
+  else rejectWaiting(turn, service, failure);
 }
 
 /** Flow 5: where to dial, or why nowhere. */
@@ -51,33 +67,64 @@ export function onConnectionResponse(
   clearDeadline(source.deadlines, `ask:${connection.sourcePlug}`);
   const { destServiceNetwork: network, destPlug: port } = message;
   if (!isDone(message.status) || network === undefined || port === undefined) {
-    remove(turn, connection);
     const status = isDone(message.status) ? STATUS.unreachable : message.status;
     const reason = message.reason ?? `Cannot connect to "${connection.service}": ${status}`;
-    return rejectWaiting(turn, connection.service, { status, reason });
+    if (status === STATUS.unavailable) noteAlone(turn, connection.service);
+    return failConnection(turn, connection, { status, reason });
+  }
+  connection.destPlug = port;
+  const refusal = takeAnswer(turn, connection, message);
+  if (refusal !== undefined) {
+    confirm(turn, connection, refusal);
+    return failConnection(turn, connection, refusal);
   }
   connection.state = "dialing";
-  connection.destPlug = port;
-  connection.destServiceID = message.destServiceID ?? 0;
   turn.emit({
     kind: "dial",
     sourcePlug: connection.sourcePlug,
     network,
     port,
     serviceID: source.serviceID,
-    destServiceID: message.destServiceID ?? 0,
+    destServiceID: connection.destServiceID,
     ticket: message.ticket,
     destCertificate: message.destCertificate,
   });
+}
+
+/** Takes what an answer says of the instance; why it is not dialled, if it is not. */
+function takeAnswer(
+  turn: SourceTurn,
+  connection: OutConnection,
+  { destServiceID = 0, concurrency }: MessageOf<"connectionResponse">,
+): { status: number; reason: string } | undefined {
+  const { connectionsTo, options } = turn.source;
+  const { service } = connection;
+  if (isSick(turn, destServiceID)) {
+    noteAlone(turn, service);
+    const reason = `Cannot use "${service}": instance ${destServiceID} fails, and is left alone`;
+    return { status: STATUS.unavailable, reason };
+  }
+  const isFull = destServiceID !== 0 &&
+    connectionsTo.get(service)?.some((other) =>
+      other.isBounded && other.destServiceID === destServiceID
+    );
+  if (isFull) {
+    const reason = `Cannot use "${service}": instance ${destServiceID} is connected already`;
+    return { status: STATUS.conflict, reason };
+  }
+  connection.destServiceID = destServiceID;
+  connection.isBounded = concurrency !== undefined;
+  connection.capacityMax = Math.min(concurrency ?? options.exchangesMax, options.exchangesMax);
+  connection.capacity = capacityOf(turn, destServiceID, connection.capacityMax);
+  return undefined;
 }
 
 /** The manager did not answer; those who wait hear that. */
 export function onAskDue(turn: SourceTurn, sourcePlug: number): void {
   const connection = turn.source.connections.get(sourcePlug);
   if (connection?.state !== "asking") return;
-  remove(turn, connection);
   const reason = `Cannot connect to "${connection.service}": the manager did not answer in time`;
-  rejectWaiting(turn, connection.service, { status: STATUS.deadline, reason });
+  failConnection(turn, connection, { status: STATUS.deadline, reason });
 }
 
 function confirm(
@@ -102,11 +149,13 @@ export function onDialed(turn: SourceTurn, event: Dialed): void {
   if (connection === undefined) return;
   confirm(turn, connection, { status: STATUS.done });
   turn.source.retries.delete(connection.service);
+  turn.source.vain.delete(connection.service);
   if (connection.state === "closing") {
     return turn.emit({ kind: "closeSession", sourcePlug: connection.sourcePlug });
   }
   connection.state = "open";
-  assignWaiting(turn, connection);
+  serveWaiting(turn, connection);
+  askIfNeeded(turn, connection.service);
 }
 
 /** Flow 5: nobody was there. The instance may be ending just now, so it is asked again soon. */
@@ -117,8 +166,10 @@ export function onDialFailed(turn: SourceTurn, event: DialFailed): void {
   const { service } = connection;
   confirm(turn, connection, { status: STATUS.unreachable, reason: event.reason });
   answerCloses(turn, connection);
+  noteFailure(turn, connection);
   remove(turn, connection);
   if (!source.waiting.has(service)) return;
+  if (source.connectionsTo.has(service)) return waitForMore(turn, service);
   const retries = (source.retries.get(service) ?? 0) + 1;
   if (retries > source.options.retriesMax) {
     source.retries.delete(service);
@@ -139,8 +190,11 @@ export function onSessionEnded(turn: SourceTurn, event: SessionEnded): void {
   const isAwaited = connection.closeMessageIDs.length > 0;
   if (isAwaited && connection.endedCount > 0) onUseDue(turn, event.sourcePlug);
   remove(turn, connection);
-  const { sourcePlug, destPlug, known, closeMessageIDs } = connection;
-  const { status, reason } = event;
+  const { sourcePlug, destPlug, known, closeMessageIDs, verdict } = connection;
+  if (event.status === STATUS.brokenLink) noteFailure(turn, connection);
+  const { status, reason } = verdict === undefined
+    ? event
+    : { status: STATUS.brokenLink, reason: verdict };
   const { serviceID } = source;
   if (closeMessageIDs.length > 0) answerCloses(turn, connection);
   else if (known && serviceID !== undefined) {
@@ -160,6 +214,15 @@ function answerCloses(turn: SourceTurn, connection: OutConnection): void {
   for (const messageID of connection.closeMessageIDs) {
     sendToAgent(turn, { type: "connectionCloseResponse", messageID, status: STATUS.done });
   }
+}
+
+/** The instance at the other end takes nothing new: what comes gets another connection. */
+export function onSessionLeaving(turn: SourceTurn, { sourcePlug }: SessionLeaving): void {
+  const connection = turn.source.connections.get(sourcePlug);
+  if (connection?.state !== "open") return;
+  connection.state = "closing";
+  leaveChoice(turn, connection);
+  askIfNeeded(turn, connection.service);
 }
 
 /** Flow 7: the manager wants a connection closed. What is in flight on it finishes first. */
@@ -186,7 +249,7 @@ export function onConnectionCloseRequest(
 export function beginClose(turn: SourceTurn, connection: OutConnection): void {
   const wasOpen = connection.state === "open";
   connection.state = "closing";
-  leavePlugs(turn, connection.service, connection.sourcePlug);
+  leaveChoice(turn, connection);
   if (wasOpen) turn.emit({ kind: "closeSession", sourcePlug: connection.sourcePlug });
   askIfNeeded(turn, connection.service);
 }

@@ -7,71 +7,123 @@
 
 import { STATUS } from "../../protocol/status.ts";
 import { clearDeadline, hasDeadline, setDeadline } from "../deadlines.ts";
+import { chooseConnection, hasRoom } from "./choice.ts";
+import { outOfOrder, sickOf } from "./health.ts";
 import {
   type OutConnection,
-  type RequestEnded,
   type RequestWanted,
   sendToAgent,
+  type SourceState,
   type SourceTurn,
 } from "./state.ts";
 
-/** The open connection to a service with the fewest requests on it. */
-function findOpen(turn: SourceTurn, service: string): OutConnection | undefined {
-  let found: OutConnection | undefined;
-  for (const sourcePlug of turn.source.plugsOf.get(service) ?? []) {
-    const connection = turn.source.connections.get(sourcePlug);
-    if (connection?.state !== "open") continue;
-    if (found === undefined || connection.requests.size < found.requests.size) found = connection;
-  }
-  return found;
-}
+/** The wait for a further connection doubles so many times at most. */
+const VAIN_MAX = 5;
 
 /** A request wants a service. */
 export function onRequestWanted(turn: SourceTurn, event: RequestWanted): void {
   const { source, nowMs } = turn;
   const { requestID, service } = event;
-  const open = findOpen(turn, service);
+  const open = chooseConnection(source, service, event.stickyKey);
   if (open !== undefined) return assign(turn, requestID, open);
   const waiting = source.waiting.get(service) ?? new Map();
-  if (waiting.size >= source.options.waitingMax) {
-    const reason = `Cannot wait for "${service}": ${waiting.size} requests wait already`;
+  const reason = outOfOrder(turn, service) ?? tooMany(source, event, waiting.size);
+  if (reason !== undefined) {
     turn.emit({ kind: "reject", requestID, status: STATUS.unavailable, reason });
     return;
   }
   waiting.set(requestID, { requestID, service });
   source.waiting.set(service, waiting);
+  source.waitingCount += 1;
   source.requests.set(requestID, { service });
   setDeadline(source.deadlines, `wait:${requestID}`, nowMs + event.timeoutMs);
   askIfNeeded(turn, service);
 }
 
-/** Asks for a connection, unless one is on its way or a failed one is about to be tried again. */
+/** Why no more may wait, or undefined. */
+function tooMany(
+  { options, waitingCount }: SourceState,
+  { service, waitingMax = options.waitingMax }: RequestWanted,
+  waiting: number,
+): string | undefined {
+  if (waiting >= waitingMax) {
+    return `Cannot wait for "${service}": ${waiting} requests wait already`;
+  }
+  if (waitingCount < options.waitingAllMax) return undefined;
+  return `Cannot wait for "${service}": ${waitingCount} requests wait for services already`;
+}
+
+/**
+ * Asks for a connection if somebody waits, unless one is on its way, or one that could not be had
+ * is about to be asked for again.
+ */
 export function askIfNeeded(turn: SourceTurn, service: string): void {
-  const { source } = turn;
+  const { source, nowMs } = turn;
   if (source.serviceID === undefined || source.agentLink === undefined) return;
-  if (!source.waiting.has(service) || source.plugsOf.has(service)) return;
-  if (hasDeadline(source.deadlines, `retry:${service}`)) return;
+  if (!source.waiting.has(service) || hasDeadline(source.deadlines, `retry:${service}`)) return;
+  const others = source.connectionsTo.get(service);
+  if (others !== undefined && !mayHaveMore(turn, service, others)) return;
   source.lastPlug += 1;
   source.lastMessageID += 1;
   const sourcePlug = source.lastPlug;
   const messageID = source.lastMessageID;
-  source.connections.set(sourcePlug, {
+  const connection: OutConnection = {
     sourcePlug,
     service,
     messageID,
     state: "asking",
     destPlug: 0,
     destServiceID: 0,
+    capacity: 0,
+    capacityMax: 0,
+    isBounded: false,
+    verdict: undefined,
     requests: new Set(),
     endedCount: 0,
-    reportedMs: turn.nowMs,
+    reportedMs: nowMs,
     closeMessageIDs: [],
     known: true,
-  });
-  source.plugsOf.set(service, new Set([sourcePlug]));
+  };
+  source.connections.set(sourcePlug, connection);
   source.asking.set(messageID, sourcePlug);
-  setDeadline(source.deadlines, `ask:${sourcePlug}`, turn.nowMs + source.options.askMs);
-  sendRequest(turn, { messageID, sourcePlug, service });
+  setDeadline(source.deadlines, `ask:${sourcePlug}`, nowMs + source.options.askMs);
+  sendRequest(turn, connection);
+  if (others === undefined) source.connectionsTo.set(service, [connection]);
+  else others.push(connection);
+}
+
+/** Whether one more connection is wanted beside those that there are: all of them are full. */
+function mayHaveMore(
+  { source }: SourceTurn,
+  service: string,
+  others: readonly OutConnection[],
+): boolean {
+  return others.length < source.options.connectionsMax &&
+    !hasDeadline(source.deadlines, `more:${service}`) &&
+    others.every((other) => other.state === "open" && !hasRoom(other));
+}
+
+/** There was no further connection to be had: it is asked for again later, if somebody waits. */
+export function waitForMore(turn: SourceTurn, service: string): void {
+  const { vain, options, deadlines } = turn.source;
+  const times = vain.get(service) ?? 0;
+  vain.set(service, Math.min(times + 1, VAIN_MAX));
+  setDeadline(deadlines, `more:${service}`, turn.nowMs + options.moreMs * 2 ** times);
+}
+
+/** The time to ask for a further connection again. */
+export function onMoreDue(turn: SourceTurn, service: string): void {
+  if (!turn.source.waiting.has(service)) turn.source.vain.delete(service);
+  askIfNeeded(turn, service);
+}
+
+/** Instances that the next connection shall not lead to: they are full, or sick. */
+function avoidedBy(turn: SourceTurn, service: string): number[] {
+  const avoided = sickOf(turn, service);
+  for (const { isBounded, destServiceID } of turn.source.connectionsTo.get(service) ?? []) {
+    if (isBounded && !avoided.includes(destServiceID)) avoided.push(destServiceID);
+  }
+  return avoided;
 }
 
 /** Asks the manager for a connection; asked again with the same numbers it is one request. */
@@ -82,12 +134,14 @@ export function sendRequest(
   const { messageID, sourcePlug, service: destServiceName } = asked;
   const { serviceID } = turn.source;
   if (serviceID === undefined) return;
+  const avoid = avoidedBy(turn, destServiceName);
   sendToAgent(turn, {
     type: "connectionRequest",
     messageID,
     serviceID,
     sourcePlug,
     destServiceName,
+    ...(avoid.length === 0 ? {} : { avoid }),
   });
 }
 
@@ -99,9 +153,13 @@ function assign(turn: SourceTurn, requestID: number, connection: OutConnection):
   noteUse(turn, connection);
 }
 
-/** Gives a connection that has just opened to everybody who waits for it. */
-export function assignWaiting(turn: SourceTurn, connection: OutConnection): void {
-  for (const requestID of takeWaiting(turn, connection.service)) {
+/** Gives a connection to those who wait for its service, as long as it has room. */
+export function serveWaiting(turn: SourceTurn, connection: OutConnection): void {
+  const { service } = connection;
+  // What leaves a map while it is gone through is not seen again.
+  for (const requestID of turn.source.waiting.get(service)?.keys() ?? []) {
+    if (!hasRoom(connection)) break;
+    leaveWaiting(turn, service, requestID);
     assign(turn, requestID, connection);
   }
 }
@@ -112,41 +170,19 @@ export function rejectWaiting(
   service: string,
   failure: { status: number; reason: string },
 ): void {
-  for (const requestID of takeWaiting(turn, service)) {
+  for (const requestID of turn.source.waiting.get(service)?.keys() ?? []) {
+    leaveWaiting(turn, service, requestID);
     turn.source.requests.delete(requestID);
     turn.emit({ kind: "reject", requestID, ...failure });
   }
 }
 
-function takeWaiting(turn: SourceTurn, service: string): number[] {
-  const { waiting, retries, deadlines } = turn.source;
-  const requestIDs = [...(waiting.get(service)?.keys() ?? [])];
-  waiting.delete(service);
-  retries.delete(service);
-  for (const requestID of requestIDs) clearDeadline(deadlines, `wait:${requestID}`);
-  return requestIDs;
-}
-
-/** A request has ended, wherever it was. */
-export function onRequestEnded(turn: SourceTurn, event: RequestEnded): void {
-  const { source } = turn;
-  const { requestID } = event;
-  const place = source.requests.get(requestID);
-  if (place === undefined) return;
-  source.requests.delete(requestID);
-  if ("service" in place) return leaveWaiting(turn, place.service, requestID);
-  const connection = source.connections.get(place.sourcePlug);
-  if (connection === undefined) return;
-  connection.requests.delete(requestID);
-  connection.endedCount += 1;
-  noteUse(turn, connection);
-}
-
-function leaveWaiting(turn: SourceTurn, service: string, requestID: number): void {
+/** A request waits no more, for whatever reason. */
+export function leaveWaiting(turn: SourceTurn, service: string, requestID: number): void {
   const { waiting, retries, deadlines } = turn.source;
   clearDeadline(deadlines, `wait:${requestID}`);
   const ofService = waiting.get(service);
-  ofService?.delete(requestID);
+  if (ofService?.delete(requestID)) turn.source.waitingCount -= 1;
   if (ofService?.size !== 0) return;
   waiting.delete(service);
   retries.delete(service);

@@ -1,6 +1,7 @@
 /**
  * The source side of connections, which a gateway and a service share: requests want a service, a
- * connection to it is asked for once, dialled, used by all, and closed.
+ * connection to it is asked for once, dialled, used by all, and closed. When all that there are are
+ * full and somebody waits, one more is asked for.
  *
  * A connection is *asking* (the manager looks for an instance, or starts one), *dialing*, *open*,
  * then *closing* (on command, or because its owner ends) until its session has ended.
@@ -11,33 +12,10 @@
 import type { Message } from "../../protocol/messages.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
 import type { LinkID, Refuse, Send } from "../step.ts";
+import type { Health } from "./health.ts";
+import { SOURCE_DEFAULTS, type SourceOptions } from "./options.ts";
 
-/** The times and bounds of a source; each can be set. */
-export interface SourceOptions {
-  /** An unanswered connectionRequest fails after this long. Milliseconds. @default {150_000} */
-  readonly askMs: number;
-  /**
-   * First wait before a failed dial is tried again; doubles each time. Milliseconds.
-   *
-   * @default {50}
-   */
-  readonly retryMs: number;
-  /** How often a connection is asked for again after a failed dial. @default {5} */
-  readonly retriesMax: number;
-  /** Most requests that wait for one service. @default {10_000} */
-  readonly waitingMax: number;
-  /** Least time between two processData of a connection. Milliseconds. @default {1_000} */
-  readonly reportMs: number;
-}
-
-/** The defaults of a source. */
-export const SOURCE_DEFAULTS: SourceOptions = {
-  askMs: 150_000,
-  retryMs: 50,
-  retriesMax: 5,
-  waitingMax: 10_000,
-  reportMs: 1_000,
-};
+export { SOURCE_DEFAULTS, type SourceOptions } from "./options.ts";
 
 /** A connection that starts here. */
 export interface OutConnection {
@@ -53,6 +31,14 @@ export interface OutConnection {
   destPlug: number;
   /** The instance at the other end; 0 until it is known. */
   destServiceID: number;
+  /** Most requests that it may have now: one while its instance is on trial. */
+  capacity: number;
+  /** Most requests that it may have. */
+  capacityMax: number;
+  /** Whether the instance takes no more by another connection. */
+  isBounded: boolean;
+  /** Why it is closed as a broken one, though its session is not. */
+  verdict: string | undefined;
   /** Requests that were given this connection and have not ended. */
   readonly requests: Set<number>;
   /** Requests that ended since the last report. */
@@ -83,6 +69,10 @@ export interface RequestWanted {
   readonly service: string;
   /** How long it may wait. Milliseconds. */
   readonly timeoutMs: number;
+  /** Most requests that may wait for the service. @default {what the source says} */
+  readonly waitingMax?: number;
+  /** Requests of one key go to one instance: a whole number of 32 bits. @default {any instance} */
+  readonly stickyKey?: number;
 }
 
 /** A request has ended, or its sender went away while it waited. */
@@ -91,6 +81,12 @@ export interface RequestEnded {
   readonly kind: "requestEnded";
   /** The request. */
   readonly requestID: number;
+  /**
+   * Whether its instance did not answer in time, or its sender did not wait for that.
+   *
+   * @default {it was answered}
+   */
+  readonly outcome?: "failed" | "cancelled";
 }
 
 /** A session was opened as the role said. */
@@ -123,8 +119,22 @@ export interface SessionEnded {
   readonly reason: string;
 }
 
+/** The other end of a session takes nothing new by it: its instance ends. */
+export interface SessionLeaving {
+  /** Tells events apart. */
+  readonly kind: "sessionLeaving";
+  /** The connection. */
+  readonly sourcePlug: number;
+}
+
 /** What happens to a source beside messages. */
-export type SourceEvent = RequestWanted | RequestEnded | Dialed | DialFailed | SessionEnded;
+export type SourceEvent =
+  | RequestWanted
+  | RequestEnded
+  | Dialed
+  | DialFailed
+  | SessionLeaving
+  | SessionEnded;
 
 /** Open a session; `dialed` or `dialFailed` must follow. */
 export interface Dial {
@@ -189,16 +199,24 @@ export interface SourceState {
   agentLink: LinkID | undefined;
   /** Its connections, by out-plug. */
   readonly connections: Map<number, OutConnection>;
-  /** Out-plugs that lead to a service and may be given requests, or will be. */
-  readonly plugsOf: Map<string, Set<number>>;
+  /** Connections to a service that may be given requests, or will be; no list is empty. */
+  readonly connectionsTo: Map<string, OutConnection[]>;
   /** Out-plugs by the number of their connectionRequest, while it is unanswered. */
   readonly asking: Map<number, number>;
   /** Requests that wait, by service and number. */
   readonly waiting: Map<string, Map<number, WaitingRequest>>;
+  /** How many wait in all. */
+  waitingCount: number;
   /** Where each request is: its service while it waits, its plug once it has one. */
   readonly requests: Map<number, { service: string } | { sourcePlug: number }>;
   /** Failed dials in a row, by service. */
   readonly retries: Map<string, number>;
+  /** How often in a row there was no further connection to be had, by service. */
+  readonly vain: Map<string, number>;
+  /** Instances that failed, by their number. */
+  readonly health: Map<number, Health>;
+  /** Counts choices among several connections, so that they take turns. */
+  turns: number;
   /** Everything that has a time; keys are `kind:identity`. */
   readonly deadlines: Deadlines<string>;
   /** The highest out-plug used so far. */
@@ -214,11 +232,15 @@ export function createSource(options: Partial<SourceOptions> = {}): SourceState 
     serviceID: undefined,
     agentLink: undefined,
     connections: new Map(),
-    plugsOf: new Map(),
+    connectionsTo: new Map(),
     asking: new Map(),
     waiting: new Map(),
+    waitingCount: 0,
     requests: new Map(),
     retries: new Map(),
+    vain: new Map(),
+    health: new Map(),
+    turns: 0,
     deadlines: emptyDeadlines(),
     lastPlug: 0,
     lastMessageID: 0,

@@ -13,8 +13,11 @@ import {
   onDialed,
   onDialFailed,
   onSessionEnded,
+  onSessionLeaving,
 } from "./connections.ts";
-import { askIfNeeded, onRequestEnded, onRequestWanted, onUseDue, onWaitDue } from "./requests.ts";
+import { heal } from "./health.ts";
+import { onRequestEnded } from "./outcomes.ts";
+import { askIfNeeded, onMoreDue, onRequestWanted, onUseDue, onWaitDue } from "./requests.ts";
 import type { SourceEvent, SourceTurn } from "./state.ts";
 
 /** Handles what the host tells a source. */
@@ -28,6 +31,8 @@ export function stepSource(turn: SourceTurn, event: SourceEvent): void {
       return onDialed(turn, event);
     case "dialFailed":
       return onDialFailed(turn, event);
+    case "sessionLeaving":
+      return onSessionLeaving(turn, event);
     case "sessionEnded":
       return onSessionEnded(turn, event);
   }
@@ -58,6 +63,10 @@ export function tickSource(turn: SourceTurn): void {
         return onUseDue(turn, Number(identity));
       case "retry":
         return askIfNeeded(turn, identity);
+      case "more":
+        return onMoreDue(turn, identity);
+      case "sick":
+        return heal(turn, Number(identity));
     }
   });
 }

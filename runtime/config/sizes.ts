@@ -18,7 +18,7 @@ const AMOUNT = String.raw`\d+(?:\.\d+)?`;
 const UNIT = Object.keys(UNITS).join("|");
 
 /** What a size looks like, as a regular expression. */
-export const SIZE_PATTERN = String.raw`^\s*(${AMOUNT})\s*(${UNIT})\s*$`;
+export const SIZE_PATTERN: string = String.raw`^\s*(${AMOUNT})\s*(${UNIT})\s*$`;
 
 const SIZE = new RegExp(SIZE_PATTERN);
 

@@ -12,6 +12,7 @@ import {
   type GatewayEvent,
   type GatewayState,
 } from "../../roles/gateway/step.ts";
+import type { SourceOptions } from "../../roles/source/state.ts";
 import type { LinkID } from "../../roles/step.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
 import { RoleHost } from "../host.ts";
@@ -24,6 +25,8 @@ import { SourceSessions } from "../source/source_sessions.ts";
 export interface GatewayHostOptions {
   /** Takes a line for a person when something was refused. */
   readonly warn: (text: string) => void;
+  /** The times and bounds of its connections. @default {those of a source} */
+  readonly source?: Partial<SourceOptions>;
   /** Takes the ways in from outside, as the manager tells them: all, at each change. */
   readonly routes?: (routes: readonly ReportedRoute[]) => void;
 }
@@ -54,7 +57,7 @@ export class GatewayHost {
     );
     this.#host = new RoleHost<GatewayState, GatewayEvent, GatewayEffect>({
       role: GATEWAY,
-      state: createGateway(),
+      state: createGateway(options.source),
       tick: { kind: "tick" },
       perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
     });

@@ -4,8 +4,6 @@
  * @module
  */
 
-type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
-
 /** The body of a request is larger than its route takes. */
 export class BodyTooLargeError extends Error {
   /** The name of the class. */
@@ -27,7 +25,10 @@ export function saysTooMuch({ headers }: Request, bytesMax: number): boolean {
  * The same body, which breaks with a {@linkcode BodyTooLargeError} where it becomes too large: one
  * that comes in chunks does not say before how large it is.
  */
-export function limitedBody(body: Body, bytesMax: number): Body {
+export function limitedBody(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  bytesMax: number,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let bytes = 0;
   return body.pipeThrough(
     new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({

@@ -95,10 +95,14 @@ export class ExchangeWatch implements Expiring {
     this.#arm();
   };
 
-  /** It uses its session no more: it is over, unless it is sent once more. */
-  left(): void {
+  /**
+   * It uses its session no more: it is over, unless it is sent once more. Says whether its instance
+   * is to blame: it had the request, and a deadline passed without an answer.
+   */
+  left(): boolean {
     this.#hasLeft = true;
     if (this.#isAnswered) this.end();
+    return !this.#isAnswered && this.passed !== undefined && this.passed.deadline !== "total";
   }
 
   /** The head of the answer has come; its body may still be arriving. */
@@ -106,11 +110,6 @@ export class ExchangeWatch implements Expiring {
     this.#isAnswered = true;
     this.#firstByteMs = Infinity;
     if (this.#hasLeft) this.end();
-  }
-
-  /** Whether the service is to blame that a deadline passed: it had the request, and no answer. */
-  get hasFailed(): boolean {
-    return this.passed !== undefined && this.passed.deadline !== "total" && !this.#isAnswered;
   }
 
   /** Nothing more can happen. */

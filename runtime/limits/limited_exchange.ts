@@ -11,6 +11,7 @@ import { responseOf } from "../sessions/parts.ts";
 import type { RequestParts } from "../sessions/session.ts";
 import type { ExchangeTerms } from "../source/source_sessions.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
+import { stickyKeyOf } from "./sticky_key.ts";
 import { DeadlineError, ExchangeWatch, hasDeadlines } from "./exchange_watch.ts";
 
 /** Sends a request to a service, on terms. */
@@ -35,15 +36,17 @@ export function limitedExchange(exchange: Exchange): LimitedExchange {
   const timer = new DeadlineTimer();
   return (service, request, limits) => {
     if (limits === undefined) return exchange(service, request);
-    const { connectMs } = limits;
-    if (!hasDeadlines(limits)) return exchange(service, request, { connectMs });
+    const { connectMs, waitingMax, sticky } = limits;
+    const stickyKey = sticky === undefined ? undefined : stickyKeyOf(request.headers, sticky);
+    const terms = { connectMs, waitingMax, stickyKey };
+    if (!hasDeadlines(limits)) return exchange(service, request, terms);
     const watch = new ExchangeWatch(limits, {
       timer,
       signal: request.signal ?? request.lateSignal?.(),
     });
     const { signal, started } = watch;
     const left = () => watch.left();
-    const sent = exchange(service, { ...request, signal, started }, { connectMs, left });
+    const sent = exchange(service, { ...request, signal, started }, { ...terms, left });
     return sent.then(
       (response) => {
         watch.answered();

@@ -102,7 +102,7 @@ class DialledSession implements Session, ConnectionRole {
     return await this.exchange(partsOf(request));
   }
 
-  exchange(request: RequestParts, ended: () => void = () => {}): Promise<Response> {
+  exchange(request: RequestParts, ended: (isWhole: boolean) => void = () => {}): Promise<Response> {
     let id = 0;
     try {
       request.signal?.throwIfAborted();
@@ -110,7 +110,7 @@ class DialledSession implements Session, ConnectionRole {
       this.#checkRoom();
       id = this.#lastID + 1;
     } catch (error) {
-      queueMicrotask(ended);
+      queueMicrotask(() => ended(false));
       return Promise.reject(error);
     }
     const parts = requestParts(request);
@@ -120,7 +120,7 @@ class DialledSession implements Session, ConnectionRole {
       ? undefined
       : answer(431, "The method, URL and headers of the request are too large together.");
     if (refusal !== undefined) {
-      queueMicrotask(ended);
+      queueMicrotask(() => ended(false));
       return Promise.resolve(responseOf(refusal, request.passOn));
     }
     this.#lastID = id;

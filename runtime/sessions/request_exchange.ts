@@ -26,8 +26,8 @@ export interface RequestExchangeOptions {
   readonly request: RequestParts;
   /** What fails if it fails. */
   readonly what: string;
-  /** Called once, when it has left the connection. */
-  readonly ended: () => void;
+  /** Called once, when it has left the connection: whole, or before its time. */
+  readonly ended: (isWhole: boolean) => void;
 }
 
 /** A request that is under way. */
@@ -47,7 +47,7 @@ export class RequestExchange implements Exchange {
   readonly #isHead: boolean;
   /** The batch before the one that the head leaves in. */
   readonly #batch: number;
-  readonly #ended: () => void;
+  readonly #ended: (isWhole: boolean) => void;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
   readonly #aborted = () => this.#giveUp(RESET.cancelled, this.#signal?.reason);
@@ -178,7 +178,7 @@ export class RequestExchange implements Exchange {
     if (!this.#sent || !this.#received) return;
     this.#signal?.removeEventListener("abort", this.#aborted);
     this.#connection.remove(this.#id);
-    this.#ended();
+    this.#ended(true);
   }
 
   #over(error: unknown): void {
@@ -186,7 +186,7 @@ export class RequestExchange implements Exchange {
     this.#reject(error);
     this.incoming?.fail(error);
     this.outgoing?.stop(error);
-    this.#ended();
+    this.#ended(false);
   }
 }
 

@@ -110,10 +110,10 @@ export interface Session extends SessionHandle {
   fetch(request: Request): Promise<Response>;
   /**
    * The same in parts, for a proxy. `ended` is called once, when the exchange uses the session no
-   * more, see {@linkcode SessionHandle.inFlight}; whether it failed or not, and not before this
-   * method has returned.
+   * more, see {@linkcode SessionHandle.inFlight}; it is told whether everything has been sent and
+   * has arrived, and not called before this method has returned.
    */
-  exchange(request: RequestParts, ended?: () => void): Promise<Response>;
+  exchange(request: RequestParts, ended?: (isWhole: boolean) => void): Promise<Response>;
 }
 
 /** Answers the requests of a session. The request's signal aborts when nobody waits any more. */

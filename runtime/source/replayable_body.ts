@@ -6,18 +6,16 @@
 
 import { SessionBrokenError, SessionRefusedError } from "../sessions/session.ts";
 
-type Piece = Uint8Array<ArrayBuffer>;
-
 /** A body that can be read from its beginning again, as long as {@linkcode isWhole} says so. */
 export class ReplayableBody {
-  readonly #reader: ReadableStreamDefaultReader<Piece>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #bytesMax: number;
-  readonly #pieces: Piece[] = [];
+  readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
-  #reading: Promise<Piece | undefined> | undefined;
+  #reading: Promise<Uint8Array<ArrayBuffer> | undefined> | undefined;
 
   /** Takes the body over; from here on it is read by the streams of this only. */
-  constructor(body: ReadableStream<Piece>, bytesMax: number) {
+  constructor(body: ReadableStream<Uint8Array<ArrayBuffer>>, bytesMax: number) {
     this.#reader = body.getReader();
     this.#bytesMax = bytesMax;
   }
@@ -31,9 +29,9 @@ export class ReplayableBody {
    * The body from its beginning. The stream before must not be read any more. Cancelling it cancels
    * the body, unless what broke was the session that it was sent by.
    */
-  stream(): ReadableStream<Piece> {
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     let at = 0;
-    return new ReadableStream<Piece>({
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
       pull: async (controller) => {
         const kept = this.#pieces[at];
         at += 1;
@@ -55,12 +53,12 @@ export class ReplayableBody {
   }
 
   /** A piece that was asked for by a stream that is gone is for the next one. */
-  #next(): Promise<Piece | undefined> {
+  #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     this.#reading ??= this.#read();
     return this.#reading;
   }
 
-  async #read(): Promise<Piece | undefined> {
+  async #read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
       const { value } = await this.#reader.read();
       this.#bytes += value?.length ?? 0;

@@ -6,7 +6,12 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
-import type { RequestWanted, SourceEffect, SourceEvent } from "../../roles/source/state.ts";
+import type {
+  RequestEnded,
+  RequestWanted,
+  SourceEffect,
+  SourceEvent,
+} from "../../roles/source/state.ts";
 import { problemParts } from "../problem.ts";
 import { dialSession } from "../sessions/dial.ts";
 import { responseOf } from "../sessions/parts.ts";
@@ -43,8 +48,15 @@ const REFUSALS_MAX = 3;
 export interface ExchangeTerms {
   /** How long it may wait for a connection. Milliseconds. @default {what the source says} */
   readonly connectMs?: number | undefined;
-  /** Called when it uses its session no more, each time that it was sent. */
-  readonly left?: () => void;
+  /** Most requests that may wait for the service. @default {what the source says} */
+  readonly waitingMax?: number | undefined;
+  /** Requests of one key go to one instance: a whole number of 32 bits. @default {any instance} */
+  readonly stickyKey?: number | undefined;
+  /**
+   * Called each time that it uses its session no more. Says whether the instance is to blame that
+   * it was not answered.
+   */
+  readonly left?: () => boolean;
 }
 
 /** Nothing besides. */
@@ -60,6 +72,25 @@ interface Pending {
 }
 
 const NOBODY_WAITS = () => {};
+
+/** A request that has terms says so; the others stay as small as they are. */
+function wantedOf(wanted: RequestWanted, { waitingMax, stickyKey }: ExchangeTerms): RequestWanted {
+  if (waitingMax === undefined && stickyKey === undefined) return wanted;
+  return {
+    ...wanted,
+    ...(waitingMax === undefined ? {} : { waitingMax }),
+    ...(stickyKey === undefined ? {} : { stickyKey }),
+  };
+}
+
+/** What became of a request: one that is not whole was cut off, by whomever. */
+function endOf(
+  requestID: number,
+  { isWhole, hasFailed }: { isWhole: boolean; hasFailed: boolean },
+): RequestEnded {
+  if (isWhole) return { kind: "requestEnded", requestID };
+  return { kind: "requestEnded", requestID, outcome: hasFailed ? "failed" : "cancelled" };
+}
 
 /** What is kept of a body, so that the request can be sent once more; undefined if nothing is. */
 function keptBody({ body, method }: RequestParts): ReplayableBody | undefined {
@@ -114,13 +145,13 @@ export class SourceSessions {
     for (let refusals = 0, retries = 0;;) {
       const requestID = this.#lastRequestID += 1;
       const timeoutMs = terms.connectMs ?? this.#options.waitMs ?? WAIT_MS;
-      const wanted = { kind: "requestWanted", requestID, service, timeoutMs } as const;
+      const wanted = wantedOf({ kind: "requestWanted", requestID, service, timeoutMs }, terms);
       const outcome = await this.#connect(wanted, request);
       if (!("exchange" in outcome)) return responseOf(outcome, request.passOn);
       try {
-        const ended = () => {
-          terms.left?.();
-          this.#options.dispatch({ kind: "requestEnded", requestID });
+        const ended = (isWhole: boolean) => {
+          const hasFailed = terms.left?.() ?? false;
+          this.#options.dispatch(endOf(requestID, { isWhole, hasFailed }));
         };
         return await outcome.exchange(sent, ended);
       } catch (error) {
@@ -233,6 +264,10 @@ export class SourceSessions {
       const session = await dialSession({ hostname, port, hello, ticket, certificate, ...timeout });
       this.#sessions.set(sourcePlug, session);
       dispatch({ kind: "dialed", sourcePlug });
+      const { leaving } = session;
+      const left = () => dispatch({ kind: "sessionLeaving", sourcePlug });
+      if (leaving.aborted) left();
+      else leaving.addEventListener("abort", left, { once: true });
       const { status, reason } = await session.ended;
       this.#sessions.delete(sourcePlug);
       dispatch({ kind: "sessionEnded", sourcePlug, status, reason });

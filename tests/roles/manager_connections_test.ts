@@ -249,3 +249,24 @@ Deno.test("manager: one that stood still itself does not blame its agents", () =
   assertEquals(ofKind(effects, "closeLink"), []);
   theSent(effects, "agentHealthRequest");
 });
+
+Deno.test("manager: a source that avoids an instance gets another one, or hears at once", () => {
+  const bench = new ManagerBench();
+  bench.addAgent("one", { greeter: { concurrency: 20 } });
+  const gateway = bench.addGateway("one");
+  const { instance } = bench.connect("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });
+  const ask = (sourcePlug: number, avoid: readonly number[]) => {
+    const messageID = bench.newMessageID();
+    const asked = { messageID, serviceID: gateway, sourcePlug, destServiceName: "greeter", avoid };
+    return bench.take("one", { type: "connectionRequest", ...asked });
+  };
+  const before = bench.state.registry.lastConnectionID;
+  const refused = ask(2, [instance.serviceID]);
+  const { status, reason = "" } = theSent(refused, "connectionResponse");
+  assertEquals(status, 503);
+  assertStringIncludes(reason, "no other instance");
+  assertEquals(ofKind(refused, "record"), []);
+  assertEquals(bench.state.registry.lastConnectionID, before);
+  const given = theSent(ask(3, [999]), "connectionResponse");
+  assertEquals([given.destServiceID, given.concurrency], [instance.serviceID, 20]);
+});

@@ -82,9 +82,13 @@ export class ServiceBench extends Bench<ServiceState, ServiceEvent, ServiceEffec
   }
 
   /** The manager answers a request for a connection. */
-  answer(messageID: number, destPlug = 20_050): ServiceEffect[] {
-    const dest = { destServiceNetwork: "10.0.0.2", destPlug, destServiceID: 50 };
-    return this.take({ type: "connectionResponse", messageID, status: 200, ...dest });
+  answer(
+    messageID: number,
+    destPlug = 20_050,
+    more: { concurrency?: number } = {},
+  ): ServiceEffect[] {
+    const dest = { destServiceNetwork: "10.0.0.2", destPlug, destServiceID: destPlug - 20_000 };
+    return this.take({ type: "connectionResponse", messageID, status: 200, ...dest, ...more });
   }
 
   /** A connection to a service is open, with one request on it: gives its plug. */

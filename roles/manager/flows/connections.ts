@@ -23,7 +23,7 @@ export function onConnectionRequest(
   link: LinkID,
   message: MessageOf<"connectionRequest">,
 ): void {
-  const { messageID, serviceID, sourcePlug, destServiceName } = message;
+  const { messageID, serviceID, sourcePlug, destServiceName, avoid } = message;
   const parked = { link, messageID, serviceID, sourcePlug };
   const source = turn.state.registry.instances.get(serviceID);
   if (source?.agent !== turn.state.agentOfLink.get(link)) {
@@ -40,8 +40,14 @@ export function onConnectionRequest(
   }
   const before = findConnection(turn.state.registry, serviceID, sourcePlug);
   if (before !== undefined) return repeatOffer(turn, parked, { before, type: message.type });
-  const dest = turn.state.stopping ? undefined : chooseInstance(turn, destServiceName);
+  const dest = turn.state.stopping ? undefined : chooseInstance(turn, destServiceName, avoid);
   if (dest !== undefined) return offerConnection(turn, dest, parked);
+  if (avoid !== undefined && chooseInstance(turn, destServiceName) !== undefined) {
+    // What the source has goes on, so that nothing failed and the history says nothing of it.
+    const status = STATUS.unavailable;
+    const reason = `Cannot connect to "${destServiceName}": there is no other instance`;
+    return send(turn, link, { type: "connectionResponse", messageID, status, reason });
+  }
   const parkFailure = parkRequest(turn, destServiceName, parked);
   if (parkFailure !== undefined) {
     failRequest(turn, parked, { ...parkFailure, destService: destServiceName });

@@ -14,6 +14,7 @@ import {
   endsOf,
   type Instance,
   isUnconnected,
+  manifestOf,
 } from "../memory/registry.ts";
 import type { Parked } from "../state.ts";
 import { record, type Turn } from "../turn.ts";
@@ -50,6 +51,7 @@ export function answerOffer(turn: Turn, dest: Instance, parked: Parked): void {
   if (plugs.in === null) return;
   const certificate = agentOf(registry, dest)?.sessionCertificate;
   const ticketKey = ticketKeys.get(destServiceID);
+  const { concurrency } = manifestOf(registry, dest.service) ?? {};
   turn.effects.push({
     kind: "send",
     link,
@@ -61,6 +63,7 @@ export function answerOffer(turn: Turn, dest: Instance, parked: Parked): void {
       destPlug: plugs.in,
       destServiceID,
       ...(certificate === undefined ? {} : { destCertificate: certificate }),
+      ...(concurrency === undefined ? {} : { concurrency }),
     },
     ...(ticketKey === undefined
       ? {}

@@ -133,7 +133,11 @@ function bestOf(
  * connections. Costs the same for any number of instances. One that is about to be replaced is
  * chosen when there is no other.
  */
-export function chooseInstance(turn: Turn, service: string): Instance | undefined {
+export function chooseInstance(
+  turn: Turn,
+  service: string,
+  avoid: readonly number[] = [],
+): Instance | undefined {
   const { registry, turns, linkOfAgent } = turn.state;
   const ready = registry.services.get(service)?.ready ?? [];
   const start = (turns.get(service) ?? 0) % Math.max(1, ready.length);
@@ -142,6 +146,7 @@ export function chooseInstance(turn: Turn, service: string): Instance | undefine
   for (let offset = 0; offset < ready.length; offset += 1) {
     const instance = ready[(start + offset) % ready.length];
     if (instance === undefined || !linkOfAgent.has(instance.agent)) continue;
+    if (avoid.includes(instance.serviceID)) continue;
     if (instance.leaving !== "none") {
       leaving ??= instance;
       continue;

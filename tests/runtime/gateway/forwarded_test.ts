@@ -57,7 +57,7 @@ Deno.test("withRequestID() keeps a harmless name, and makes one instead of any o
   }
 });
 
-Deno.test("withForwardedBy() adds to what a trusted proxy says, and leaves its host and scheme", () => {
+Deno.test("withForwardedBy() adds to what a proxy says, and leaves its host and scheme", () => {
   const origin = { client: "10.0.0.1", host: "inner.test", proto: "http" } as const;
   const by = (given: HeadersInit) =>
     Object.fromEntries(new Headers(withForwardedBy([...new Headers(given)], origin)));

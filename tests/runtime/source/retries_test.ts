@@ -140,7 +140,7 @@ Deno.test("SourceSessions.exchange() gives up after some attempts (502)", async 
   assertEquals(problem.service, "counter");
 });
 
-Deno.test("SourceSessions.exchange() breaks an answer that has begun, and asks no other", async () => {
+Deno.test("SourceSessions.exchange() breaks an answer that has begun, for good", async () => {
   await using mesh = new SourceMesh();
   let asked = 0;
   const first: Instance = mesh.start(() => {

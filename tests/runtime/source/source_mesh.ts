@@ -36,6 +36,8 @@ export interface Instance {
 export interface SourceMeshOptions {
   /** The role's times and bounds. */
   readonly source?: Partial<SourceOptions>;
+  /** How many requests an instance takes. @default {any number} */
+  readonly concurrency?: number;
   /** The times of its sessions. */
   readonly sessions?: Omit<SourceSessionsOptions, "dispatch">;
 }
@@ -50,10 +52,12 @@ export class SourceMesh implements AsyncDisposable {
   readonly instances: Instance[] = [];
   readonly #host: RoleHost<GatewayState, GatewayEvent, GatewayEffect>;
   readonly #servers: SessionServer[] = [];
+  readonly #concurrency: number | undefined;
   #given = 0;
 
   /** A registered source without instances. */
-  constructor({ source = {}, sessions = {} }: SourceMeshOptions = {}) {
+  constructor({ source = {}, sessions = {}, concurrency }: SourceMeshOptions = {}) {
+    this.#concurrency = concurrency;
     const dispatch = (event: GatewayEvent) => this.#host.dispatch(event);
     this.sessions = new SourceSessions({ ...sessions, dispatch });
     this.#host = new RoleHost<GatewayState, GatewayEvent, GatewayEffect>({
@@ -100,6 +104,11 @@ export class SourceMesh implements AsyncDisposable {
     return this.sessions.exchange("counter", { method, url, headers, body, signal });
   }
 
+  /** Waits until something is so. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
   /** What the source sent of one type. */
   told<Type extends Message["type"]>(type: Type): Extract<Message, { type: Type }>[] {
     return this.sent.filter((one): one is Extract<Message, { type: Type }> => one.type === type);
@@ -125,8 +134,8 @@ export class SourceMesh implements AsyncDisposable {
       return { type: "serviceRegisterResponse", messageID, status: 200, serviceID: 3 };
     }
     if (message.type !== "connectionRequest") return undefined;
-    const { messageID } = message;
-    const choice = this.instances;
+    const { messageID, avoid = [] } = message;
+    const choice = this.instances.filter(({ serviceID }) => !avoid.includes(serviceID));
     const given = choice[this.#given++ % Math.max(1, choice.length)];
     if (given === undefined) {
       const reason = "no instance";
@@ -134,7 +143,8 @@ export class SourceMesh implements AsyncDisposable {
     }
     const { serviceID: destServiceID, port: destPlug } = given;
     const at = { destServiceNetwork: "127.0.0.1", destPlug, destServiceID };
-    return { type: "connectionResponse", messageID, status: 200, ...at };
+    const most = this.#concurrency === undefined ? {} : { concurrency: this.#concurrency };
+    return { type: "connectionResponse", messageID, status: 200, ...at, ...most };
   }
 
   /** Ends all. */

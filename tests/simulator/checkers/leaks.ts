@@ -84,11 +84,13 @@ function judgeAgents(world: World): void {
 function judgeSource(world: World, name: string, source: SourceState): void {
   judge(world, name, {
     connections: none(source.connections),
-    plugsOf: none(source.plugsOf),
+    connectionsTo: none(source.connectionsTo),
     asking: none(source.asking),
     waiting: none(source.waiting),
     requests: none(source.requests),
     retries: none(source.retries),
+    vain: none(source.vain),
+    health: none(source.health),
     deadlines: none(source.deadlines.entries),
   });
 }

@@ -63,12 +63,12 @@ function* agentWaits({ relays, instances, links, deadlines }: AgentState) {
   }
 }
 
-function* sourceWaits({ waiting, connections, plugsOf, agentLink, serviceID }: SourceState) {
+function* sourceWaits({ waiting, connections, connectionsTo, agentLink, serviceID }: SourceState) {
   for (const [service, requests] of waiting) {
     for (const requestID of requests.keys()) yield `wait:${requestID}`;
     // Who waits is asked for, or will be soon.
     const isNamed = agentLink !== undefined && serviceID !== undefined;
-    if (isNamed && !plugsOf.has(service)) yield `retry:${service}`;
+    if (isNamed && !connectionsTo.has(service)) yield `retry:${service}`;
   }
   for (const { state, sourcePlug } of connections.values()) {
     if (state === "asking") yield `ask:${sourcePlug}`;

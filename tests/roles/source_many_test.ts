@@ -1,0 +1,269 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { ServiceEffect } from "../../roles/service/state.ts";
+import { type Of, ofKind, sent, theOne, theSent } from "./effects.ts";
+import { ServiceBench } from "./service_bench.ts";
+
+/** Opens the connection that was asked for, to an instance that takes so many requests. */
+function openAt(
+  bench: ServiceBench,
+  asked: Of<"connectionRequest">,
+  to: { dest: number; concurrency?: number },
+): ServiceEffect[] {
+  const { messageID, sourcePlug } = asked;
+  const { dest, concurrency } = to;
+  bench.answer(messageID, 20_000 + dest, concurrency === undefined ? {} : { concurrency });
+  return bench.step({ kind: "dialed", sourcePlug });
+}
+
+/** Two connections that take so many requests each, the first one full, the second one with one. */
+function twoConnections(concurrency = 10): { bench: ServiceBench; first: number; second: number } {
+  const bench = new ServiceBench();
+  const asked = theSent(bench.want(1), "connectionRequest");
+  openAt(bench, asked, { dest: 50, concurrency });
+  for (let requestID = 2; requestID <= concurrency; requestID += 1) bench.want(requestID);
+  const more = theSent(bench.want(concurrency + 1), "connectionRequest");
+  openAt(bench, more, { dest: 51, concurrency });
+  return { bench, first: asked.sourcePlug, second: more.sourcePlug };
+}
+
+function plugsOf(effects: readonly ServiceEffect[]): number[] {
+  return ofKind(effects, "assign").map(({ sourcePlug }) => sourcePlug);
+}
+
+Deno.test("source: one that finds all connections full asks for another instance", () => {
+  const bench = new ServiceBench();
+  const asked = theSent(bench.want(1), "connectionRequest");
+  assertEquals(asked.avoid, undefined);
+  openAt(bench, asked, { dest: 50, concurrency: 2 });
+  assertEquals(bench.want(2).map(({ kind }) => kind), ["assign"]);
+  const more = theSent(bench.want(3), "connectionRequest");
+  assertEquals(more.avoid, [50]);
+  assertEquals(bench.want(4), []);
+  const opened = openAt(bench, more, { dest: 51, concurrency: 2 });
+  assertEquals(ofKind(opened, "assign").map(({ requestID }) => requestID), [3, 4]);
+});
+
+Deno.test("source: a request that ends gives its place to the one that waits longest", () => {
+  const bench = new ServiceBench();
+  const asked = theSent(bench.want(1), "connectionRequest");
+  openAt(bench, asked, { dest: 50, concurrency: 1 });
+  bench.want(2);
+  bench.want(3);
+  const ended = bench.step({ kind: "requestEnded", requestID: 1 });
+  assertEquals(ofKind(ended, "assign").map(({ requestID }) => requestID), [2]);
+  assertEquals(bench.state.source.waitingCount, 1);
+});
+
+Deno.test("source: who waits goes on waiting when there is no other instance (503)", () => {
+  const bench = new ServiceBench({ moreMs: 1_000 });
+  const asked = theSent(bench.want(1), "connectionRequest");
+  openAt(bench, asked, { dest: 50, concurrency: 1 });
+  let more = theSent(bench.want(2), "connectionRequest");
+  for (const waitMs of [1_000, 2_000, 4_000]) {
+    const { messageID } = more;
+    const told = bench.take({ type: "connectionResponse", messageID, status: 503 });
+    assertEquals(ofKind(told, "reject"), []);
+    assertEquals(sent(bench.wait(waitMs - 1), "connectionRequest"), []);
+    more = theSent(bench.wait(1), "connectionRequest");
+  }
+  const ended = bench.step({ kind: "requestEnded", requestID: 1 });
+  assertEquals(theOne(ended, "assign").requestID, 2);
+});
+
+Deno.test("source: an answer with the instance that is full already is declined (409)", () => {
+  const bench = new ServiceBench();
+  openAt(bench, theSent(bench.want(1), "connectionRequest"), { dest: 50, concurrency: 1 });
+  const { messageID } = theSent(bench.want(2), "connectionRequest");
+  const effects = bench.answer(messageID, 20_050);
+  assertEquals(theSent(effects, "connectionConfirmation").status, 409);
+  assertEquals([...ofKind(effects, "dial"), ...ofKind(effects, "reject")], []);
+});
+
+Deno.test("source: without a bound a session's own makes it ask, for any instance", () => {
+  const bench = new ServiceBench({ exchangesMax: 2 });
+  openAt(bench, theSent(bench.want(1), "connectionRequest"), { dest: 50 });
+  bench.want(2);
+  const more = theSent(bench.want(3), "connectionRequest");
+  assertEquals(more.avoid, undefined);
+  assertEquals(ofKind(openAt(bench, more, { dest: 50 }), "assign").length, 1);
+});
+
+Deno.test("source: it keeps to its most connections", () => {
+  const bench = new ServiceBench({ connectionsMax: 2 });
+  openAt(bench, theSent(bench.want(1), "connectionRequest"), { dest: 50, concurrency: 1 });
+  openAt(bench, theSent(bench.want(2), "connectionRequest"), { dest: 51, concurrency: 1 });
+  assertEquals(bench.want(3), []);
+});
+
+Deno.test("source: of two connections, the one with fewer requests gets the next", () => {
+  const { bench, first, second } = twoConnections(10);
+  const given = Array.from({ length: 9 }, (_, at) => plugsOf(bench.want(100 + at))).flat();
+  assertEquals(given, Array(9).fill(second));
+  for (const requestID of [1, 2, 3, 4]) bench.step({ kind: "requestEnded", requestID });
+  assertEquals(plugsOf(bench.want(200)), [first]);
+});
+
+Deno.test("source: connections with equally many requests take turns", () => {
+  const { bench, first, second } = twoConnections(2);
+  for (const requestID of [1, 2, 3]) bench.step({ kind: "requestEnded", requestID });
+  const given = new Set<number>();
+  for (let requestID = 10; requestID < 14; requestID += 1) {
+    for (const plug of plugsOf(bench.want(requestID))) given.add(plug);
+    bench.step({ kind: "requestEnded", requestID });
+  }
+  assertEquals(given, new Set([first, second]));
+});
+
+Deno.test("source: requests of one key go to one instance while it has room", () => {
+  const { bench } = twoConnections(1_000);
+  for (let requestID = 1; requestID <= 1_001; requestID += 1) {
+    bench.step({ kind: "requestEnded", requestID });
+  }
+  let requestID = 2_000;
+  const plugOf = (stickyKey: number) => {
+    requestID += 1;
+    const wanted = { service: "counter", timeoutMs: 1_000, stickyKey } as const;
+    const [plug] = plugsOf(bench.step({ kind: "requestWanted", requestID, ...wanted }));
+    bench.step({ kind: "requestEnded", requestID });
+    return plug;
+  };
+  const counts = new Map<number | undefined, number>();
+  for (let key = 0; key < 1_000; key += 1) {
+    const plug = plugOf(Math.imul(key, 0x9e37_79b1) >>> 0);
+    assertEquals(plugOf(Math.imul(key, 0x9e37_79b1) >>> 0), plug);
+    counts.set(plug, (counts.get(plug) ?? 0) + 1);
+  }
+  assertEquals(counts.size, 2);
+  for (const count of counts.values()) assert(count > 350, `${[...counts]}`);
+});
+
+Deno.test("source: an instance that is leaving gets nothing new, and its end is told", () => {
+  const bench = new ServiceBench();
+  const sourcePlug = bench.open(1);
+  assertEquals(bench.step({ kind: "sessionLeaving", sourcePlug }), []);
+  const other = theSent(bench.want(2), "connectionRequest");
+  assertEquals(plugsOf(openAt(bench, other, { dest: 51 })), [other.sourcePlug]);
+  const end = { status: 111, reason: "closed by the peer" };
+  const ended = bench.step({ kind: "sessionEnded", sourcePlug, ...end });
+  assertEquals(theSent(ended, "sourceConnectionClose").status, 111);
+});
+
+Deno.test("source: at most waitingAllMax requests wait in all, and waitingMax of a route", () => {
+  const bench = new ServiceBench({ waitingAllMax: 3 });
+  const wanted = { service: "counter", timeoutMs: 1_000, waitingMax: 1 } as const;
+  assertEquals(bench.step({ kind: "requestWanted", requestID: 1, ...wanted }).length, 1);
+  const second = bench.step({ kind: "requestWanted", requestID: 2, ...wanted });
+  assertEquals(theOne(second, "reject").status, 503);
+  bench.want(3, "storage");
+  bench.want(4, "storage");
+  assertEquals(theOne(bench.want(5, "other"), "reject").status, 503);
+  bench.wait(1_000);
+  theSent(bench.want(6, "other"), "connectionRequest");
+});
+
+Deno.test("source: an instance that does not answer again and again is closed as broken", () => {
+  const bench = new ServiceBench({ failuresMax: 3 });
+  const sourcePlug = bench.open(1);
+  bench.want(2);
+  bench.want(3);
+  const fail = (requestID: number) =>
+    bench.step({ kind: "requestEnded", requestID, outcome: "failed" });
+  assertEquals(ofKind([...fail(1), ...fail(2)], "closeSession"), []);
+  assertEquals(theOne(fail(3), "closeSession").sourcePlug, sourcePlug);
+  const end = { status: 111, reason: "closed by the dialling end" };
+  const told = theSent(
+    bench.step({ kind: "sessionEnded", sourcePlug, ...end }),
+    "sourceConnectionClose",
+  );
+  assertEquals(told.status, 122);
+  assertStringIncludes(told.reason ?? "", "3 requests in a row");
+});
+
+Deno.test("source: answers between failures, and senders that went away, open no breaker", () => {
+  const bench = new ServiceBench({ failuresMax: 2 });
+  bench.open(1);
+  for (let requestID = 1; requestID < 20; requestID += 2) {
+    bench.step({ kind: "requestEnded", requestID, outcome: "failed" });
+    bench.want(requestID + 1);
+    bench.step({ kind: "requestEnded", requestID: requestID + 1 });
+    bench.want(requestID + 2);
+  }
+  bench.want(100);
+  bench.step({ kind: "requestEnded", requestID: 100, outcome: "cancelled" });
+  assertEquals([...bench.state.source.connections.values()].map(({ state }) => state), ["open"]);
+});
+
+/** A breaker that has opened just now: instance 50 is sick for 5 s. */
+function sickBench(): ServiceBench {
+  const bench = new ServiceBench({ failuresMax: 1, sickMs: 5_000 });
+  const sourcePlug = bench.open(1);
+  bench.step({ kind: "requestEnded", requestID: 1, outcome: "failed" });
+  bench.step({ kind: "sessionEnded", sourcePlug, status: 111, reason: "closed" });
+  return bench;
+}
+
+Deno.test("source: a sick instance is avoided, and another one is used at once", () => {
+  const bench = sickBench();
+  const asked = theSent(bench.want(2), "connectionRequest");
+  assertEquals(asked.avoid, [50]);
+  assertEquals(plugsOf(openAt(bench, asked, { dest: 51 })), [asked.sourcePlug]);
+});
+
+Deno.test("source: with a sick instance alone, requests are rejected until it is tried", () => {
+  const bench = sickBench();
+  const { messageID } = theSent(bench.want(2), "connectionRequest");
+  const told = bench.take({ type: "connectionResponse", messageID, status: 503 });
+  assertEquals(theOne(told, "reject").status, 503);
+  const rejected = theOne(bench.want(3), "reject");
+  assertEquals(rejected.status, 503);
+  assertStringIncludes(rejected.reason, "tried again in 5 s");
+  bench.wait(5_000);
+  const trial = theSent(bench.want(4), "connectionRequest");
+  assertEquals(trial.avoid, undefined);
+  bench.want(5);
+  // On trial it gets one request; its answer makes it well.
+  assertEquals(ofKind(openAt(bench, trial, { dest: 50 }), "assign").length, 1);
+  const well = bench.step({ kind: "requestEnded", requestID: 4 });
+  assertEquals(theOne(well, "assign").requestID, 5);
+  assertEquals(bench.want(6).map(({ kind }) => kind), ["assign"]);
+  assertEquals(bench.state.source.health.size, 0);
+});
+
+Deno.test("source: an instance that fails on trial is left alone for twice as long", () => {
+  const bench = sickBench();
+  bench.wait(5_000);
+  const trial = theSent(bench.want(2), "connectionRequest");
+  openAt(bench, trial, { dest: 50 });
+  const failed = bench.step({ kind: "requestEnded", requestID: 2, outcome: "failed" });
+  assertEquals(theOne(failed, "closeSession").sourcePlug, trial.sourcePlug);
+  const end = { status: 111, reason: "closed" };
+  bench.step({ kind: "sessionEnded", sourcePlug: trial.sourcePlug, ...end });
+  bench.wait(9_999);
+  assertEquals(theSent(bench.want(3), "connectionRequest").avoid, [50]);
+});
+
+Deno.test("source: a manager that gives a sick instance is told that it is left alone", () => {
+  const bench = sickBench();
+  const { messageID } = theSent(bench.want(2), "connectionRequest");
+  const effects = bench.answer(messageID, 20_050);
+  assertEquals(theSent(effects, "connectionConfirmation").status, 503);
+  assertEquals(theOne(effects, "reject").status, 503);
+});
+
+Deno.test("source: dials that fail and sessions that break count as failures too", () => {
+  const bench = new ServiceBench({ failuresMax: 2 });
+  const sourcePlug = bench.open(1);
+  bench.step({ kind: "sessionEnded", sourcePlug, status: 122, reason: "broke" });
+  const again = theSent(bench.want(2), "connectionRequest");
+  bench.answer(again.messageID);
+  const reason = "connection refused";
+  bench.step({ kind: "dialFailed", sourcePlug: again.sourcePlug, reason });
+  assertEquals(theSent(bench.wait(50), "connectionRequest").avoid, [50]);
+});
+
+Deno.test("source: what is remembered of instances that are gone is forgotten", () => {
+  const bench = sickBench();
+  assertEquals(bench.state.source.health.size, 1);
+  bench.wait(600_000);
+  assertEquals([bench.state.source.health.size, bench.state.source.vain.size], [0, 0]);
+});
