@@ -89,7 +89,7 @@ export const ROLE_COMMANDS = {
       data: {
         type: "text",
         label: "FOLDER",
-        doc: "What it must know again after a restart; else .smmp/agent-NAME.",
+        doc: 'What it must know after a restart, or "none"; else .smmp/agent-NAME.',
       },
       label: {
         type: "labels",

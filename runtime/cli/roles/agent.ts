@@ -7,27 +7,37 @@
 import { isName } from "../../../protocol/manifest.ts";
 import { reasonOf } from "../../../protocol/errors.ts";
 import { typedCommand } from "../../binary/typed_command.ts";
+import type { Repository } from "../../agent/agent_host.ts";
+import {
+  type LoadedRepository,
+  type RepositoryChange,
+  RepositoryWatch,
+  type RepositoryWatchOptions,
+} from "../../agent/repository_watch.ts";
+import { ConfigError } from "../../config/config_error.ts";
 import type { ServiceConfig } from "../../config/mesh_config.ts";
 import { formatAddress, isLocal, isWildcard } from "../../distributed/address.ts";
 import { AgentProcess } from "../../distributed/agent_process.ts";
 import { nameOfHost } from "../../distributed/host_name.ts";
 import { findNetwork, NetworkError, rangeAround } from "../../distributed/host_network.ts";
 import { runNotes } from "../../launcher/program.ts";
-import { createEventOutput } from "../event_output.ts";
+import { createEventOutput, type EventOutput } from "../event_output.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { CommandError, type CommandIO } from "../io.ts";
-import { loadConfig } from "../load_config.ts";
 import { listenForSignals, surviveRejections } from "../process.ts";
 import { openCertificates, openTo, tellRegistration } from "./role_setup.ts";
 
 type Flags = Parsed<"agent">["flags"];
+
+/** Its services have this long to end softly when it ends. Milliseconds. */
+const LEAVE_MS = 60_000;
 
 /** Runs an agent; returns when it was stopped and its services have ended. */
 export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<number> {
   const { flags } = parsed;
   const output = createEventOutput(io, flags);
   const { warn } = output;
-  const config = await loadConfig(pathOf(parsed), { isPart: true });
+  const path = pathOf(parsed);
   const certificates = await openCertificates(flags.tls, { role: "agent", name: flags.name, warn });
   const name = certificates?.identity.name ?? flags.name ?? nameOfHost(Deno.hostname());
   if (!isName(name)) {
@@ -40,13 +50,26 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
     { what: "let services listen", address: { hostname: network, port: 0 } },
   ], { flags, warn });
   const networks = networksOf(flags, network);
-  const services = reaching(config.services, networks);
+  const repositoryOf = ({ config, services, versions }: LoadedRepository): Repository => {
+    return { services: reaching(services, networks), versions, routes: config.routes };
+  };
+  const watch = await openWatch({
+    path,
+    warn,
+    changed({ repository, edited, ...others }) {
+      agent.update(repositoryOf(repository), edited);
+      tellChange(output, { edited, ...others });
+    },
+  });
+  const repository = repositoryOf(watch.repository);
+  const data = flags.data ?? `.smmp/agent-${name}`;
   const registration = tellRegistration(output, { role: "manager", address: flags.manager });
   const agent = new AgentProcess({
     host: {
       name,
       network,
-      services,
+      ...repository,
+      ...(data === "none" ? {} : { data }),
       agent: { labels: Object.fromEntries(flags.label), capacity: flags.capacity },
       warn,
       output: (line) => output.lines([line]),
@@ -64,26 +87,48 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
   try {
     const listen = formatAddress(await agent.start());
     const manager = formatAddress(flags.manager);
+    const services = [...repository.services.keys()];
     output.ready({
       kind: "agentListening",
-      text: readyText({ name, network, networks, listen, services: [...services.keys()], flags }),
-      fields: { name, network, networks, listen, manager, services: [...services.keys()] },
+      text: readyText({ name, network, networks, listen, services, flags }),
+      fields: { name, network, networks, listen, manager, services },
     });
-    for (const note of runNotes(services.values())) warn(note);
+    for (const note of runNotes(repository.services.values())) warn(note);
     void registration.ready.then(() =>
       output.event({ kind: "agentReady", text: `agent ${name} is ready`, fields: { name } })
     );
     await signals.asked;
-    await agent.killAll();
+    watch.close();
+    if (!await agent.leave(LEAVE_MS)) warn("Cannot end every service softly: the rest was killed");
     agent.stop();
     output.event({ kind: "agentStopped", text: "everything has ended" });
     return 0;
   } catch (error) {
-    await agent.killAll();
     throw new CommandError(reasonOf(error), { cause: error });
   } finally {
+    watch.close();
     signals.ignore();
   }
+}
+
+async function openWatch(options: RepositoryWatchOptions): Promise<RepositoryWatch> {
+  try {
+    return await RepositoryWatch.open(options);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new CommandError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function tellChange(
+  output: EventOutput,
+  { added, removed, edited }: Omit<RepositoryChange, "repository">,
+): void {
+  const parts = Object.entries({ added, removed, edited })
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `${what}: ${names.join(", ")}`);
+  const text = `the services have changed${parts.length === 0 ? "" : `, ${parts.join("; ")}`}`;
+  output.event({ kind: "repositoryChanged", text, fields: { added, removed, edited } });
 }
 
 function pathOf({ arguments: { path }, flags: { services } }: Parsed<"agent">): string {
