@@ -28,6 +28,8 @@ export interface Refusal {
   readonly status: number;
   /** Why. */
   readonly reason: string;
+  /** Tells refusals of one type and status apart when they are told; few. @default {""} */
+  readonly topic?: string;
 }
 
 /** What links tell their owner. */

@@ -23,9 +23,14 @@ export interface RefusalCount {
 /** Least time between two lines about the same kind, in milliseconds. */
 const WARN_MS = 60_000;
 
+/** Most topics that are told apart; what comes beyond counts as the same. */
+const TOPICS_MAX = 100;
+
 /** Counts refusals. Kinds are few: the types of the table, and the statuses of the protocol. */
 export class Refusals {
-  readonly #kinds = new Map<string, { refusal: Refusal; count: number; warnedMs: number }>();
+  readonly #kinds = new Map<string, { refusal: Refusal; count: number }>();
+  /** When each topic of a kind was told last. */
+  readonly #toldMs = new Map<string, number>();
   readonly #warn: (text: string) => void;
 
   /** No refusals yet; lines go to `warn`. */
@@ -36,16 +41,23 @@ export class Refusals {
   /** Counts one. */
   add(refusal: Refusal): void {
     const key = `${refusal.type}/${refusal.status}`;
-    const known = this.#kinds.get(key) ?? { refusal, count: 0, warnedMs: -Infinity };
+    const known = this.#kinds.get(key) ?? { refusal, count: 0 };
     this.#kinds.set(key, known);
     known.count += 1;
     // What came too late is no fault of anybody: messages cross each other.
     if (refusal.status === STATUS.gone) return;
-    const nowMs = clockMs();
-    if (nowMs - known.warnedMs < WARN_MS) return;
-    known.warnedMs = nowMs;
+    if (!this.#isDue(key, refusal.topic ?? "")) return;
     const times = known.count === 1 ? "" : ` (${known.count} times so far)`;
     this.#warn(`${refusal.link}: ${refusal.reason}${times}`);
+  }
+
+  #isDue(key: string, named: string): boolean {
+    const nowMs = clockMs();
+    const isKnown = this.#toldMs.has(`${key}/${named}`);
+    const topic = isKnown || this.#toldMs.size < TOPICS_MAX ? `${key}/${named}` : key;
+    if (nowMs - (this.#toldMs.get(topic) ?? -Infinity) < WARN_MS) return false;
+    this.#toldMs.set(topic, nowMs);
+    return true;
   }
 
   /** The counts. */

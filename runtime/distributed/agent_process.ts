@@ -4,7 +4,6 @@
  * @module
  */
 
-import { STATUS } from "../../protocol/status.ts";
 import type { Identity } from "../../transports/secure/identity.ts";
 import type { TcpListener } from "../../transports/tcp.ts";
 import { AgentHost, type AgentHostOptions, type Repository } from "../agent/agent_host.ts";
@@ -12,7 +11,7 @@ import type { SessionAuthority } from "../agent/session_authority.ts";
 import { type Address, isLocal } from "./address.ts";
 import type { KeptLink } from "./kept_link.ts";
 import { keepRegistered, type RegistrationEvent } from "./registered_link.ts";
-import { type CredentialsSource, listenForRoles } from "./role_links.ts";
+import { type CredentialsSource, listenForRoles, refusedStranger } from "./role_links.ts";
 
 /** How an agent process is set up. */
 export interface AgentProcessOptions {
@@ -57,10 +56,7 @@ export class AgentProcess {
       flag: "--listen",
       credentials,
       admits,
-      refused: (reason) => {
-        const status = STATUS.unauthorized;
-        host.refusals.add({ link: "handshake", type: "handshake", status, reason });
-      },
+      refused: (reason) => host.refusals.add(refusedStranger(reason)),
     }, (link) => host.admitTrustedLink(link));
     this.#manager = keepRegistered({
       address,

@@ -13,8 +13,7 @@ import type { Address } from "./address.ts";
 import { holdToIdentity } from "./claims.ts";
 import { OperatorTokens, welcomeOperator } from "./operator_access.ts";
 import { RenewedServer } from "./renewed_server.ts";
-import { type CredentialsSource, listenForRoles } from "./role_links.ts";
-import { STATUS } from "../../protocol/status.ts";
+import { type CredentialsSource, listenForRoles, refusedStranger } from "./role_links.ts";
 
 /** How a manager process is set up. */
 export interface ManagerProcessOptions {
@@ -107,8 +106,7 @@ export class ManagerProcess {
       flag: "--listen",
       credentials,
       admits,
-      refused: (reason) =>
-        refusals.add({ link: "handshake", type: "handshake", status: STATUS.unauthorized, reason }),
+      refused: (reason) => refusals.add(refusedStranger(reason)),
     }, (link, peer) => {
       if (peer?.role === "operator") {
         const { hostname } = this.#options.admin;

@@ -45,12 +45,14 @@ export interface RegisteredLinkOptions extends RoleDialOptions {
 export function keepRegistered(options: RegisteredLinkOptions): KeptLink {
   const { answer, admit, told, dial = (accept) => dialRole(options, accept) } = options;
   let refusal: string | undefined;
+  let isAnswered = false;
   const watch = (events: LinkEvents): LinkEvents => ({
     ...events,
     received: (value) => {
       events.received(value);
       const outcome = readRegistration(value, answer);
       if (outcome === undefined) return;
+      isAnswered = true;
       if (!outcome.isDone) {
         refusal = outcome.reason;
         return;
@@ -63,12 +65,16 @@ export function keepRegistered(options: RegisteredLinkOptions): KeptLink {
     dial,
     accept: (link: Link) => {
       refusal = undefined;
+      isAnswered = false;
       return watch(admit(link));
     },
     told: (event) => {
       if (event.kind === "linked") return;
-      const { reason, retryMs } = event;
-      told({ kind: "away", reason: refusal ?? reason, retryMs });
+      const { kind, reason, retryMs } = event;
+      // Who listens with certificates can say nothing to who has none.
+      const isMute = kind === "ended" && !isAnswered && options.credentials === undefined;
+      const hint = isMute ? `${reason} before it said a word: it may want certificates, --tls` : "";
+      told({ kind: "away", reason: refusal ?? (hint || reason), retryMs });
     },
   });
   return kept;

@@ -5,10 +5,12 @@
  * @module
  */
 
+import { STATUS } from "../../protocol/status.ts";
 import type { AcceptLink, Link, LinkEvents } from "../../transports/link.ts";
 import type { Credentials, Identity, IdentityRole } from "../../transports/secure/identity.ts";
 import { superjsonCodec } from "../../transports/superjson_codec.ts";
 import { dialTcp, listenTcp, type TcpListener } from "../../transports/tcp.ts";
+import type { Refusal } from "../links.ts";
 import { cannotListen } from "../listen_http.ts";
 import type { Address } from "./address.ts";
 
@@ -41,6 +43,13 @@ export interface RoleListenOptions {
   readonly admits: (peer: Identity) => string | undefined;
   /** Is told why somebody was not let in. */
   readonly refused: (reason: string) => void;
+}
+
+/** Why somebody was not let in, as it is counted: told once a minute for each reason. */
+export function refusedStranger(reason: string): Refusal {
+  // Everybody comes from another port.
+  const topic = reason.replace(/"[^"]*:\d+"/, "");
+  return { link: "handshake", type: "handshake", status: STATUS.unauthorized, reason, topic };
 }
 
 /** Takes a new link, and who proved to be at its other end. */

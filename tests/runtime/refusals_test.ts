@@ -22,3 +22,17 @@ Deno.test("Refusals counts what came too late, without a word", () => {
   assertEquals(told, []);
   assertEquals(refusals.list(), [{ type: "sourceConnectionClose", status: 410, count: 1 }]);
 });
+
+Deno.test("Refusals tells the first of each topic, of so many topics", () => {
+  const told: string[] = [];
+  const refusals = new Refusals((text) => told.push(text));
+  const refusal = { link: "handshake", type: "handshake", status: 401, reason: "no" };
+  for (let count = 0; count < 2; count += 1) {
+    refusals.add({ ...refusal, topic: "wrong authority" });
+    refusals.add({ ...refusal, topic: "expired" });
+  }
+  assertEquals(told.length, 2);
+  for (let count = 0; count < 500; count += 1) refusals.add({ ...refusal, topic: `${count}` });
+  assertEquals(told.length, 101);
+  assertEquals(refusals.list(), [{ type: "handshake", status: 401, count: 504 }]);
+});
