@@ -1,0 +1,52 @@
+import { assert, assertEquals } from "@std/assert";
+import { parseCommandLine } from "../../runtime/cli/grammar/command_line.ts";
+import { PROJECT } from "./source_files.ts";
+
+/** What the variables of the units stand for. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  LISTEN: "10.77.0.1:7400",
+  MANAGER: "10.77.0.1:7400",
+  AGENT: "a1@10.77.0.2:7402",
+  NAME: "g1",
+  HOST: "0.0.0.0",
+  PORT: "8080",
+};
+
+function read(file: string): Promise<string> {
+  return Deno.readTextFile(new URL(`deploy/${file}`, PROJECT));
+}
+
+/** Whether the command line of the product understands these arguments. */
+function assertUnderstood(args: readonly string[]): void {
+  const line = parseCommandLine(args);
+  assertEquals(line.kind, "command", line.kind === "error" ? line.message : args.join(" "));
+}
+
+for (const unit of ["smmp-manager.service", "smmp-agent@.service", "smmp-gateway.service"]) {
+  Deno.test(`deploy/${unit} starts a role with flags that there are`, async () => {
+    const text = await read(unit);
+    const [, line = ""] = /^ExecStart=\/usr\/local\/bin\/smmp (.*)$/m.exec(text) ?? [];
+    const filled = line.replace(" $OPTIONS", "").replaceAll("%i", "a1")
+      .replaceAll(/\$\{(\w+)\}/g, (_, name) => VARIABLES[name] ?? "");
+    assertUnderstood(filled.split(" "));
+  });
+}
+
+Deno.test("deploy/smmp-agent@.service lets services outlive their agent", async () => {
+  const text = await read("smmp-agent@.service");
+  assert(/^KillMode=process$/m.test(text));
+  assert(!/^PrivateTmp=yes$/m.test(text));
+});
+
+Deno.test("deploy/compose.yaml starts every role with flags that there are", async () => {
+  const text = await read("compose.yaml");
+  const inLine = [...text.matchAll(/^ {4}command: \[(.*)\]$/gm)]
+    .map(([, list = ""]) => list.split(", ").map((one) => one.replaceAll('"', "")));
+  const inBlock = [...text.matchAll(/^ {4}command:\n((?: {6}- .*\n)+)/gm)]
+    .map(([, list = ""]) => list.trim().split("\n").map((one) => one.replace(/^ *- /, "")));
+  const roles = [...inLine, ...inBlock].map((args) => {
+    assertUnderstood(args);
+    return args[0];
+  });
+  assertEquals(roles.sort(), ["agent", "agent", "gateway", "manager"]);
+});
