@@ -136,10 +136,9 @@ async function loadAuthority(folder: string, nowMs: number): Promise<TlsPair> {
 
 async function whyNotAuthority(pair: TlsPair, nowMs: number): Promise<string | undefined> {
   try {
-    const certificate = readCertificate(pair.certificate);
-    const why = whyNotNow(certificate, nowMs);
+    const why = whyNotNow(readCertificate(pair.certificate), nowMs);
     if (why !== undefined) return `it ${why}`;
-    if (!await isKeyOf(pair.key, certificate)) return "ca.key is not the key of ca.pem";
+    if (!await isKeyOf(pair.key, pair.certificate)) return "ca.key is not the key of ca.pem";
     return undefined;
   } catch (error) {
     return reasonOf(error);

@@ -6,11 +6,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import { type Identity, identityOf } from "../../transports/secure/identity.ts";
-import {
-  SubjectAlternativeNameExtension,
-  type X509Certificate,
-} from "../../transports/secure/x509.ts";
-import { readCertificate } from "../../transports/secure/verification.ts";
+import { type CertificateText, readCertificate } from "../../transports/secure/verification.ts";
 import { CertificatesError } from "./files.ts";
 
 /** What a certificate says. */
@@ -34,21 +30,19 @@ export interface CertificateFacts {
  * @throws {CertificatesError} when it is none.
  */
 export function describeCertificate(pem: string): CertificateFacts {
-  let certificate: X509Certificate;
-  let names: string[];
+  let read: CertificateText;
   try {
-    certificate = readCertificate(pem);
-    const items = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
-    names = items.map(({ value }) => value);
+    read = readCertificate(pem);
   } catch (error) {
     throw new CertificatesError(`Cannot read a certificate: ${reasonOf(error)}`, { cause: error });
   }
+  const { names, notBefore, notAfter, issuer } = read;
   const first = names.find((name) => identityOf(name) !== undefined);
   return {
     identity: first === undefined ? undefined : identityOf(first),
     hosts: names.filter((name) => name !== first),
-    beginsMs: certificate.notBefore.getTime(),
-    endsMs: certificate.notAfter.getTime(),
-    issuer: certificate.issuer,
+    beginsMs: notBefore.getTime(),
+    endsMs: notAfter.getTime(),
+    issuer,
   };
 }

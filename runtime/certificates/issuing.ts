@@ -4,12 +4,12 @@
  * @module
  */
 
+import "../../transports/secure/x509.ts";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
-  KEY_ALGORITHM,
   KeyUsageFlags,
   KeyUsagesExtension,
   PemConverter,
@@ -17,7 +17,8 @@ import {
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
-} from "../../transports/secure/x509.ts";
+} from "@peculiar/x509";
+import { KEY_ALGORITHM } from "../../transports/secure/handshake/lines.ts";
 import type { TlsPair } from "../../transports/secure/tls_port.ts";
 
 /**
@@ -131,14 +132,16 @@ export async function issueCertificate(
 }
 
 /**
- * Whether a key belongs to a certificate.
+ * Whether a key belongs to a certificate, both PEM.
  *
  * @throws {Error} when one of them cannot be read.
  */
-export async function isKeyOf(key: string, certificate: X509Certificate): Promise<boolean> {
+export async function isKeyOf(key: string, certificate: string): Promise<boolean> {
   const probe = crypto.getRandomValues(new Uint8Array(32));
   const signature = await crypto.subtle.sign(KEY_ALGORITHM, await importKey(key), probe);
-  const publicKey = await certificate.publicKey.export(KEY_ALGORITHM, ["verify"]);
+  const publicKey = await new X509Certificate(certificate).publicKey.export(KEY_ALGORITHM, [
+    "verify",
+  ]);
   return await crypto.subtle.verify(KEY_ALGORITHM, publicKey, signature, probe);
 }
 

@@ -60,11 +60,10 @@ export async function loadCredentials(
 }
 
 async function verifyOwn(
-  { authority, certificate: pem, key }: Omit<Credentials, "identity">,
+  { authority, certificate, key }: Omit<Credentials, "identity">,
   { use, nowMs }: { use: string; nowMs: number },
 ): Promise<Identity> {
   try {
-    const certificate = readCertificate(pem);
     const identity = await verifyCertificate(certificate, { authority, nowMs });
     if (!await isKeyOf(readableKey(key), certificate)) {
       throw new CertificatesError("key.pem is not the key of cert.pem");

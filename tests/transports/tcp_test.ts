@@ -231,7 +231,7 @@ Deno.test("linkTcp() keeps a link that is idle at both ends while heartbeats com
   listener.close();
 });
 
-Deno.test("linkTcp() answers all that it reads by an empty line, where that is wanted", async () => {
+Deno.test("linkTcp() answers all that it reads by an empty line where wanted", async () => {
   const [end, conn, listener] = await dialPlain({ answersAtOnce: true });
   const read = async () => {
     const buffer = new Uint8Array(100);

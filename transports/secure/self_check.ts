@@ -5,21 +5,21 @@
  * @module
  */
 
-import { proveToListener } from "./handshake/dialler_proof.ts";
-import { HandshakeError, whyHandshakeFailed } from "./handshake/handshake_error.ts";
-import { HANDSHAKE_VERSION, readVerdict } from "./handshake/lines.ts";
-import { type Credentials, tlsName } from "./identity.ts";
-import { LineInput, LineInputError, writeLine } from "./handshake/line_input.ts";
+import "./x509.ts";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
-  KEY_ALGORITHM,
   PemConverter,
   SubjectAlternativeNameExtension,
   X509Certificate,
   X509CertificateGenerator,
-} from "./x509.ts";
+} from "@peculiar/x509";
+import { proveToListener } from "./handshake/dialler_proof.ts";
+import { HandshakeError, whyHandshakeFailed } from "./handshake/handshake_error.ts";
+import { HANDSHAKE_VERSION, KEY_ALGORITHM, readVerdict } from "./handshake/lines.ts";
+import { type Credentials, tlsName } from "./identity.ts";
+import { LineInput, LineInputError, writeLine } from "./handshake/line_input.ts";
 
 const ANSWER_BYTES_MAX = 32 * 1024;
 const ROGUE_MS = 60_000;
@@ -36,7 +36,7 @@ export interface CheckedListener {
   readonly coming: (from: string) => void;
 }
 
-/** Tries to get in; throws a {@linkcode HandshakeError} or {@linkcode LineInputError} if it can't. */
+/** Tries to get in; throws a {@linkcode HandshakeError} or {@linkcode LineInputError} else. */
 type Stranger = (conn: Deno.Conn, listener: CheckedListener) => Promise<unknown>;
 
 const STRANGERS: Readonly<Record<string, Stranger>> = {

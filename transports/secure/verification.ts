@@ -4,18 +4,18 @@
  * @module
  */
 
-import { textOf } from "../codec.ts";
-import { bytesOf, signedBytes } from "./handshake/lines.ts";
-import { type Identity, identityOf } from "./identity.ts";
+import "./x509.ts";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
-  KEY_ALGORITHM,
   PemConverter,
   SubjectAlternativeNameExtension,
   X509Certificate,
-} from "./x509.ts";
+} from "@peculiar/x509";
+import { textOf } from "../codec.ts";
+import { bytesOf, KEY_ALGORITHM, signedBytes } from "./handshake/lines.ts";
+import { type Identity, identityOf } from "./identity.ts";
 
 /** Somebody who does not belong; the message says why and has them as its subject: "its …". */
 export class VerificationError extends Error {
@@ -55,8 +55,8 @@ export interface Proof {
  * @throws {VerificationError} when it does not.
  */
 export async function verifyProof(proof: Proof, judgement: Judgement): Promise<Identity> {
-  const certificate = readCertificate(proof.certificate);
-  const identity = await verifyCertificate(certificate, judgement);
+  const identity = await verifyCertificate(proof.certificate, judgement);
+  const certificate = parseOne(proof.certificate);
   const key = await keyOf(certificate);
   const signature = bytesOf(proof.signature);
   const signed = signedBytes(proof.nonce, proof.server);
@@ -66,13 +66,32 @@ export async function verifyProof(proof: Proof, judgement: Judgement): Promise<I
   return identity;
 }
 
+/** What a certificate says. Nothing of it is verified. */
+export interface CertificateText {
+  /** Since when it is valid. */
+  readonly notBefore: Date;
+  /** Until when it is valid. */
+  readonly notAfter: Date;
+  /** Who issued it. */
+  readonly issuer: string;
+  /** The DNS names, addresses and other names in it. */
+  readonly names: readonly string[];
+}
+
 /**
  * Reads the certificate of a PEM text.
  *
  * @throws {VerificationError} when there is not exactly one.
  */
-export function readCertificate(pem: string): X509Certificate {
-  const all = readCertificates(pem);
+export function readCertificate(pem: string): CertificateText {
+  const certificate = parseOne(pem);
+  const { notBefore, notAfter, issuer } = certificate;
+  const names = readable(() => namesIn(certificate)).map(({ value }) => value);
+  return { notBefore, notAfter, issuer, names };
+}
+
+function parseOne(pem: string): X509Certificate {
+  const all = parseAll(pem);
   const [certificate] = all;
   if (certificate === undefined || all.length > 1) {
     throw new VerificationError(`its certificate is ${all.length} certificates, expected one`);
@@ -80,43 +99,50 @@ export function readCertificate(pem: string): X509Certificate {
   return certificate;
 }
 
-/** Reads all certificates of a PEM text. */
-function readCertificates(pem: string): X509Certificate[] {
-  try {
-    return PemConverter.decode(pem).map((bytes) => new X509Certificate(bytes));
-  } catch (error) {
-    throw new VerificationError(`its certificate cannot be read: ${textOf(error)}`);
-  }
+function parseAll(pem: string): X509Certificate[] {
+  return readable(() => PemConverter.decode(pem).map((bytes) => new X509Certificate(bytes)));
 }
 
-/**
- * Verifies that a certificate was issued by the mesh for a role, and can be used now.
- *
- * @returns For whom.
- * @throws {VerificationError} when it was not.
- */
-export async function verifyCertificate(
-  certificate: X509Certificate,
-  { authority, nowMs = Date.now() }: Judgement,
-): Promise<Identity> {
-  const issuers = issuersOf(authority, nowMs);
-  // Nothing of a certificate is looked at before it is known to be written by the authority.
-  if (!await isIssuedByAny(certificate, issuers)) {
-    throw new VerificationError("its certificate was not issued by the authority of this mesh");
-  }
+/** Does what the library does with bytes of anybody, which throws all kinds of errors. */
+function readable<Result>(read: () => Result): Result {
   try {
-    return identityIn(certificate, nowMs);
+    return read();
   } catch (error) {
     if (error instanceof VerificationError) throw error;
     throw new VerificationError(`its certificate cannot be read: ${textOf(error)}`);
   }
 }
 
+function namesIn(certificate: X509Certificate): readonly { type: string; value: string }[] {
+  return certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+}
+
+/**
+ * Verifies that a certificate was issued by the mesh for a role, and can be used now.
+ *
+ * @param pem The certificate.
+ * @param judgement What it is judged by.
+ * @returns For whom.
+ * @throws {VerificationError} when it was not.
+ */
+export async function verifyCertificate(
+  pem: string,
+  { authority, nowMs = Date.now() }: Judgement,
+): Promise<Identity> {
+  const certificate = parseOne(pem);
+  const issuers = issuersOf(authority, nowMs);
+  // Nothing of a certificate is looked at before it is known to be written by the authority.
+  if (!await isIssuedByAny(certificate, issuers)) {
+    throw new VerificationError("its certificate was not issued by the authority of this mesh");
+  }
+  return readable(() => identityIn(certificate, nowMs));
+}
+
 /** The last authorities, parsed: they are the same for every peer until they are replaced. */
 let parsed: { readonly pem: string; readonly certificates: readonly X509Certificate[] } | undefined;
 
 function issuersOf(pem: string, nowMs: number): X509Certificate[] {
-  if (parsed?.pem !== pem) parsed = { pem, certificates: readCertificates(pem) };
+  if (parsed?.pem !== pem) parsed = { pem, certificates: parseAll(pem) };
   const issuers = parsed.certificates.filter((one) =>
     one.getExtension(BasicConstraintsExtension)?.ca === true
   );
@@ -146,8 +172,7 @@ async function isIssuedByAny(
 }
 
 function identityIn(certificate: X509Certificate, nowMs: number): Identity {
-  const names = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
-  const identities = names.flatMap(({ type, value }) => {
+  const identities = namesIn(certificate).flatMap(({ type, value }) => {
     const identity = type === "dns" ? identityOf(value) : undefined;
     return identity === undefined ? [] : [identity];
   });

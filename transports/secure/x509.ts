@@ -1,16 +1,11 @@
 /**
- * The one door to the library of certificates, which must be set up before its first use.
+ * Sets the library of certificates up. Whoever imports `@peculiar/x509` imports this first.
  *
  * @module
  */
 
-// The library reads metadata while it is loaded, so this comes first.
+// The library reads metadata while it is loaded, so this comes before it.
 import "reflect-metadata";
 import { cryptoProvider } from "@peculiar/x509";
-
-export * from "@peculiar/x509";
-
-/** The only kind of key that certificates of a mesh have. */
-export const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 cryptoProvider.set(crypto);

@@ -12,7 +12,7 @@ async function refusalOf(action: () => Promise<unknown>): Promise<string> {
   return (await assertRejects(action, CertificatesError)).message;
 }
 
-Deno.test("createAuthority() makes one that is valid for ten years, with a secret key", async () => {
+Deno.test("createAuthority() makes one for ten years, with a secret key", async () => {
   await using folders = await Folders.make();
   const facts = describeCertificate(await Deno.readTextFile(folders.path("ca", "ca.pem")));
   assertEquals(facts.identity, undefined);

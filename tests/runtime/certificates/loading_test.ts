@@ -76,7 +76,7 @@ Deno.test("loadCredentials() refuses garbage with a reason, whatever it is", asy
   );
 });
 
-Deno.test("loadCredentials() warns of an end that is near and of a key that others may read", async () => {
+Deno.test("loadCredentials() warns of a near end, and of a key that others may read", async () => {
   await using folders = await Folders.make();
   const folder = await folders.issue({ days: 20 });
   await Deno.chmod(`${folder}/key.pem`, 0o644);

@@ -95,7 +95,7 @@ Deno.test("watchCredentials() warns each day of an end that is near", async () =
   watch.close();
 });
 
-Deno.test("watchCredentials() follows by itself, and throws when there is nothing good", async () => {
+Deno.test("watchCredentials() follows by itself, and needs a good start", async () => {
   await using folders = await Folders.make();
   const folder = await folders.issue();
   const changed = Promise.withResolvers<void>();

@@ -64,7 +64,7 @@ Deno.test("listenSecure() refuses who goes on before it is let in", async () => 
   door.listener.close();
 });
 
-Deno.test("listenSecure() lets honest diallers in while half-open connections flood it", async () => {
+Deno.test("listenSecure() lets honest diallers in while others flood it", async () => {
   const door = new Door({ waitingPerAddressMax: 8, handshakeMs: 60_000 });
   const first = await door.dial();
   const flood: Deno.TcpConn[] = [];

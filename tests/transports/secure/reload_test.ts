@@ -42,7 +42,7 @@ Deno.test("listenSecure() uses a new certificate, and open links stay", async ()
   door.listener.close();
 });
 
-Deno.test("listenSecure() refuses nobody while its certificate changes again and again", async () => {
+Deno.test("listenSecure() refuses nobody while its certificate changes", async () => {
   const pair = [MANAGER_CREDENTIALS, await credentialsOf(MANAGER)];
   let calls = 0;
   const credentials = () => pair[Math.floor(calls++ / 2) % 2] ?? MANAGER_CREDENTIALS;
@@ -70,7 +70,7 @@ Deno.test("listenSecure() believes two authorities while one replaces the other"
   door.listener.close();
 });
 
-Deno.test("listenSecure() goes on with the certificate of before when the new one is bad", async () => {
+Deno.test("listenSecure() goes on with what it has when the new one is bad", async () => {
   let current: Credentials = MANAGER_CREDENTIALS;
   const door = new Door({ credentials: () => current, reloadMs: 1 });
   current = { ...MANAGER_CREDENTIALS, key: AGENT_CREDENTIALS.key };

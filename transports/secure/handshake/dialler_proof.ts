@@ -12,6 +12,7 @@ import {
   bytesOf,
   type Challenge,
   HANDSHAKE_VERSION,
+  KEY_ALGORITHM,
   readChallenge,
   readVerdict,
   signedBytes,
@@ -20,9 +21,6 @@ import { LineInput, writeLine } from "./line_input.ts";
 
 /** How many bytes a side takes from the other before the dialler is in. */
 export const HANDSHAKE_BYTES_MAX = 32 * 1024;
-
-/** The only kind of key that certificates of a mesh have. */
-const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 /** Who this end is, and whom it proves that to. */
 export interface DiallerProof {

@@ -9,6 +9,9 @@ import { LIMITS } from "../../../protocol/limits.ts";
 /** What both ends must speak; it is in every line and in what is signed. */
 export const HANDSHAKE_VERSION = 1;
 
+/** The only kind of key that certificates of a mesh have. */
+export const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+
 /** How many random bytes a challenge has. */
 const NONCE_BYTES = 32;
 const NONCE_PATTERN = /^[A-Za-z0-9+/]{43}=$/;
