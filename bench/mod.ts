@@ -1,5 +1,5 @@
 /**
- * `deno task bench [cold|connections|manager|idle] … [--json]`: measures, prints a table, and
+ * `deno task bench [cold|connections|links|manager|idle] … [--json]`: measures, prints a table, and
  * writes nothing. Every number is a median of runs that alternate with those of a reference.
  *
  * @module
@@ -9,6 +9,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { benchCold } from "./cold.ts";
 import { benchConnections } from "./connections.ts";
 import { benchIdle } from "./idle.ts";
+import { benchLinks } from "./links.ts";
 import { benchManager } from "./manager.ts";
 import type { Measurement } from "./measurement.ts";
 import { jsonOf, tableOf } from "./table.ts";
@@ -19,6 +20,7 @@ const BENCHES: ReadonlyMap<string, () => Measurement[] | Promise<Measurement[]>>
 >([
   ["cold", () => benchCold()],
   ["connections", () => benchConnections()],
+  ["links", () => benchLinks()],
   ["manager", () => benchManager()],
   ["idle", () => benchIdle()],
 ]);

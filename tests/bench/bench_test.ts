@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { benchCold } from "../../bench/cold.ts";
 import { benchConnections } from "../../bench/connections.ts";
 import { benchIdle } from "../../bench/idle.ts";
+import { benchLinks } from "../../bench/links.ts";
 import { benchManager } from "../../bench/manager.ts";
 import { type Measurement, median, percentile, summarize } from "../../bench/measurement.ts";
 import { jsonOf, tableOf } from "../../bench/table.ts";
@@ -24,6 +25,10 @@ Deno.test("benchManager() measures steps in two meshes", () => {
 Deno.test("benchConnections() measures requests one by one and many at once", async () => {
   const options = { runs: 1, asked: 5, established: 50, outstanding: 10 };
   assertMeasured(await benchConnections(options), 3);
+});
+
+Deno.test("benchLinks() measures messages by TLS and by plain TCP", async () => {
+  assertMeasured(await benchLinks({ runs: 1, streamed: 100, asked: 20 }), 3);
 });
 
 Deno.test("benchCold() measures a cold request and its parts", async () => {
