@@ -18,9 +18,14 @@ export interface ListenHttpOptions {
   readonly what: string;
   /** The flag with which another port can be chosen, for an error. */
   readonly flag: string;
+  /** Whether others of this user may listen there too, who share what comes. @default {false} */
+  readonly isShared?: boolean;
   /** Serves HTTPS with this certificate and key, in PEM. @default {HTTP} */
   readonly secure?: { readonly cert: string; readonly key: string } | undefined;
 }
+
+/** What listens for users, and how another port is chosen for it. */
+export const GATEWAY_PLACE = { what: "the gateway", flag: "--port" } as const;
 
 /** A server that listens. */
 export interface HttpServer {
@@ -64,6 +69,7 @@ export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer
       signal: controller.signal,
       onListen: () => {},
       onError: failed,
+      ...(options.isShared ? { reusePort: true } : {}),
       ...options.secure,
     }, (request, info) => {
       if (!URL.canParse(request.url)) return refuseHost();
@@ -96,6 +102,20 @@ export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer
 function failed(error: unknown): Response {
   if (isBug(error)) console.error(error);
   return problemResponse({ status: 500, detail: "Cannot answer: see the log" });
+}
+
+/**
+ * Whoever shares a place with others finds out only here that a stranger shares it too.
+ *
+ * @throws {Error} when somebody listens there already, with what to do.
+ */
+export function assertFree(options: Omit<ListenHttpOptions, "secure">): void {
+  const { hostname, port } = options;
+  try {
+    Deno.listen({ hostname, port }).close();
+  } catch (error) {
+    throw new Error(cannotListen(options, error), { cause: error });
+  }
 }
 
 /** Why something can't listen, and what to do. */

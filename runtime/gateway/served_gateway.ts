@@ -6,7 +6,7 @@
 
 import type { ReportedRoute } from "../../protocol/announcements.ts";
 import type { Route } from "../config/mesh_config.ts";
-import { listenHttp, type ListenHttpOptions } from "../listen_http.ts";
+import { GATEWAY_PLACE, listenHttp, type ListenHttpOptions } from "../listen_http.ts";
 import { CLOSE } from "../web_sockets/messages.ts";
 import { addressRanges } from "./address_ranges.ts";
 import { createGatewayApp } from "./gateway_app.ts";
@@ -14,11 +14,14 @@ import { GatewayHost } from "./gateway_host.ts";
 import { WebSockets } from "./web_sockets.ts";
 
 /** How a gateway is served. */
-export interface ServedGatewayOptions extends Pick<ListenHttpOptions, "hostname" | "port"> {
+export interface ServedGatewayOptions
+  extends Pick<ListenHttpOptions, "hostname" | "port" | "isShared"> {
   /** What is reachable from outside now. */
   readonly routes: () => readonly Route[];
   /** The secret with which the operator may call any service. */
   readonly token: string;
+  /** Most requests that wait for connections. @default {20_000} */
+  readonly waitingMax?: number | undefined;
   /** Addresses and ranges of proxies whose `forwarded` and `x-forwarded-*` is believed. */
   readonly trustForwarded?: readonly string[] | undefined;
   /** Takes the ways in from outside, as the manager tells them: all, at each change. */
@@ -45,17 +48,22 @@ export interface ServedGateway {
  * @throws {Error} when the port is taken or the address is not this machine's, with what to do.
  */
 export function serveGateway(options: ServedGatewayOptions): ServedGateway {
-  const { hostname, port, routes, token, trustForwarded = [], told, warn } = options;
-  const host = new GatewayHost({ warn, ...(told === undefined ? {} : { routes: told }) });
+  const { hostname, port, isShared = false, routes, token, told, warn } = options;
+  const { trustForwarded = [], waitingMax: waitingAllMax } = options;
+  const host = new GatewayHost({
+    warn,
+    ...(told === undefined ? {} : { routes: told }),
+    ...(waitingAllMax === undefined ? {} : { source: { waitingAllMax } }),
+  });
   const webSockets = new WebSockets();
   const app = createGatewayApp({
     routes,
     token,
     exchange: host.exchange,
     webSockets,
-    trusted: addressRanges(trustForwarded),
+    ...(trustForwarded.length === 0 ? {} : { trusted: addressRanges(trustForwarded) }),
   });
-  const server = listenHttp({ hostname, port, what: "the gateway", flag: "--port" }, app);
+  const server = listenHttp({ hostname, port, isShared, ...GATEWAY_PLACE }, app);
   return {
     host,
     port: server.port,

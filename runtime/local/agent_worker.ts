@@ -20,8 +20,8 @@ export interface AgentWorkerOptions {
   readonly secret: Uint8Array;
 }
 
-/** A role that the agent has a link to. */
-export type AgentPeer = "manager" | "gateway";
+/** A role that the agent has a link to; gateways are numbered from 0. */
+export type AgentPeer = "manager" | number;
 
 /** What the entry can ask of the agent worker. */
 export interface AgentWorker {
@@ -34,8 +34,8 @@ export interface AgentWorker {
   ): void;
   /** Takes the manager's end of a channel; it replaces the one before. */
   linkManager(port: MessagePort): void;
-  /** Takes the gateway's end of a channel; it replaces the one before. */
-  linkGateway(port: MessagePort): void;
+  /** Takes the end of a channel of one of the gateways; it replaces the one before. */
+  linkGateway(port: MessagePort, index: number): void;
   /** Kills every process; resolves when all are gone. */
   killAll(): Promise<void>;
   /** Closes its links. */
@@ -84,9 +84,9 @@ export function createAgentWorker(): AgentWorker {
           running().openManagerLink((events) => linkMessagePort(port, { name: "manager" }, events)),
       );
     },
-    linkGateway(port) {
+    linkGateway(port, index) {
       replace(
-        "gateway",
+        index,
         () =>
           running().openTrustedLink((events) => linkMessagePort(port, { name: "gateway" }, events)),
       );

@@ -19,6 +19,10 @@ export interface GatewayWorkerOptions {
   readonly routes: readonly Route[];
   /** The secret with which the operator may call any service. */
   readonly token: string;
+  /** Whether other workers listen there too. @default {false} */
+  readonly isShared?: boolean;
+  /** Most requests that wait for connections. */
+  readonly waitingMax?: number | undefined;
   /** Addresses and ranges of proxies whose `forwarded` and `x-forwarded-*` is believed. */
   readonly trustForwarded?: readonly string[] | undefined;
 }

@@ -11,7 +11,7 @@ import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { OutputLine } from "../agent/agent_host.ts";
 import { SECRET_BYTES } from "../agent/instance_secrets.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
-import { urlOf } from "../listen_http.ts";
+import { assertFree, GATEWAY_PLACE, urlOf } from "../listen_http.ts";
 import type { AgentPeer, AgentWorker } from "./agent_worker.ts";
 import type { GatewayWorker } from "./gateway_worker.ts";
 import type { ManagerWorker } from "./manager_worker.ts";
@@ -34,6 +34,8 @@ export interface LocalMeshOptions {
   readonly hostname: string;
   /** The port of the gateway; 0 for a free one. */
   readonly port: number;
+  /** How many workers share that port. @default {what mesh.json says, else 1} */
+  readonly gatewayWorkers?: number | undefined;
   /** The port of the admin API; 0 for a free one. */
   readonly adminPort: number;
   /** The secret of the operator. */
@@ -68,7 +70,7 @@ export class LocalMesh {
   readonly #options: LocalMeshOptions;
   readonly #manager: RoleWorker<ManagerWorker>;
   readonly #agent: RoleWorker<AgentWorker>;
-  readonly #gateway: RoleWorker<GatewayWorker>;
+  readonly #gateways: readonly RoleWorker<GatewayWorker>[];
   /** Of the agent; one that is started again knows the instances of the one before by it. */
   readonly #secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
   #port: number;
@@ -77,8 +79,8 @@ export class LocalMesh {
   /** The workers that are linked now, so that no two are linked twice. */
   readonly #linked: {
     managerAndAgent: readonly unknown[];
-    agentAndGateway: readonly unknown[];
-  } = { managerAndAgent: [], agentAndGateway: [] };
+    readonly agentAndGateways: (readonly unknown[])[];
+  } = { managerAndAgent: [], agentAndGateways: [] };
 
   /** Nothing runs before {@linkcode LocalMesh.start}. */
   constructor(options: LocalMeshOptions) {
@@ -98,15 +100,18 @@ export class LocalMesh {
       start: (it) => this.#startAgent(it),
       link: async () => {
         await this.#linkManagerAndAgent();
-        await this.#linkAgentAndGateway();
+        await Promise.all(this.#gateways.map((_, index) => this.#linkAgentAndGateway(index)));
       },
     });
-    this.#gateway = new RoleWorker({
-      name: "gateway",
-      warn,
-      start: (it) => this.#startGateway(it),
-      link: () => this.#linkAgentAndGateway(),
-    });
+    const count = options.gatewayWorkers ?? options.config.gateway?.workers ?? 1;
+    this.#gateways = Array.from({ length: count }, (_, index) =>
+      new RoleWorker({
+        name: "gateway",
+        ...(index === 0 ? {} : { suffix: ` ${index + 1}` }),
+        warn,
+        start: (it) => this.#startGateway(it),
+        link: () => this.#linkAgentAndGateway(index),
+      }));
   }
 
   /**
@@ -116,8 +121,11 @@ export class LocalMesh {
    */
   async start(): Promise<LocalAddresses> {
     // The gateway first: the manager is told its address, and a taken port is the usual failure.
-    await this.#gateway.start();
-    await this.#manager.start();
+    const [gateway, ...others] = this.#gateways;
+    const { hostname, port } = this.#options;
+    if (others.length > 0 && port !== 0) assertFree({ hostname, port, ...GATEWAY_PLACE });
+    await gateway?.start();
+    await Promise.all([this.#manager.start(), ...others.map((other) => other.start())]);
     // The agent last: it finds both others there and is linked with each of them once.
     await this.#agent.start();
     return this.addresses;
@@ -142,13 +150,14 @@ export class LocalMesh {
         warn(`Cannot ${what}: ${reasonOfStop(error)}`);
       }
     };
-    const gateway = this.#gateway.call;
-    await step("finish the requests", gateway?.call("drain", [], { deadlineMs: DRAIN_MS }));
+    const gateways = this.#gateways.map(({ call }) => call);
+    const drained = gateways.map((one) => one?.call("drain", [], { deadlineMs: DRAIN_MS }));
+    await step("finish the requests", Promise.all(drained));
     await step(
       "end the services",
       this.#manager.call?.call("stopMesh", [], { deadlineMs: STOP_MS }),
     );
-    await step("close the gateway", gateway?.call("stop", []));
+    await step("close the gateway", Promise.all(gateways.map((one) => one?.call("stop", []))));
     await this.kill();
     await step("close the store", this.#manager.call?.call("stop", []));
     this.#manager.terminate();
@@ -158,7 +167,7 @@ export class LocalMesh {
   async kill(): Promise<void> {
     this.#isEnding = true;
     // It would ask for new ones as soon as those that it waits for are gone.
-    this.#gateway.terminate();
+    for (const gateway of this.#gateways) gateway.terminate();
     try {
       await this.#agent.call?.call("killAll", [], { deadlineMs: 5_000 });
     } catch (error) {
@@ -193,8 +202,10 @@ export class LocalMesh {
   async #startGateway(gateway: WorkerCall<GatewayWorker>): Promise<void> {
     const { config, hostname, token, warn } = this.#options;
     const { routes } = config;
-    const trustForwarded = config.gateway?.trustForwarded;
-    const options = { hostname, port: this.#port, routes, token, trustForwarded };
+    const { trustForwarded, waiting: waitingMax } = config.gateway ?? {};
+    const isShared = this.#gateways.length > 1;
+    const place = { hostname, port: this.#port, isShared };
+    const options = { ...place, routes, token, trustForwarded, waitingMax };
     this.#port = await gateway.call("start", [options, callback(warn)]);
   }
 
@@ -210,11 +221,12 @@ export class LocalMesh {
           this.#linked.managerAndAgent = [];
           await this.#linkManagerAndAgent();
         } else {
-          this.#linked.agentAndGateway = [];
-          await this.#linkAgentAndGateway();
+          this.#linked.agentAndGateways[peer] = [];
+          await this.#linkAgentAndGateway(peer);
         }
       } catch (error) {
-        this.#options.warn(`Cannot link the agent and the ${peer}: ${error}`);
+        const role = peer === "manager" ? peer : "gateway";
+        this.#options.warn(`Cannot link the agent and the ${role}: ${error}`);
         this.#relink(peer);
       }
     }, RELINK_MS);
@@ -234,15 +246,15 @@ export class LocalMesh {
     });
   }
 
-  async #linkAgentAndGateway(): Promise<void> {
+  async #linkAgentAndGateway(index: number): Promise<void> {
     const agent = this.#agent.call;
-    const gateway = this.#gateway.call;
+    const gateway = this.#gateways[index]?.call;
     if (agent === undefined || gateway === undefined) return;
-    if (isSame(this.#linked.agentAndGateway, [agent, gateway])) return;
-    this.#linked.agentAndGateway = [agent, gateway];
+    if (isSame(this.#linked.agentAndGateways[index] ?? [], [agent, gateway])) return;
+    this.#linked.agentAndGateways[index] = [agent, gateway];
     const { port1, port2 } = new MessageChannel();
     await whileBothRun(async () => {
-      await agent.call("linkGateway", [transferred(port1)]);
+      await agent.call("linkGateway", [transferred(port1), index]);
       await gateway.call("linkAgent", [transferred(port2)]);
     });
   }

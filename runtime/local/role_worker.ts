@@ -11,6 +11,8 @@ import { WorkerCall } from "./worker_call.ts";
 export interface RoleWorkerOptions<Api extends object> {
   /** The name of the role, and of its file in workers/. */
   readonly name: string;
+  /** Tells it from others of the same role. @default {none} */
+  readonly suffix?: string;
   /** Starts the role in a new worker; called again after each death. */
   readonly start: (worker: WorkerCall<Api>) => Promise<void>;
   /**
@@ -53,8 +55,8 @@ export class RoleWorker<Api extends object> {
    * @throws {Error} when the role can't be started, for example because its port is taken.
    */
   async start(): Promise<void> {
-    const { name } = this.#options;
-    const url = new URL(`../../workers/${name}.ts`, import.meta.url);
+    const url = new URL(`../../workers/${this.#options.name}.ts`, import.meta.url);
+    const name = this.#title;
     const call = new WorkerCall<Api>(new Worker(url, { type: "module", name }), { name });
     const startedMs = clockMs();
     try {
@@ -76,6 +78,11 @@ export class RoleWorker<Api extends object> {
     this.#call?.terminate("the mesh ends");
   }
 
+  get #title(): string {
+    const { name, suffix = "" } = this.#options;
+    return `${name}${suffix}`;
+  }
+
   #onEnded(reason: string, startedMs: number): void {
     this.#call = undefined;
     if (this.#isEnding) return;
@@ -84,10 +91,10 @@ export class RoleWorker<Api extends object> {
   }
 
   #restart(reason: string): void {
-    const { name, warn } = this.#options;
+    const { warn } = this.#options;
     const waitMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** this.#deaths);
     this.#deaths += 1;
-    warn(`the ${name} worker ended (${reason}) and is started again in ${waitMs} ms`);
+    warn(`the ${this.#title} worker ended (${reason}) and is started again in ${waitMs} ms`);
     this.#timer = setTimeout(() => {
       if (this.#isEnding) return;
       this.start().catch((error) => this.#restart(error instanceof Error ? error.message : error));

@@ -26,6 +26,8 @@ export interface MeshOptions {
   readonly services?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Routes for mesh.json. @default {each service at its name} */
   readonly routes?: Readonly<Record<string, unknown>>;
+  /** The settings of the gateway for mesh.json. */
+  readonly gateway?: Readonly<Record<string, unknown>>;
   /** Files that are written beside mesh.json, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** A mesh that exists, instead of services. */
@@ -69,7 +71,7 @@ export async function writeMesh(folder: string, options: MeshOptions): Promise<s
   for (const [name, text] of Object.entries(options.files ?? {})) {
     await Deno.writeTextFile(`${folder}/${name}`, text);
   }
-  await Deno.writeTextFile(file, JSON.stringify({ services, routes }));
+  await Deno.writeTextFile(file, JSON.stringify({ services, routes, gateway: options.gateway }));
   return file;
 }
 

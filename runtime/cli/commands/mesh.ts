@@ -32,6 +32,7 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
     data: flags.data,
     hostname: flags.host,
     port: flags.port,
+    gatewayWorkers: flags["gateway-workers"],
     adminPort: flags["admin-port"],
     token,
     facts: (facts) => output.facts(facts),

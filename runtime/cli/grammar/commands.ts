@@ -74,6 +74,11 @@ export const COMMANDS = {
     flags: {
       port: { type: "port", label: "PORT", default: 8080, doc: "The port of the gateway." },
       host: { type: "host", label: "HOST", default: "127.0.0.1", doc: "Its address." },
+      "gateway-workers": {
+        type: "count",
+        label: "N",
+        doc: "Gateways that share that port, on Linux; else what mesh.json says, or 1.",
+      },
       "admin-port": {
         type: "port",
         label: "PORT",
