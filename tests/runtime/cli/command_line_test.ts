@@ -22,7 +22,14 @@ Deno.test("parseCommandLine() fills in the defaults of a command", () => {
     kind: "command",
     command: "mesh",
     arguments: { path: undefined },
-    flags: { port: 8080, host: "127.0.0.1", "admin-port": 8081, data: ".smmp", json: false },
+    flags: {
+      port: 8080,
+      host: "127.0.0.1",
+      "gateway-workers": undefined,
+      "admin-port": 8081,
+      data: ".smmp",
+      json: false,
+    },
   });
   assertEquals(parse("ps"), {
     kind: "command",
@@ -46,6 +53,7 @@ Deno.test("parseCommandLine() reads arguments and flags in any order", () => {
   assertEquals(parsed.flags, {
     port: 9000,
     host: "::1",
+    "gateway-workers": undefined,
     "admin-port": 8081,
     data: "none",
     json: true,
