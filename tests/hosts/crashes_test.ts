@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import type { StateView } from "../../runtime/admin/view.ts";
 import { killManagers } from "./manager_kills.ts";
 import { withWorld } from "./with_hosts.ts";
 
@@ -11,3 +12,37 @@ Deno.test("hosts: no request fails while the manager is killed and started again
     assertEquals(report.done, report.sent);
   });
 });
+
+Deno.test("hosts: no request fails while agents are killed and started again", async () => {
+  await withWorld(async (world) => {
+    const services = { a1: { front: { plugs: ["back"] } }, a2: { back: {} } };
+    await world.startAll(services);
+    const { text } = await world.ask("/front");
+    const before = await world.until("connections", ({ connections }) => connections.total === 2);
+    await world.user.beginLoad({ urls: [world.url("/front")], ...LOAD });
+    for (const name of ["a2", "a1"] as const) {
+      await world.user.sendMore(200);
+      const place = world.manager.place;
+      await world.program(name).end("SIGKILL");
+      await world.manager.event("agentDisconnected", { agent: name }, place);
+      await world.user.sendMore(200);
+      await world.startAgent(name, { services: services[name] });
+      await world.user.sendMore(200);
+    }
+    const { failures, sent, done } = await world.user.endLoad();
+    assertEquals([failures, done], [{}, sent]);
+    // The very same processes answer; a gateway comes to its new agent as another instance.
+    assertEquals((await world.ask("/front")).text, text);
+    const after = await world.until("connections", ({ connections }) => connections.total === 2);
+    assertEquals(launchedIn(after), launchedIn(before));
+  });
+});
+
+function launchedIn({ instances, connections }: StateView): string[] {
+  const launched = instances.items.filter((one) => one.launched);
+  const between = connections.items.filter(({ from }) => launched.some(({ id }) => id === from.id));
+  return [
+    ...launched.map(({ id, service, state }) => `${service} ${id} is ${state}`),
+    ...between.map(({ id, state }) => `connection ${id} is ${state}`),
+  ].sort();
+}
