@@ -38,6 +38,8 @@ export class OperatorTokens {
   /** Makes a token that is good for ten minutes. */
   issue(): string {
     this.#forget();
+    const [oldest] = this.#expiries.keys();
+    if (oldest !== undefined && this.#expiries.size >= TOKENS_MAX) this.#expiries.delete(oldest);
     const token = crypto.randomUUID();
     this.#expiries.set(token, this.#now() + TOKEN_MS);
     return token;
@@ -55,7 +57,7 @@ export class OperatorTokens {
   /** They stand in the order of their making, and expire in it. */
   #forget(): void {
     for (const [token, expiresMs] of this.#expiries) {
-      if (expiresMs > this.#now() && this.#expiries.size < TOKENS_MAX) return;
+      if (expiresMs > this.#now()) return;
       this.#expiries.delete(token);
     }
   }

@@ -1,0 +1,68 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { holdToIdentity, readRegistration } from "../../../runtime/distributed/claims.ts";
+import type { Refusal } from "../../../runtime/links.ts";
+import type { Link } from "../../../transports/link.ts";
+
+/** A link of agent a1, and what came of it. */
+function heldLink() {
+  const sent: unknown[] = [];
+  const received: unknown[] = [];
+  const refused: Refusal[] = [];
+  let closes = 0;
+  const link: Link = {
+    name: "a1.agent.smmp at 10.77.0.2:5",
+    send: (value) => void sent.push(value),
+    close: () => void (closes += 1),
+    abort() {},
+  };
+  const events = holdToIdentity({
+    received: (value) => void received.push(value),
+    malformed() {},
+    closed() {},
+  }, {
+    link,
+    peer: { role: "agent", name: "a1" },
+    refused: (refusal) => void refused.push(refusal),
+  });
+  return { events, sent, received, refused, closes: () => closes };
+}
+
+Deno.test("holdToIdentity() lets an agent register under the name in its certificate", () => {
+  const { events, received, closes } = heldLink();
+  const messages = [
+    { type: "agentRegisterRequest", messageID: 1, agentName: "a1" },
+    { type: "processData", messageID: 2 },
+    "no message at all",
+  ];
+  for (const message of messages) events.received(message);
+  assertEquals(received, messages);
+  assertEquals(closes(), 0);
+});
+
+Deno.test("holdToIdentity() refuses any other name, and none, and ends the link", () => {
+  for (const agentName of ["a2", undefined, 7, "x".repeat(10_000)]) {
+    const { events, sent, received, refused, closes } = heldLink();
+    events.received({ type: "agentRegisterRequest", messageID: 9, agentName });
+    assertEquals(received, []);
+    assertEquals(closes(), 1);
+    const [refusal] = refused;
+    assertEquals([refusal?.type, refusal?.status], ["agentRegisterRequest", 403]);
+    assert((refusal?.reason.length ?? 0) < 300);
+    assertStringIncludes(
+      JSON.stringify(sent),
+      '"agentRegisterResponse","messageID":9,"status":403',
+    );
+  }
+});
+
+Deno.test("readRegistration() reads the answer to a registration, and nothing else", () => {
+  const type = "agentRegisterResponse";
+  assertEquals(readRegistration({ type, status: 200 }, type)?.isDone, true);
+  assertEquals(readRegistration({ type, status: 403, reason: "no" }, type), {
+    isDone: false,
+    reason: "no",
+  });
+  for (const value of [undefined, "", { type }, { type: "processData", status: 200 }]) {
+    assertEquals(readRegistration(value, type), undefined);
+  }
+});
