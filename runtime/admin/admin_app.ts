@@ -5,6 +5,7 @@
  */
 
 import { Hono } from "hono";
+import { isName } from "../../protocol/manifest.ts";
 import { problemResponse } from "../problem.ts";
 import type { AdminBackend } from "./admin_backend.ts";
 import { guardRequest } from "./admin_guard.ts";
@@ -79,7 +80,11 @@ export function createAdminApp(
   for (const name of OPERATION_NAMES) {
     const { method, path }: OperationSpec = OPERATIONS[name];
     app.on(method, routeOf(path), (context) => {
-      const call = readCall(context.req.raw, { name, id: context.req.param("id") });
+      const call = readCall(context.req.raw, {
+        operation: name,
+        id: context.req.param("id"),
+        name: context.req.param("name"),
+      });
       return call instanceof Response ? call : operations[name](call);
     });
   }
@@ -99,7 +104,7 @@ export function createAdminApp(
 }
 
 function routeOf(path: string): string {
-  return path.replace("{id}", ":id");
+  return path.replace("{id}", ":id").replace("{name}", ":name");
 }
 
 function hostnameOf(address: Deno.Addr | undefined): string | undefined {
@@ -113,18 +118,23 @@ function methodNotAllowed(request: Request, allowed: string): Response {
   return response;
 }
 
-/** Reads the number in the path and the query, or refuses them. */
-function readCall(
-  request: Request,
-  { name, id: text }: { name: OperationName; id: string | undefined },
-): AdminCall | Response {
+/** What stands in the place of a parameter of the path. */
+interface PathValues {
+  readonly operation: OperationName;
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+}
+
+/** Reads what is in the path and the query, or refuses it. */
+function readCall(request: Request, { operation, id, name }: PathValues): AdminCall | Response {
   const { searchParams, pathname } = new URL(request.url);
-  const id = text === undefined ? 0 : readWhole(text, 1);
-  if (id === undefined) {
-    const detail = `Cannot use "${pathname}": expected a number, as the lists tell it`;
+  const number = id === undefined ? 0 : readWhole(id, 1);
+  if (number === undefined || (name !== undefined && !isName(name))) {
+    const expected = number === undefined ? "a number" : "a name";
+    const detail = `Cannot use "${pathname}": expected ${expected}, as the lists tell it`;
     return problemResponse({ status: 400, detail });
   }
-  const query = readQuery(searchParams, OPERATIONS[name].parameters);
+  const query = readQuery(searchParams, OPERATIONS[operation].parameters);
   if (typeof query === "string") return problemResponse({ status: 400, detail: query });
-  return { request, query, id };
+  return { request, query, id: number, name: name ?? "" };
 }

@@ -40,6 +40,8 @@ export interface AdminCall {
   readonly query: AdminQuery;
   /** The number in its path; 0 where there is none. */
   readonly id: number;
+  /** The name in its path; empty where there is none. */
+  readonly name: string;
 }
 
 /** Answers a call. */
@@ -61,7 +63,10 @@ export function createOperations(
   return {
     getState: ({ query }) => Response.json(viewState(backend, query)),
     listAgents: ({ query }) => Response.json(viewAgents(backend.registry(), query)),
+    drainAgent: ({ name }) => command(backend, { kind: "drainAgent", agent: name }),
+    undrainAgent: ({ name }) => command(backend, { kind: "undrainAgent", agent: name }),
     listServices: ({ query }) => Response.json(viewServices(backend.registry(), query)),
+    restartService: ({ name }) => command(backend, { kind: "restartService", service: name }),
     listInstances: ({ query }) => Response.json(viewInstances(backend.registry(), query)),
     getInstance: ({ id }) => getInstance(backend, id),
     stopInstance: (call) => stopInstance(backend, call),

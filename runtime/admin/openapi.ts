@@ -74,6 +74,11 @@ function describeOperation(name: string, spec: OperationSpec): unknown {
   };
 }
 
+const PATH_SCHEMAS = {
+  id: { type: "integer", minimum: 1 },
+  name: { type: "string", pattern: "^[a-z][a-z0-9-]*$" },
+};
+
 function describeParameters({ path, parameters }: OperationSpec): unknown[] {
   const inQuery = parameters.map((name) => ({
     name,
@@ -82,7 +87,8 @@ function describeParameters({ path, parameters }: OperationSpec): unknown[] {
     description: PARAMETERS[name].doc,
     schema: PARAMETERS[name].schema,
   }));
-  if (!path.includes("{id}")) return inQuery;
-  const id = { name: "id", in: "path", required: true, schema: { type: "integer", minimum: 1 } };
-  return [id, ...inQuery];
+  const inPath = Object.entries(PATH_SCHEMAS)
+    .filter(([name]) => path.includes(`{${name}}`))
+    .map(([name, schema]) => ({ name, in: "path", required: true, schema }));
+  return [...inPath, ...inQuery];
 }

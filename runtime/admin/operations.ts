@@ -11,7 +11,7 @@ import type { AnswerName } from "./view_schema.ts";
 export interface OperationSpec {
   /** Its method. */
   readonly method: "get" | "post";
-  /** Its path; `{id}` stands for a number. */
+  /** Its path; `{id}` stands for a number, `{name}` for a name. */
   readonly path: string;
   /** What it does. */
   readonly summary: string;
@@ -41,12 +41,35 @@ export const OPERATIONS = {
     parameters: ["service", "limit"],
     answer: "AgentList",
   },
+  drainAgent: {
+    method: "post",
+    path: "/v1/agents/{name}/drain",
+    summary: "Moves everything away from an agent, which gets nothing new until it is restarted " +
+      "or its drain is ended. Answers when all has moved; what can run nowhere else is a refusal.",
+    parameters: [],
+    answer: "Outcome",
+  },
+  undrainAgent: {
+    method: "post",
+    path: "/v1/agents/{name}/undrain",
+    summary: "Ends the drain of an agent.",
+    parameters: [],
+    answer: "Outcome",
+  },
   listServices: {
     method: "get",
     path: "/v1/services",
     summary: "The services that run or could, and which may reach which.",
     parameters: ["service", "limit"],
     answer: "ServiceList",
+  },
+  restartService: {
+    method: "post",
+    path: "/v1/services/{name}/restart",
+    summary: "Replaces each instance of a service by a new one, one after the other. " +
+      "Answers when the old ones have ended.",
+    parameters: [],
+    answer: "Outcome",
   },
   listInstances: {
     method: "get",

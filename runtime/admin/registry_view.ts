@@ -46,7 +46,8 @@ export function viewAgents(
 ): ListView<AgentView> {
   const isAsked = ({ repository }: AgentRecord) =>
     service === undefined || repository.includes(service);
-  return listOf(registry.agents.values(), { isAsked, limit, view: viewAgent });
+  const view = (record: AgentRecord) => viewAgent(registry, record);
+  return listOf(registry.agents.values(), { isAsked, limit, view });
 }
 
 /** The instances. */
@@ -117,9 +118,20 @@ function listOf<Item, View>(
   return { total, items: shown };
 }
 
-function viewAgent(record: AgentRecord): AgentView {
-  const { agent, network, port, connected, repository, instances } = record;
-  return { agent, network, port, connected, services: repository, instances: instances.size };
+function viewAgent(registry: Registry, record: AgentRecord): AgentView {
+  const { agent, network, port, connected, repository, instances, labels, launched } = record;
+  return {
+    agent,
+    network,
+    port,
+    connected,
+    draining: registry.draining.has(agent),
+    labels: labels ?? {},
+    load: launched,
+    capacity: record.capacity ?? null,
+    services: repository,
+    instances: instances.size,
+  };
 }
 
 /** An instance, with its plugs. */
@@ -131,6 +143,7 @@ export function viewInstance(registry: Registry, instance: Instance): InstanceVi
     agent: instance.agent,
     state: instance.state,
     phase: instance.phase ?? null,
+    leaving: instance.leaving === "none" ? null : instance.leaving,
     launched: instance.launched,
     plug: instance.plugs.in,
     out: viewPlugs(outgoing, "out"),

@@ -24,6 +24,14 @@ export interface AgentView {
   readonly port: number;
   /** Whether a link to it is open. */
   readonly connected: boolean;
+  /** Whether it gets nothing new, until it is restarted or its drain is ended. */
+  readonly draining: boolean;
+  /** What its host is like. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** How many instances it runs, without those that run from the start. */
+  readonly load: number;
+  /** Most instances that it runs; null: no bound. */
+  readonly capacity: number | null;
   /** The services that it can start. */
   readonly services: readonly string[];
   /** How many instances it has. */
@@ -89,6 +97,8 @@ export interface InstanceView {
   readonly state: "starting" | "running" | "closing";
   /** How far its closing is. */
   readonly phase: "drain" | "soft" | "hard" | null;
+  /** Why it is replaced by another instance; null: it is not. */
+  readonly leaving: "drain" | "outdated" | "removed" | null;
   /** Whether an agent launched it; what runs from the start is never closed as idle. */
   readonly launched: boolean;
   /** Its in-plug: the port that it listens on. */

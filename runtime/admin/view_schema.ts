@@ -54,6 +54,10 @@ const agent: z.ZodType<AgentView> = z.object({
   network: z.string(),
   port: count,
   connected: z.boolean().describe("Whether a link to it is open."),
+  draining: z.boolean().describe("Whether it gets nothing new."),
+  labels: z.record(z.string(), z.string()).describe("What its host is like."),
+  load: count.describe("How many instances it runs, without those that run from the start."),
+  capacity: count.nullable().describe("Most instances that it runs; null: no bound."),
   services: z.array(z.string()).describe("The services that it can start."),
   instances: count,
 });
@@ -73,6 +77,8 @@ const instance: z.ZodType<InstanceView> = z.object({
   agent: z.string(),
   state: z.enum(["starting", "running", "closing"]),
   phase: z.enum(["drain", "soft", "hard"]).nullable(),
+  leaving: z.enum(["drain", "outdated", "removed"]).nullable()
+    .describe("Why it is replaced by another instance."),
   launched: z.boolean().describe("Whether an agent launched it; else it is never idle."),
   plug: plug.nullable().describe("The port that it listens on."),
   out: z.array(plugView).describe("Its connected out-plugs."),

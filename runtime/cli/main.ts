@@ -70,6 +70,10 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
     case "stop":
     case "kill":
       return await (await import("./commands/stop.ts")).run(parsed, io);
+    case "drain":
+      return await (await import("./commands/drain.ts")).run(parsed, io);
+    case "restart":
+      return await (await import("./commands/restart.ts")).run(parsed, io);
     case "close":
       return await (await import("./commands/close.ts")).run(parsed, io);
     case "ca init":

@@ -27,6 +27,8 @@ export interface AnswerOptions<Name extends AnswerName> {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** The body, as JSON. */
   readonly body?: unknown;
+  /** How long the answer may take. Milliseconds. @default {10_000, for a change 120_000} */
+  readonly waitMs?: number;
 }
 
 /**
@@ -39,7 +41,8 @@ export async function readAnswer<Name extends AnswerName>(
   path: string,
   options: AnswerOptions<Name>,
 ): Promise<AnswerTypes[Name]> {
-  return await request(mesh, { ...options, path, method: "GET", waitMs: ANSWER_MS });
+  const { waitMs = ANSWER_MS } = options;
+  return await request(mesh, { ...options, path, method: "GET", waitMs });
 }
 
 /**
@@ -53,7 +56,8 @@ export async function giveCommand<Name extends AnswerName>(
   options: AnswerOptions<Name>,
 ): Promise<AnswerTypes[Name]> {
   requireToken(mesh);
-  return await request(mesh, { ...options, path, method: "POST", waitMs: CHANGE_MS });
+  const { waitMs = CHANGE_MS } = options;
+  return await request(mesh, { ...options, path, method: "POST", waitMs });
 }
 
 async function request<Name extends AnswerName>(

@@ -16,7 +16,8 @@ const COLUMNS = [
   { title: "AGENT" },
   { title: "STATE" },
   { title: "ADDRESS" },
-  { title: "INSTANCES", align: "right" },
+  { title: "LOAD", align: "right" },
+  { title: "LABELS" },
   { title: "SERVICES" },
 ] as const;
 
@@ -44,9 +45,20 @@ export async function run({ flags }: Parsed<"agents">, io: CommandIO): Promise<n
   return 0;
 }
 
-function rowOf({ agent, connected, network, port, instances, services }: AgentView): Cell[] {
-  const state = connected
-    ? { text: "connected", style: "green" } as const
-    : { text: "away", style: "red" } as const;
-  return [agent, state, `${network}:${port}`, instances, services.join(", ") || "-"];
+function rowOf(agent: AgentView): Cell[] {
+  const { load, capacity, network, port, labels, services } = agent;
+  const named = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  return [
+    agent.agent,
+    stateCell(agent),
+    `${network}:${port}`,
+    capacity === null ? load : `${load}/${capacity}`,
+    named.join(", ") || "-",
+    services.join(", ") || "-",
+  ];
+}
+
+function stateCell({ connected, draining }: AgentView): Cell {
+  if (!connected) return { text: draining ? "away (draining)" : "away", style: "red" };
+  return draining ? { text: "draining", style: "yellow" } : { text: "connected", style: "green" };
 }

@@ -69,7 +69,8 @@ function rowOf(instance: InstanceView, nowMs: number): Cell[] {
   ];
 }
 
-function stateCell({ state, phase }: InstanceView): Cell {
+function stateCell({ state, phase, leaving }: InstanceView): Cell {
+  if (leaving !== null && phase === null) return { text: `${state} (leaving)`, style: "yellow" };
   if (state === "running") return { text: state, style: "green" };
   return { text: phase === null ? state : `${state} (${phase})`, style: "yellow" };
 }

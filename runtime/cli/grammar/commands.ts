@@ -4,46 +4,10 @@
  * @module
  */
 
+import { CHANGE_COMMANDS } from "./change_commands.ts";
 import type { ArgumentValues, CommandSpec, FlagValues } from "./command_spec.ts";
+import { ADMIN_FLAGS, JSON_FLAG } from "./mesh_flags.ts";
 import { ROLE_COMMANDS } from "./role_commands.ts";
-
-const JSON_FLAG = {
-  json: { type: "boolean", doc: "Print JSON instead of text." },
-} as const;
-
-const DATA_FLAG = {
-  data: {
-    type: "text",
-    label: "FOLDER",
-    default: ".smmp",
-    doc: "The data folder of the mesh; it tells the admin address and token.",
-  },
-} as const;
-
-const ADMIN_FLAGS = {
-  ...JSON_FLAG,
-  ...DATA_FLAG,
-  admin: {
-    type: "url",
-    label: "URL",
-    doc: "The admin API, instead of the one in the data folder.",
-  },
-  token: {
-    type: "text",
-    label: "TOKEN",
-    doc: "The admin token, instead of the one found there; or set SMMP_TOKEN.",
-  },
-  manager: {
-    type: "manager",
-    label: "HOST:PORT|URL",
-    doc: "The manager of a mesh of many hosts, or the URL of its admin API.",
-  },
-  tls: {
-    type: "text",
-    label: "FOLDER",
-    doc: "The certificate of an operator, as ca issue operator makes it.",
-  },
-} as const;
 
 const AUTHORITY_FLAG = {
   dir: {
@@ -52,10 +16,6 @@ const AUTHORITY_FLAG = {
     default: "./ca",
     doc: "The folder of the authority; whoever reads it can be anybody.",
   },
-} as const;
-
-const INSTANCE = {
-  id: { type: "id", label: "ID", doc: "The number of the instance, as ps prints it." },
 } as const;
 
 /** Every command by name, in the order of the help. */
@@ -135,30 +95,7 @@ export const COMMANDS = {
     arguments: {},
     flags: ADMIN_FLAGS,
   },
-  stop: {
-    invocation: "deno task smmp stop",
-    summary: "Shut an instance down after what it has in flight.",
-    arguments: INSTANCE,
-    flags: ADMIN_FLAGS,
-  },
-  kill: {
-    invocation: "deno task smmp kill",
-    summary: "Kill an instance and everything that it started.",
-    arguments: INSTANCE,
-    flags: ADMIN_FLAGS,
-  },
-  close: {
-    invocation: "deno task smmp close",
-    summary: "Close a connection after what it has in flight.",
-    arguments: {
-      id: {
-        type: "id",
-        label: "ID",
-        doc: "The number of the connection, as connections prints it.",
-      },
-    },
-    flags: ADMIN_FLAGS,
-  },
+  ...CHANGE_COMMANDS,
   call: {
     invocation: "deno task smmp call",
     summary: "Send a request to a service through the mesh.",

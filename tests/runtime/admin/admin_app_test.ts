@@ -30,7 +30,10 @@ Deno.test("createAdminApp() answers every operation in the shape that is describ
     const { method, path, answer, mediaType }: OperationSpec = OPERATIONS[name];
     if (mediaType !== undefined) continue;
     const headers = method === "post" ? BEARER : {};
-    const response = await ask(app, path.replace("{id}", "2"), { method, headers });
+    const response = await ask(app, path.replace("{id}", "2").replace("{name}", "local"), {
+      method,
+      headers,
+    });
     assertEquals(response.status, 200, `${name}`);
     const value = await response.json();
     if (answer !== undefined) assertEquals(checked(answer, value), value, name);

@@ -9,7 +9,21 @@ const KNOWN_PATHS = OPERATION_NAMES.map((name) => OPERATIONS[name].path);
 
 const id = fc.oneof(
   fc.integer().map(String),
-  fc.constantFrom("1", "2", "4", "01", "1e3", "0x1", "9".repeat(30), "%31", "..", "{id}", "%00"),
+  fc.constantFrom(
+    "1",
+    "2",
+    "4",
+    "01",
+    "1e3",
+    "0x1",
+    "9".repeat(30),
+    "%31",
+    "..",
+    "{id}",
+    "%00",
+    "a1",
+    "A1",
+  ),
   fc.string(),
 );
 
@@ -73,7 +87,7 @@ const garbage = fc.record({
 });
 
 function fillIn([known, id]: [string, string]): string {
-  return known.replace("{id}", id);
+  return known.replace("{id}", id).replace("{name}", id);
 }
 
 /** Makes a request of garbage, or undefined when the platform itself does not let it be made. */

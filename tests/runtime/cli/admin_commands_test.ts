@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { writeAdminFile } from "../../../runtime/admin/admin_file.ts";
 import { checked, TOKEN } from "../admin/fake_backend.ts";
-import { GATEWAY_TO_GREETER } from "../store/fact_samples.ts";
+import { GATEWAY_TO_GREETER, HOST_BODIES } from "../store/fact_samples.ts";
 import { runWords, withServedMesh } from "./served_mesh.ts";
 
 /** The words of each line: tables without their blanks. */
@@ -35,7 +35,7 @@ Deno.test("ps lists the instances", async () => {
 });
 
 Deno.test("connections and agents list what there is", async () => {
-  await withServedMesh(async ({ run }) => {
+  await withServedMesh(async ({ run, backend }) => {
     assertEquals(cellsOf(timeless((await run("connections")).out)), [
       [
         "ID",
@@ -51,9 +51,11 @@ Deno.test("connections and agents list what there is", async () => {
       ],
       ["1", "gateway#1", "3", "greeter#2", "20000", "open", "0", "T", "T", "T"],
     ]);
+    backend.record(...HOST_BODIES);
     assertEquals(cellsOf((await run("agents")).out), [
-      ["AGENT", "STATE", "ADDRESS", "INSTANCES", "SERVICES"],
-      ["local", "away", "127.0.0.1:4000", "3", "greeter, counter"],
+      ["AGENT", "STATE", "ADDRESS", "LOAD", "LABELS", "SERVICES"],
+      ["local", "away", "127.0.0.1:4000", "2", "-", "greeter, counter"],
+      ["a1", "draining", "10.0.0.2:7410", "0/8", "disk=fast, zone=north", "greeter, counter"],
     ]);
   });
 });
@@ -124,6 +126,30 @@ Deno.test("graph draws edges and connections", async () => {
       { from: "gateway", to: "counter", connections: 0 },
       { from: "greeter", to: "counter", connections: 0 },
     ]);
+  });
+});
+
+Deno.test("drain and restart give their commands, and say what became of them", async () => {
+  await withServedMesh(async ({ run, backend }) => {
+    backend.outcome = { status: 200, reason: "2 instances have ended" };
+    assertEquals(await run("drain a1"), {
+      code: 0,
+      out: "Agent a1 is drained: 2 instances have ended\n",
+      err: "",
+    });
+    assertEquals((await run("restart greeter")).out, "greeter: 2 instances have ended\n");
+    backend.outcome = { status: 200, reason: "agent a1 takes new instances" };
+    assertEquals((await run("drain a1 --undo")).out, "agent a1 takes new instances\n");
+    assertEquals(backend.commands, [
+      { kind: "drainAgent", agent: "a1" },
+      { kind: "restartService", service: "greeter" },
+      { kind: "undrainAgent", agent: "a1" },
+    ]);
+    backend.outcome = { status: 409, reason: 'Cannot drain "a1": it is the only one' };
+    assertEquals(await run("drain a1"), { code: 1, out: "", err: `${backend.outcome.reason}\n` });
+    const odd = await run("drain A/1");
+    assertEquals(odd.code, 1);
+    assertStringIncludes(odd.err, "expected a name");
   });
 });
 

@@ -29,12 +29,12 @@ Deno.test("describeFact() says every kind of fact in words", () => {
     "connection 2 greeter#2 -> counter#3 closing: idle for 30 s",
     "connection 2 greeter#2 -> counter#3 closed: closed on command",
     "counter#3 asked to end: idle for 60 s",
+    "agent local disconnected: its link broke",
+    "agent ghost is lost: away for 30 s",
     "agent a1 registered from 10.0.0.2: it can start greeter",
     "agent a1 has other services: it can start greeter, counter; edited: greeter",
     "agent a1 drains: drained by command",
     "greeter#2 is to be replaced: agent local drains",
-    "agent local disconnected: its link broke",
-    "agent ghost is lost: away for 30 s",
   ]);
   assertEquals(memory.startingMs.size, 0);
 });

@@ -62,7 +62,7 @@ export const GREETER_TO_COUNTER: ConnectionEnds = {
   destPlug: 20_001,
 };
 
-/** What happens in a small mesh, with a fact of every kind. */
+/** What happens in a small mesh. */
 export const MESH_BODIES: readonly FactBody[] = [
   {
     kind: "agentRegistered",
@@ -136,6 +136,12 @@ export const MESH_BODIES: readonly FactBody[] = [
     phase: "soft",
     reason: "idle for 60 s",
   },
+  { kind: "agentDisconnected", agent: "local", reason: "its link broke" },
+  { kind: "agentLost", agent: "ghost", reason: "away for 30 s" },
+];
+
+/** What happens then on a second host. */
+export const HOST_BODIES: readonly FactBody[] = [
   {
     kind: "agentRegistered",
     agent: "a1",
@@ -163,9 +169,7 @@ export const MESH_BODIES: readonly FactBody[] = [
     cause: "drain",
     reason: "agent local drains",
   },
-  { kind: "agentDisconnected", agent: "local", reason: "its link broke" },
-  { kind: "agentLost", agent: "ghost", reason: "away for 30 s" },
 ];
 
-/** {@linkcode MESH_BODIES} as facts. */
-export const MESH_FACTS: readonly Fact[] = numbered(MESH_BODIES);
+/** A fact of every kind. */
+export const MESH_FACTS: readonly Fact[] = numbered([...MESH_BODIES, ...HOST_BODIES]);
