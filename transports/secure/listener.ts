@@ -15,7 +15,7 @@ import { type Credentials, type Identity, tlsName } from "./identity.ts";
 import type { Entrance } from "./handshake/listener_check.ts";
 import { Lobby, WAITING_MAX, WAITING_PER_ADDRESS_MAX } from "./lobby.ts";
 import { checkStrangers } from "./self_check.ts";
-import { TlsPort } from "./tls_port.ts";
+import { type TlsChannel, TlsPort } from "./tls_port.ts";
 import { Visit } from "./visit.ts";
 
 /** How long a dialler has from its connection to its proof, unless an option says otherwise. */
@@ -100,6 +100,12 @@ export function listenSecure(
   return new Listener(options, accept);
 }
 
+/** Somebody who was let in. */
+interface Entered {
+  readonly peer: Identity;
+  readonly channel: TlsChannel;
+}
+
 class Listener implements SecureListener {
   readonly #options: SecureListenOptions;
   readonly #accept: AcceptSecureLink;
@@ -182,27 +188,28 @@ class Listener implements SecureListener {
       visit.end();
       this.#refuse(visit, reason);
     });
-    this.#receive(visit, leave).finally(leave);
+    this.#receive(visit).finally(leave).then((entered) => {
+      if (entered !== undefined) this.#link(visit, entered);
+    });
   }
 
-  /** Takes a connection through the handshake. Whatever happens becomes a link or a refusal. */
-  async #receive(visit: Visit, leave: () => void): Promise<void> {
+  /** Takes a connection through the handshake: it is let in, or it is refused and ends. */
+  async #receive(visit: Visit): Promise<Entered | undefined> {
     const { handshakeMs = HANDSHAKE_MS } = this.#options;
     const asked = visit.ask(this.#port, () => this.#entrance());
     const late = Promise.withResolvers<"late">();
     const cancel = after(handshakeMs, () => late.resolve("late"));
     try {
       const peer = await Promise.race([asked, late.promise]);
-      if (visit.isOver) return;
+      if (visit.isOver) return undefined;
       if (peer === "late") throw new HandshakeError(`no proof within ${handshakeMs} ms`);
-      this.#expectRoom();
-      leave();
-      await this.#link(visit, peer);
+      return { peer, channel: await this.#welcome(visit) };
     } catch (error) {
-      if (visit.isOver) return;
+      if (visit.isOver) return undefined;
       const reason = whyHandshakeFailed(error);
       this.#refuse(visit, reason);
       await visit.dismiss(reason, asked);
+      return undefined;
     } finally {
       cancel();
     }
@@ -213,18 +220,21 @@ class Listener implements SecureListener {
     return { credentials: credentials(), admits, bytesMax: handshakeBytesMax };
   }
 
-  #expectRoom(): void {
+  /** Keeps room for a link while the dialler is told that it is in. */
+  async #welcome(visit: Visit): Promise<TlsChannel> {
     const { linksMax = LINKS_MAX } = this.#options;
     if (this.#links >= linksMax) throw new HandshakeError(`${linksMax} links are open already`);
     if (this.#closed) throw new HandshakeError(CLOSED_HERE);
-  }
-
-  async #link(visit: Visit, peer: Identity): Promise<void> {
     this.#links += 1;
-    const { conn, relay } = await visit.welcome().catch((error) => {
+    try {
+      return await visit.welcome();
+    } catch (error) {
       this.#links -= 1;
       throw error;
-    });
+    }
+  }
+
+  #link(visit: Visit, { peer, channel: { conn, relay } }: Entered): void {
     const name = `${tlsName(peer)} at ${visit.from}`;
     acceptTcp(conn, { ...this.#options, name }, (link) => {
       const events = this.#accept(link, peer);

@@ -27,7 +27,7 @@ const TLS_MEANINGS: readonly (readonly [pattern: RegExp, meaning: string])[] = [
  * @returns A clause with the other end as its subject.
  */
 export function whyHandshakeFailed(error: unknown): string {
-  if (error instanceof HandshakeError) return error.message;
+  if (error instanceof HandshakeError) return printable(error.message);
   if (error instanceof LineInputError) return error.message;
   if (error instanceof CodecError) return "it sends something else than the lines of a secure link";
   const text = printable(textOf(error));
