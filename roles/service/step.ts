@@ -195,8 +195,10 @@ function onTick(turn: ServiceTurn): void {
   const { deadlines } = turn.source;
   const own = [STABLE_KEY, GRACE_KEY, EXIT_KEY].filter((key) => hasDeadline(deadlines, key));
   tickSource(turn);
-  for (const key of own) {
-    if (hasDeadline(deadlines, key) || turn.state.phase === "ended") continue;
+  // Known before any of them is handled: one clears another, which is not due then.
+  const due = own.filter((key) => !hasDeadline(deadlines, key));
+  for (const key of due) {
+    if (turn.state.phase === "ended") return;
     if (key === STABLE_KEY) onStableDue(turn);
     else if (key === GRACE_KEY) onGraceDue(turn);
     else {

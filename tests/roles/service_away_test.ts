@@ -121,6 +121,16 @@ Deno.test("service: an agent that comes and stays ends the wait for one", () => 
   theOne(bench.wait(1_000), "drain");
 });
 
+Deno.test("service: an agent that goes again and again is waited for each time", () => {
+  const bench = new ServiceBench();
+  for (let times = 0; times < 5; times += 1) {
+    bench.step(BROKEN);
+    assertEquals(bench.wait(50_000), []);
+    bench.step(BACK);
+    assertEquals(bench.wait(3_000), []);
+  }
+});
+
 Deno.test("service: an agent that closes every new link at once does not keep it alive", () => {
   const bench = new ServiceBench();
   bench.step(BROKEN);
