@@ -51,6 +51,10 @@ export interface ServiceConfig {
   readonly permissions: ServicePermissions;
   /** Most requests that one source has in flight at one instance; absent for no bound. */
   readonly concurrency?: number;
+  /** Which of the hosts that may start it is chosen: the one with the most room, or the fullest. */
+  readonly placement?: "spread" | "pack";
+  /** Labels that a host must have to start it. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Variables that are set in its environment; it may read them without a permission. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -116,7 +120,7 @@ export const SERVICE_DEFAULTS = {
  * Takes from a service what its agent announces to the manager.
  *
  * @param service The service.
- * @returns Its edges and its times.
+ * @returns Its edges and its times, and where it may run.
  */
 export function manifestOf(service: ServiceConfig): ServiceManifest {
   return {
@@ -126,5 +130,22 @@ export function manifestOf(service: ServiceConfig): ServiceManifest {
     startTimeoutMs: service.startTimeoutMs,
     graceMs: service.graceMs,
     ...(service.concurrency === undefined ? {} : { concurrency: service.concurrency }),
+    ...(service.placement === undefined ? {} : { placement: service.placement }),
+    ...(service.labels === undefined ? {} : { labels: service.labels }),
   };
+}
+
+/**
+ * Takes the labels off services, for a mesh of one host: where there is no choice, a mesh that is
+ * made for many hosts runs too.
+ *
+ * @param services The services.
+ * @returns The same services, which may run anywhere.
+ */
+export function withoutLabels(
+  services: ReadonlyMap<string, ServiceConfig>,
+): Map<string, ServiceConfig> {
+  const unlabelled = new Map<string, ServiceConfig>();
+  for (const [name, { labels: _labels, ...service }] of services) unlabelled.set(name, service);
+  return unlabelled;
 }

@@ -139,6 +139,8 @@ function makeService(
     graceMs: service.grace ?? SERVICE_DEFAULTS.graceMs,
     permissions: readPermissions(service.permissions ?? {}, folder),
     ...(service.concurrency === undefined ? {} : { concurrency: service.concurrency }),
+    ...(service.placement === undefined ? {} : { placement: service.placement }),
+    ...(service.labels === undefined ? {} : { labels: service.labels }),
     env: { ...service.env },
   };
 }

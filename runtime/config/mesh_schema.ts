@@ -51,6 +51,10 @@ export interface ServiceDocument extends LimitedDocument {
     | undefined;
   /** Most requests that one source has in flight at one instance. */
   readonly concurrency?: number | undefined;
+  /** Which of the hosts that may start it is chosen. */
+  readonly placement?: "spread" | "pack" | undefined;
+  /** Labels that a host must have to start it. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Variables of its environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
@@ -115,6 +119,16 @@ const idleSchema = z.strictObject({
   service: serviceIdle.optional(),
 });
 
+const labelText = z.string().min(1).max(LIMITS.labelCharacters);
+
+const labelsSchema = z.record(labelText, labelText).refine(
+  (labels) => Object.keys(labels).length <= LIMITS.labelEntries,
+  { error: `expected at most ${LIMITS.labelEntries} labels` },
+).meta({
+  description: "Labels that a host must have to start it, as its agent was given them.",
+  examples: [{ disk: "fast" }],
+});
+
 const serviceSchema = z.strictObject({
   entry: textWithoutNul(4_096).min(1).optional().meta({
     description: "The file whose default export is the service; else <name>.ts, .js, .tsx or " +
@@ -131,6 +145,11 @@ const serviceSchema = z.strictObject({
   concurrency: concurrencySchema.optional(),
   limits: limitsSchema.optional(),
   sticky: stickySchema.optional(),
+  placement: z.enum(["spread", "pack"]).optional().meta({
+    description: "Which of the hosts that may start it is chosen: the one with the most room " +
+      "for its size (spread, the default), or the fullest that has room (pack).",
+  }),
+  labels: labelsSchema.optional(),
   permissions: permissionsSchema.optional().meta({
     description: "What it may do besides reading its own files and using the loopback.",
   }),
