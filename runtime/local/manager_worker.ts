@@ -26,6 +26,12 @@ export interface ManagerWorkerOptions {
   readonly gatewayUrl: string;
 }
 
+/**
+ * Nothing between the workers of one process can break without notice, and the entry notices the
+ * death of one: an agent that is busy for some seconds need not be taken for silent.
+ */
+const LOCAL_TIMES = { healthIntervalMs: 5_000, agentSilentMs: 20_000 } as const;
+
 /** What the entry can ask of the manager worker. */
 export interface ManagerWorker {
   /** Opens the store and the admin API; returns its port. */
@@ -54,7 +60,13 @@ export function createManagerWorker(): ManagerWorker {
   return {
     start(options, facts, warn) {
       const { data, adminHost: hostname, adminPort: port, token, gatewayUrl } = options;
-      const served = serveManager({ data, admin: { token }, gatewayUrl, warn });
+      const served = serveManager({
+        data,
+        admin: { token },
+        gatewayUrl,
+        warn,
+        manager: LOCAL_TIMES,
+      });
       const manager = served.host;
       const batches = new Batches({
         take: facts,
