@@ -85,6 +85,7 @@ export function onGraceDue(turn: ServiceTurn): void {
   const { state, source } = turn;
   if (source.agentLink !== undefined) {
     // The link may last, and then it clears this; if it does not, there is no time left.
+    if (!hasDeadline(source.deadlines, STABLE_KEY)) return;
     return setDeadline(source.deadlines, GRACE_KEY, turn.nowMs + RECHECK_MS);
   }
   const wasRunning = state.phase === "running";
