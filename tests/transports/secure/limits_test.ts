@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { answerTo } from "../../../transports/secure/handshake/dialler_proof.ts";
+import { LineInput, writeLine } from "../../../transports/secure/handshake/line_input.ts";
+import { readChallenge } from "../../../transports/secure/handshake/lines.ts";
 import { Lobby } from "../../../transports/secure/lobby.ts";
+import { AGENT_CREDENTIALS } from "./certificates.ts";
 import { closeEnds, Door } from "./secure_pair.ts";
 
 /** Reads until the other end closes; a broken connection has ended too. */
@@ -87,6 +91,22 @@ Deno.test("listenSecure() lets honest diallers in while others flood it", async 
   await closeEnds(first, second, end, other);
   assertEquals([door.listener.waiting, door.listener.links], [0, 0]);
   door.listener.close();
+});
+
+Deno.test("listenSecure() lets nobody in after it was closed", async () => {
+  const door = new Door();
+  const [plain, tls] = await Promise.all([door.connect(), door.connectTls()]);
+  door.listener.close();
+  await plain.write(new Uint8Array([0x16, 0x03, 0x01]));
+  await readAll(plain);
+  plain.close();
+  const challenge = readChallenge(await new LineInput(tls, 1_000).next());
+  assert(typeof challenge !== "string");
+  const proof = { credentials: AGENT_CREDENTIALS, server: "manager.manager.smmp" };
+  await writeLine(tls, await answerTo(challenge, proof));
+  assertStringIncludes(refusalIn(await readAll(tls)), "closed at this end");
+  tls.close();
+  assertEquals([door.refusals.all.length, door.peers.all], [2, []]);
 });
 
 Deno.test("listenSecure() throws when its port is taken", async () => {
