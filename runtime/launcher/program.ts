@@ -29,6 +29,9 @@ const BEGIN = new URL("../service/begin.ts", import.meta.url);
 /** The same as one file, which `deno task compile` makes and puts into the binary. */
 const BEGIN_BUNDLE = new URL("../../dist/begin.txt", import.meta.url);
 
+/** Looked up at the start: a program whose file was replaced since then has no path any more. */
+const OWN_PROGRAM = Deno.execPath();
+
 /** Where a service can run. */
 interface Surroundings {
   /** The deno to run services with, if there is one. */
@@ -42,7 +45,7 @@ let surroundings: Surroundings | undefined;
 /** Looked at once: a deno that comes or goes later counts when the mesh is started again. */
 function lookAround(): Surroundings {
   if (!isBinary()) {
-    return { deno: Deno.execPath(), begin: BEGIN.href };
+    return { deno: OWN_PROGRAM, begin: BEGIN.href };
   }
   const deno = findProgram("deno");
   const begin = deno === undefined ? "" : dataUrl(Deno.readTextFileSync(BEGIN_BUNDLE));
@@ -69,7 +72,7 @@ export function programOf(service: ServiceConfig): ServiceProgram {
   }
   const problem = problemWithoutDeno(service);
   if (problem !== undefined) throw new Error(problem);
-  return { command: [Deno.execPath(), INSTANCE_COMMAND, url], stdin: JSON.stringify(lists) };
+  return { command: [OWN_PROGRAM, INSTANCE_COMMAND, url], stdin: JSON.stringify(lists) };
 }
 
 /** The program that Deno reads from stdin. It resolves imports as the service's folder does. */
