@@ -1,0 +1,15 @@
+/**
+ * The lines of what a process prints.
+ *
+ * @module
+ */
+
+/** The lines of a stream as they come. */
+export async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
+}
