@@ -89,6 +89,8 @@ export function parseDocument(text: string): unknown {
 
 /** Returns the message of what was thrown, shortened: a parser may quote its whole input. */
 export function textOf(thrown: unknown): string {
+  // Inside TLS an end is said, unless the process or the host of the other end is gone.
+  if (thrown instanceof Deno.errors.UnexpectedEof) return "it closed the connection without a word";
   const text = reasonOf(thrown);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -53,9 +53,8 @@ export interface TcpLinkOptions {
    */
   closeTimeoutMs?: number;
   /**
-   * How often an empty line is written, by which the other end knows that this one is there. Where
-   * nothing at all comes by the link for {@linkcode SILENT_BEATS_MAX} times as long, it breaks: a
-   * host that vanished sends no end. Both ends must use it, or speak by themselves.
+   * How often an empty line tells the other end that this one is there. Where nothing comes for
+   * {@linkcode SILENT_BEATS_MAX} times as long the link breaks: a host that vanished sends no end.
    *
    * @default {never}
    */

@@ -93,6 +93,7 @@ export class RepositoryWatch {
 
   /** Watches no more. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#watcher?.close();

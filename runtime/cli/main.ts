@@ -12,6 +12,8 @@ import { CommandError, type CommandIO, terminalIO } from "./io.ts";
 
 /** The exit code of a command line that makes no sense. */
 export const USAGE_EXIT_CODE = 2;
+/** The exit code of a bug, as sysexits has it for an internal software error. */
+const BUG_EXIT_CODE = 70;
 
 /**
  * Reads a command line and does what it says.
@@ -87,5 +89,11 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
 
 /** Runs the command line of this process, and ends the process with its exit code. */
 export async function main(): Promise<never> {
-  Deno.exit(await runCommandLine(Deno.args, terminalIO()));
+  try {
+    Deno.exit(await runCommandLine(Deno.args, terminalIO()));
+  } catch (error) {
+    // A command that serves lets no promise end the process, and this is one.
+    console.error(error);
+    Deno.exit(BUG_EXIT_CODE);
+  }
 }

@@ -112,10 +112,10 @@ export class AgentProcess {
   }
 
   /** Ends this agent; its services go on until they miss it for too long. */
-  stop(): void {
-    this.#manager?.stop();
+  async stop(): Promise<void> {
     this.#listener?.close();
     this.#host?.stop();
+    await this.#manager?.stop();
   }
 }
 

@@ -58,6 +58,7 @@ export class GatewayProcess {
         if (routes === undefined) this.#routes = reported;
       },
       token,
+      ending: "the gateway is stopping",
       warn,
     });
     this.#agent = keepRegistered({
@@ -77,10 +78,11 @@ export class GatewayProcess {
     await this.#served?.drain();
   }
 
-  /** Ends everything at once, after it was said why. */
-  stop(): void {
+  /** Ends everything at once, after it was said why; resolves when that has left. */
+  async stop(): Promise<void> {
     this.#served?.stop();
-    // What was said leaves with the close.
-    queueMicrotask(() => this.#agent?.stop());
+    // The role is stepped at the end of this turn, and what it says then leaves before the close.
+    await null;
+    await this.#agent?.stop();
   }
 }

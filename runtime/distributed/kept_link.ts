@@ -49,6 +49,7 @@ export class KeptLink {
   #failures = 0;
   #isStopped = false;
   #cancelRetry: (() => void) | undefined;
+  #closed: PromiseWithResolvers<void> | undefined;
 
   /** Nothing is dialled before {@linkcode KeptLink.start}. */
   constructor(options: KeptLinkOptions) {
@@ -68,11 +69,14 @@ export class KeptLink {
     this.#failures = 0;
   }
 
-  /** Closes the link, once what was sent has left, and dials no more. */
-  stop(): void {
+  /** Closes the link, once what was sent has left, and dials no more; resolves when it is done. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelRetry?.();
-    this.#link?.close();
+    if (this.#link === undefined) return;
+    this.#closed ??= Promise.withResolvers<void>();
+    this.#link.close();
+    await this.#closed.promise;
   }
 
   async #dial(): Promise<void> {
@@ -94,6 +98,7 @@ export class KeptLink {
       closed: (reason) => {
         events.closed(reason);
         this.#link = undefined;
+        this.#closed?.resolve();
         this.#retry("ended", reason);
       },
     };

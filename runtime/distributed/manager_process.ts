@@ -5,6 +5,7 @@
  */
 
 import type { Fact } from "../../roles/manager/memory/facts.ts";
+import type { LinkEvents } from "../../transports/link.ts";
 import type { Credentials, Identity } from "../../transports/secure/identity.ts";
 import type { TcpListener } from "../../transports/tcp.ts";
 import { urlOf } from "../listen_http.ts";
@@ -50,6 +51,8 @@ export class ManagerProcess {
   #served: ServedManager | undefined;
   #admin: RenewedServer | undefined;
   #listener: TcpListener | undefined;
+  #links = 0;
+  #allClosed: PromiseWithResolvers<void> | undefined;
 
   /** Nothing runs before {@linkcode ManagerProcess.start}. */
   constructor(options: ManagerProcessOptions) {
@@ -93,6 +96,9 @@ export class ManagerProcess {
   async stop(): Promise<void> {
     this.#listener?.close();
     this.#served?.stop();
+    // Each link ends within its time, so that agents hear of it, and of no broken connection.
+    this.#allClosed = Promise.withResolvers<void>();
+    if (this.#links > 0) await this.#allClosed.promise;
     await this.#admin?.close();
     this.#served?.close();
   }
@@ -113,10 +119,22 @@ export class ManagerProcess {
         const admin = { hostname, port: this.#admin?.port ?? 0 };
         return welcomeOperator(link, { admin, token: this.#tokens.issue() });
       }
-      const events = host.admitLink(link);
+      const events = this.#count(host.admitLink(link));
       if (peer === undefined) return events;
       return holdToIdentity(events, { link, peer, refused: (refusal) => refusals.add(refusal) });
     });
+  }
+
+  #count(events: LinkEvents): LinkEvents {
+    this.#links += 1;
+    return {
+      ...events,
+      closed: (reason) => {
+        events.closed(reason);
+        this.#links -= 1;
+        if (this.#links === 0) this.#allClosed?.resolve();
+      },
+    };
   }
 }
 

@@ -24,6 +24,8 @@ export interface ServedGatewayOptions
   readonly waitingMax?: number | undefined;
   /** Addresses and ranges of proxies whose `forwarded` and `x-forwarded-*` is believed. */
   readonly trustForwarded?: readonly string[] | undefined;
+  /** Why it ends, when it does, for users and the history. @default {"the mesh is stopping"} */
+  readonly ending?: string;
   /** Takes the ways in from outside, as the manager tells them: all, at each change. */
   readonly told?: (routes: readonly ReportedRoute[]) => void;
   /** Takes a line for a person. */
@@ -50,6 +52,7 @@ export interface ServedGateway {
 export function serveGateway(options: ServedGatewayOptions): ServedGateway {
   const { hostname, port, isShared = false, routes, token, told, warn } = options;
   const { trustForwarded = [], waitingMax: waitingAllMax } = options;
+  const { ending = "the mesh is stopping" } = options;
   const host = new GatewayHost({
     warn,
     ...(told === undefined ? {} : { routes: told }),
@@ -69,9 +72,9 @@ export function serveGateway(options: ServedGatewayOptions): ServedGateway {
     port: server.port,
     async drain() {
       // They would not end by themselves.
-      const closed = webSockets.close({ code: CLOSE.goingAway, reason: "the mesh is stopping" });
+      const closed = webSockets.close({ code: CLOSE.goingAway, reason: ending });
       await Promise.all([closed, server.drain()]);
     },
-    stop: () => host.stop("the mesh is stopping"),
+    stop: () => host.stop(ending),
   };
 }

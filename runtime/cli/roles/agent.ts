@@ -100,7 +100,7 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
     await signals.asked;
     watch.close();
     if (!await agent.leave(LEAVE_MS)) warn("Cannot end every service softly: the rest was killed");
-    agent.stop();
+    await agent.stop();
     output.event({ kind: "agentStopped", text: "everything has ended" });
     return 0;
   } catch (error) {

@@ -75,7 +75,7 @@ export async function run(parsed: Parsed<"gateway">, io: CommandIO): Promise<num
     );
     await signals.asked;
     await drain(gateway, warn);
-    gateway.stop();
+    await gateway.stop();
     return 0;
   } catch (error) {
     throw new CommandError(reasonOf(error), { cause: error });
