@@ -1,6 +1,7 @@
 /**
- * `deno task bench [cold|connections|links|manager|idle] … [--json]`: measures, prints a table, and
- * writes nothing. Every number is a median of runs that alternate with those of a reference.
+ * `deno task bench [cold|connections|links|manager|idle|restart] … [--json]`: measures, prints a
+ * table, and writes nothing. Every number is a median of runs that alternate with those of a
+ * reference.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import { benchIdle } from "./idle.ts";
 import { benchLinks } from "./links.ts";
 import { benchManager } from "./manager.ts";
 import type { Measurement } from "./measurement.ts";
+import { benchRestart } from "./restart.ts";
 import { jsonOf, tableOf } from "./table.ts";
 
 const BENCHES: ReadonlyMap<string, () => Measurement[] | Promise<Measurement[]>> = new Map<
@@ -23,6 +25,7 @@ const BENCHES: ReadonlyMap<string, () => Measurement[] | Promise<Measurement[]>>
   ["links", () => benchLinks()],
   ["manager", () => benchManager()],
   ["idle", () => benchIdle()],
+  ["restart", () => benchRestart()],
 ]);
 
 /** Runs benchmarks by name, all of them when none is named; returns the exit code. */

@@ -5,6 +5,7 @@ import { benchIdle } from "../../bench/idle.ts";
 import { benchLinks } from "../../bench/links.ts";
 import { benchManager } from "../../bench/manager.ts";
 import { type Measurement, median, percentile, summarize } from "../../bench/measurement.ts";
+import { benchRestart } from "../../bench/restart.ts";
 import { jsonOf, tableOf } from "../../bench/table.ts";
 
 /** Every measurement has numbers; how large they are concerns nobody here. */
@@ -39,6 +40,11 @@ Deno.test({
   name: "benchIdle() measures an idle mesh and its services",
   ignore: Deno.build.os !== "linux",
   fn: async () => assertMeasured(await benchIdle({ runs: 1, durationMs: 100 }), 5),
+});
+
+Deno.test("benchRestart() measures a large history and a few agents", async () => {
+  const size = { agents: 2, instances: 10, connections: 50, facts: 500 };
+  assertMeasured(await benchRestart({ runs: 1, size, fleet: 3, awayMs: 10 }), 3);
 });
 
 Deno.test("median() and percentile() put numbers in order", () => {
