@@ -2,8 +2,9 @@
  * Makes one program of everything: `deno task compile` writes ./smmp. It is every role and every
  * command, and needs no Deno beside it.
  *
- * Two variables help where the running Deno can't compile by itself, since it would have to download
- * its runtime: `DENO_COMPILE` names another deno to compile with, `DENORT_BIN` the runtime of it.
+ * Two variables help where the running Deno can't compile by itself, since it would have to
+ * download its runtime: `DENO_COMPILE` names another deno to compile with, `DENORT_BIN` the runtime
+ * of it.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
  * Makes one file of JavaScript of a service and everything that it imports.
  *
- * `deno bundle` does it: esbuild, with the resolver of Deno. So a bundle holds what `deno run` would
- * have loaded in the service's folder, by its deno.json or package.json and lock file; a resolver of
- * our own could only differ from that.
+ * `deno bundle` does it: esbuild, with the resolver of Deno. So a bundle holds what `deno run`
+ * would have loaded in the service's folder, by its deno.json or package.json and lock file; a
+ * resolver of our own could only differ from that.
  *
  * @module
  */

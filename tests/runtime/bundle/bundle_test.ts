@@ -120,7 +120,7 @@ Deno.test("bundle says of a folder without mesh.json what it means", async () =>
   });
 });
 
-Deno.test("bundle tells of every service why it can't be one file, and changes nothing", async () => {
+Deno.test("bundle tells of each service why it can't be a file, and changes nothing", async () => {
   const files = {
     "fine.ts": PLAIN,
     "gone.ts": 'import "./nowhere.ts";\n',
