@@ -3,8 +3,9 @@
  * agent (flow 1), connects to services on demand, and closes connections on command. It is never
  * reaped.
  *
- * When it is registered anew (its agent was restarted) it has a new number: connections of the old
- * one finish what is in flight and close, since the manager does not know them under the new one.
+ * While its agent is away it goes on with the connections that it has. When it is registered anew it
+ * has a new number: connections of the old one finish what is in flight and close, since the manager
+ * does not know them under the new one.
  *
  * @module
  */
@@ -13,7 +14,8 @@ import type { ReportedRoute } from "../../protocol/announcements.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, nextDeadlineMs, setDeadline } from "../deadlines.ts";
-import { closeConnections } from "../source/connections.ts";
+import { forgetCloseRequests } from "../source/agent_away.ts";
+import { closeConnections, forgetAsked } from "../source/connections.ts";
 import {
   createSource,
   sendToAgent,
@@ -147,13 +149,14 @@ function register(state: GatewayState, turn: SourceTurn): void {
   });
 }
 
-/** The number is lost, and with it every connection that was opened under it. */
+/** The number is lost. Connections that were opened under it are of use until there is another. */
 function forgetRegistration(state: GatewayState, turn: SourceTurn): void {
   state.source.serviceID = undefined;
   state.source.agentLink = undefined;
   state.registerMessageID = undefined;
   clearDeadline(state.source.deadlines, "register:");
-  closeConnections(turn, { known: false });
+  forgetAsked(turn);
+  forgetCloseRequests(turn);
 }
 
 function onMessage(state: GatewayState, turn: SourceTurn, event: MessageArrived): void {
@@ -193,6 +196,7 @@ function onServiceRegisterResponse(
   if (!isDone(message.status) || message.serviceID === undefined) return;
   clearDeadline(state.source.deadlines, "register:");
   state.registerMessageID = undefined;
+  closeConnections(turn, { known: false });
   state.source.serviceID = message.serviceID;
   askForWaiting(turn);
 }

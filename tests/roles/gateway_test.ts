@@ -49,9 +49,9 @@ Deno.test("gateway: a late or repeated answer to a registration changes nothing"
 Deno.test("gateway: registered anew, its old connections finish, untold to the manager", () => {
   const bench = new GatewayBench();
   const sourcePlug = bench.open(1);
-  const gone = bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
-  assertEquals(theOne(gone, "closeSession").sourcePlug, sourcePlug);
-  bench.register(4, "agent-b");
+  assertEquals(bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" }), []);
+  const registered = bench.register(4, "agent-b");
+  assertEquals(theOne(registered, "closeSession").sourcePlug, sourcePlug);
   const asked = theSent(bench.want(2), "connectionRequest", "agent-b");
   assertEquals(asked.serviceID, 4);
   assert(asked.sourcePlug !== sourcePlug);
@@ -79,9 +79,31 @@ Deno.test("gateway: a soft shutdown makes it register anew (it is never reaped)"
   const request = { type: "softShutdownRequest", messageID: 41, serviceID: 3 } as const;
   const effects = bench.take(request);
   assertEquals(theSent(effects, "softShutdownResponse").messageID, 41);
-  theSent(effects, "serviceRegisterRequest");
-  assertEquals(ofKind(effects, "closeSession").length, 1);
+  const { messageID } = theSent(effects, "serviceRegisterRequest");
   assertEquals(bench.take(request).map(({ kind }) => kind), ["send"]);
+  const answer = { type: "serviceRegisterResponse", messageID, status: 200, serviceID: 4 } as const;
+  assertEquals(ofKind(bench.take(answer), "closeSession").length, 1);
+});
+
+Deno.test("gateway: while its agent is away it goes on with the connections that it has", () => {
+  const bench = new GatewayBench();
+  const sourcePlug = bench.open(1);
+  bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
+  assertEquals(theOne(bench.want(2), "assign").sourcePlug, sourcePlug);
+  assertEquals(bench.want(3, "counter"), []);
+  bench.step({ kind: "sessionEnded", sourcePlug, status: 122, reason: "it broke" });
+  const wanted = sent(bench.register(4), "connectionRequest").map((one) => one.destServiceName);
+  assertEquals(wanted, ["counter"]);
+});
+
+Deno.test("gateway: what it dials while its agent goes is used, and then given up", () => {
+  const bench = new GatewayBench();
+  const { messageID, sourcePlug } = theSent(bench.want(1), "connectionRequest");
+  const dest = { destServiceNetwork: "10.0.0.2", destPlug: 20_050, destServiceID: 50 };
+  bench.take({ type: "connectionResponse", messageID, status: 200, ...dest });
+  bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
+  assertEquals(bench.step({ kind: "dialed", sourcePlug }).map(({ kind }) => kind), ["assign"]);
+  assertEquals(theOne(bench.register(4), "closeSession").sourcePlug, sourcePlug);
 });
 
 Deno.test("gateway: it says how busy it is (serviceHealthRequest)", () => {
