@@ -6,31 +6,42 @@
  */
 
 import { STATUS } from "../../protocol/status.ts";
+import type { Wire } from "../sessions/outbox.ts";
 import type { SessionHello } from "../sessions/session.ts";
 import { TicketChecker } from "../tickets/ticket_checker.ts";
 import type { StartInfo } from "./start.ts";
 
 /** An in-plug that is bound, or why it is not. */
-export type Listening = { readonly listener: Deno.TcpListener | Deno.TlsListener } | {
+export type Listening = { readonly listener: Deno.TcpListener } | {
   readonly failure: { readonly status: number; readonly reason: string };
 };
 
-/**
- * Binds the in-plug, with the certificate of the instance if it has one. A taken one leads to
- * another plug, not to a failure.
- */
-export function listenOnPlug(start: StartInfo): Listening {
-  const { plug: port, network: hostname, sessionCertificate: cert, sessionKey: key } = start;
+/** Binds the in-plug; a taken one leads to another plug, not to a failure. */
+export function listenOnPlug({ plug: port, network: hostname }: StartInfo): Listening {
   try {
-    return cert === undefined || key === undefined
-      ? { listener: Deno.listen({ hostname, port }) }
-      : { listener: Deno.listenTls({ hostname, port, cert, key }) };
+    return { listener: Deno.listen({ hostname, port }) };
   } catch (error) {
     const isTaken = error instanceof Deno.errors.AddrInUse;
     const why = isTaken ? "another program listens there" : String(error);
     const status = isTaken ? STATUS.conflict : STATUS.failed;
     return { failure: { status, reason: `Cannot listen on plug "${port}": ${why}` } };
   }
+}
+
+/**
+ * What agrees on keys with who connects; undefined for an instance without a certificate. What it
+ * needs is loaded meanwhile, by those who have one.
+ */
+export function keysOf(
+  { sessionCertificate: certificate, sessionKey: key }: StartInfo,
+): ((connection: Deno.TcpConn) => Promise<Wire>) | undefined {
+  if (certificate === undefined || key === undefined) return undefined;
+  const wires = import("../sessions/secure_wires.ts").then(({ SecureWires }) =>
+    new SecureWires({ certificate, key })
+  );
+  // What is wrong with them is told of each connection, as it is refused by that.
+  wires.catch(() => {});
+  return async (connection) => await (await wires).secure(connection);
 }
 
 /** What says why a hello is refused: only whom the manager has introduced is let in. */

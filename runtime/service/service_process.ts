@@ -23,7 +23,7 @@ import { SourceSessions } from "../source/source_sessions.ts";
 import { WEB_SOCKET_METHOD } from "../web_sockets/messages.ts";
 import { AgentConnection } from "./agent_connection.ts";
 import type { FetchHandler } from "./handler.ts";
-import { doorOf, type Listening, listenOnPlug, refusalsTeller } from "./in_plug.ts";
+import { doorOf, keysOf, type Listening, listenOnPlug, refusalsTeller } from "./in_plug.ts";
 import type { StartInfo } from "./start.ts";
 import { warmUp } from "./warm_up.ts";
 
@@ -35,6 +35,7 @@ export class ServiceProcess {
   readonly #source: SourceSessions;
   readonly #agent: AgentConnection;
   readonly #listening: Listening;
+  readonly #keys: ReturnType<typeof keysOf>;
   readonly #inbound = new Map<string, SessionHandle>();
   #server: SessionServer | undefined;
   /** Whether the service was loaded, and whether the agent was told that it is ready. */
@@ -60,6 +61,7 @@ export class ServiceProcess {
     });
     this.#source = new SourceSessions({ dispatch });
     this.#listening = listenOnPlug(start);
+    this.#keys = keysOf(start);
     this.#agent = new AgentConnection({
       hostname: start.agentNetwork,
       port: start.agentPort,
@@ -80,6 +82,7 @@ export class ServiceProcess {
       this.#server = serveSessions({
         listener: this.#listening.listener,
         serviceID,
+        secure: this.#keys,
         refusalOf: doorOf(this.#start),
         handler: (request, hello) =>
           request.method === WEB_SOCKET_METHOD

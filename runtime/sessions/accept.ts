@@ -36,7 +36,7 @@ export interface AcceptOptions {
    */
   readonly refusalOf?: (hello: SessionHello, ticket: string) => Promise<string | undefined>;
   /**
-   * The time that a connection has to say hello, and before that to agree on keys if it has to.
+   * The time that a connection has to say hello, and as much before to agree on keys if it has to.
    *
    * @default {5_000}
    */
@@ -48,6 +48,9 @@ export interface AcceptOptions {
    */
   readonly keepAliveMs?: number;
 }
+
+/** How long a connection has to say hello, if nobody says so. Milliseconds. */
+export const HANDSHAKE_MS = 5_000;
 
 /** The accepting end of one session, over a wire of any kind. */
 export class AcceptedSession implements SessionHandle, ConnectionRole {
@@ -65,7 +68,7 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
 
   /** Waits for the hello. */
   constructor(wire: Wire, options: AcceptOptions) {
-    const { keepAliveMs, handshakeTimeoutMs = 5_000 } = options;
+    const { keepAliveMs, handshakeTimeoutMs = HANDSHAKE_MS } = options;
     this.#options = options;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.decided = promise;
@@ -123,11 +126,6 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
   leave(reason: string): void {
     if (this.isOpen) this.#connection.leave(reason);
     else this.#connection.cut(reason);
-  }
-
-  /** Sends a peer away that has not said hello, without a word: it may not even read. */
-  drop(reason: string): void {
-    if (!this.isOpen) this.#connection.drop(reason);
   }
 
   /** The peer has said hello. */

@@ -123,11 +123,6 @@ export class Connection {
     this.#end({ status, reason }, true);
   }
 
-  /** Ends at once, without a word. */
-  drop(reason: string): void {
-    this.#end({ status: 111, reason });
-  }
-
   /**
    * Says that this end is there. With it leaves the acknowledgement of what has arrived, which this
    * kernel holds back for 40 ms else; and so long some peers' kernels hold back what follows.

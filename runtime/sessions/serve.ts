@@ -4,14 +4,23 @@
  * @module
  */
 
-import { AcceptedSession, type AcceptOptions } from "./accept.ts";
+import { reasonOf } from "../../protocol/errors.ts";
+import { after } from "../../transports/timer.ts";
+import { AcceptedSession, type AcceptOptions, HANDSHAKE_MS } from "./accept.ts";
 import { heartbeatMsOf } from "./heartbeat.ts";
+import type { Wire } from "./outbox.ts";
 import { SESSION_LIMITS, type SessionServer } from "./session.ts";
 
 /** How to serve sessions on a listener. */
 export interface ServeOptions extends AcceptOptions {
-  /** Where to accept, by TLS or without; the server closes it. */
-  readonly listener: Deno.TcpListener | Deno.TlsListener;
+  /** Where to accept; the server closes it. */
+  readonly listener: Deno.TcpListener;
+  /**
+   * Agrees on keys with who connected; closing the connection ends that. See `secure_wires.ts`.
+   *
+   * @default {sessions are plain}
+   */
+  readonly secure?: ((connection: Deno.TcpConn) => Promise<Wire>) | undefined;
 }
 
 const ACCEPT_PAUSE_MS = 100;
@@ -21,12 +30,18 @@ export function serveSessions(options: ServeOptions): SessionServer {
   return new Server(options);
 }
 
+/** Somebody who connected, and has no session yet. */
+interface Newcomer {
+  /** Sends it away. */
+  abort(reason: string): void;
+}
+
 class Server implements SessionServer {
   readonly ended: Promise<void>;
   readonly #options: ServeOptions;
   readonly #sessions = new Set<AcceptedSession>();
-  /** Those of them that are not open yet, the oldest first. */
-  readonly #greeting = new Set<AcceptedSession>();
+  /** Those who have no session that is open yet, the oldest first. */
+  readonly #newcomers = new Set<Newcomer>();
   readonly #settle: () => void;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #accepting = true;
@@ -66,8 +81,7 @@ class Server implements SessionServer {
     while (this.#accepting) {
       try {
         const connection = await this.#options.listener.accept();
-        // That of TLS can't be told to be prompt, so the dialling end helps it: see acknowledge().
-        if ("setNoDelay" in connection) connection.setNoDelay(true);
+        connection.setNoDelay(true);
         this.#admit(connection);
       } catch (error) {
         if (!this.#accepting) break;
@@ -78,20 +92,61 @@ class Server implements SessionServer {
     }
   }
 
-  #admit(connection: Deno.TcpConn | Deno.TlsConn): void {
-    if (this.#sessions.size - this.#greeting.size >= SESSION_LIMITS.sessions) {
+  #admit(connection: Deno.TcpConn): void {
+    const { secure, events } = this.#options;
+    if (this.sessions >= SESSION_LIMITS.sessions) {
       connection.close();
-      this.#options.events.refused?.(`${SESSION_LIMITS.sessions} sessions are open`);
+      events.refused?.(`${SESSION_LIMITS.sessions} sessions are open`);
       return;
     }
     this.#makeRoom();
-    const keepAliveMs = this.#options.keepAliveMs ?? heartbeatMsOf(connection.remoteAddr.hostname);
-    const session = new AcceptedSession(connection, { ...this.#options, keepAliveMs });
+    const { hostname } = connection.remoteAddr;
+    if (secure === undefined) this.#open(connection, hostname);
+    else this.#agree(connection, secure);
+  }
+
+  /** Lets who connected agree on keys first, for as long as a hello may take. */
+  async #agree(
+    connection: Deno.TcpConn,
+    secure: (connection: Deno.TcpConn) => Promise<Wire>,
+  ): Promise<void> {
+    const { handshakeTimeoutMs = HANDSHAKE_MS, events } = this.#options;
+    let reason: string | undefined;
+    const abort = (why: string) => {
+      reason ??= why;
+      try {
+        connection.close();
+      } catch {
+        // It has gone by itself.
+      }
+    };
+    const newcomer = { abort };
+    this.#newcomers.add(newcomer);
+    const cancel = after(handshakeTimeoutMs, () => abort(`no TLS within ${handshakeTimeoutMs} ms`));
+    try {
+      const wire = await secure(connection);
+      this.#newcomers.delete(newcomer);
+      if (reason === undefined) this.#open(wire, connection.remoteAddr.hostname);
+      else wire.close();
+    } catch (error) {
+      // It was sent away, or speaks something else.
+      reason ??= `no TLS: ${reasonOf(error)}`;
+    }
+    cancel();
+    this.#newcomers.delete(newcomer);
+    if (reason !== undefined) events.refused?.(reason);
+    this.#settleWhenEmpty();
+  }
+
+  #open(wire: Wire, hostname: string): void {
+    const keepAliveMs = this.#options.keepAliveMs ?? heartbeatMsOf(hostname);
+    const session = new AcceptedSession(wire, { ...this.#options, keepAliveMs });
     this.#sessions.add(session);
-    this.#greeting.add(session);
-    void session.decided.then(() => this.#greeting.delete(session));
+    this.#newcomers.add(session);
+    void session.decided.then(() => this.#newcomers.delete(session));
     session.ended.then(() => {
       this.#sessions.delete(session);
+      this.#newcomers.delete(session);
       this.#settleWhenEmpty();
     });
   }
@@ -101,10 +156,10 @@ class Server implements SessionServer {
    * flood of them keeps nobody out who is quicker than it.
    */
   #makeRoom(): void {
-    for (const oldest of this.#greeting) {
-      if (this.#greeting.size < SESSION_LIMITS.handshakes) return;
-      this.#greeting.delete(oldest);
-      oldest.drop(`${SESSION_LIMITS.handshakes} newer connections have not said hello either`);
+    for (const oldest of this.#newcomers) {
+      if (this.#newcomers.size < SESSION_LIMITS.handshakes) return;
+      this.#newcomers.delete(oldest);
+      oldest.abort(`${SESSION_LIMITS.handshakes} newer connections have not said hello either`);
     }
   }
 
@@ -113,11 +168,13 @@ class Server implements SessionServer {
     this.#accepting = false;
     clearTimeout(this.#pause);
     this.#options.listener.close();
+    for (const newcomer of this.#newcomers) newcomer.abort("the instance accepts nobody any more");
     this.#settleWhenEmpty();
   }
 
   #settleWhenEmpty(): void {
-    if (!this.#accepting && this.#sessions.size === 0) this.#settle();
+    const isEmpty = this.#sessions.size === 0 && this.#newcomers.size === 0;
+    if (!this.#accepting && isEmpty) this.#settle();
   }
 
   #sum(of: (session: AcceptedSession) => number): number {

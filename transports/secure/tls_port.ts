@@ -5,21 +5,10 @@
  */
 
 import { textOf } from "../codec.ts";
-import { closeConn } from "./dismissal.ts";
-import { Relay } from "./relay.ts";
+import { InnerTls, type TlsChannel, type TlsPair } from "./inner_tls.ts";
 
 /** How long a port rests after a failure to accept, which mostly means: no descriptor left. */
 const RETRY_MS = 100;
-/** TLS itself is spoken within the host. */
-const INNER_HOSTNAME = "127.0.0.1";
-
-/** A certificate with its key, PEM. */
-export interface TlsPair {
-  /** The certificate. */
-  readonly certificate: string;
-  /** Its private key. */
-  readonly key: string;
-}
 
 /** What a {@linkcode TlsPort} tells. */
 export interface TlsPortEvents {
@@ -29,6 +18,8 @@ export interface TlsPortEvents {
   failed(reason: string): void;
 }
 
+export type { TlsChannel, TlsPair };
+
 /** Where to open a port. */
 export interface TlsPortOptions {
   /** The address. */
@@ -37,14 +28,6 @@ export interface TlsPortOptions {
   readonly port: number;
   /** What to prove this end by. */
   readonly pair: TlsPair;
-}
-
-/** TLS with somebody who connected. */
-export interface TlsChannel {
-  /** The connection, whose handshake has not run. */
-  readonly conn: Deno.TlsConn;
-  /** What passes its bytes on, and must be ended with it. */
-  readonly relay: Relay;
 }
 
 /**
@@ -59,7 +42,7 @@ export class TlsPort {
   readonly port: number;
   readonly #events: TlsPortEvents;
   readonly #listener: Deno.TcpListener;
-  #inside: Inside;
+  #inside: InnerTls;
   #closed = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -71,7 +54,7 @@ export class TlsPort {
    */
   constructor({ hostname, port, pair }: TlsPortOptions, events: TlsPortEvents) {
     this.#events = events;
-    this.#inside = new Inside(pair);
+    this.#inside = new InnerTls(pair);
     try {
       this.#listener = Deno.listen({ hostname, port });
     } catch (error) {
@@ -90,7 +73,7 @@ export class TlsPort {
    */
   renew(pair: TlsPair): void {
     if (this.#closed) return;
-    const next = new Inside(pair);
+    const next = new InnerTls(pair);
     this.#inside.close();
     this.#inside = next;
   }
@@ -126,86 +109,5 @@ export class TlsPort {
         return;
       }
     }
-  }
-}
-
-/** The port within the host on which TLS is spoken with one certificate. */
-class Inside {
-  readonly #listener: Deno.TlsListener;
-  /** Who waits for the end of a connection that was made to here, by the port of its other end. */
-  readonly #awaited = new Map<number, (conn: Deno.TlsConn) => void>();
-  /** What was accepted before the one who made it knew of it, by the same. */
-  readonly #early = new Map<number, Deno.TlsConn>();
-  /** How many connections to here are being made. */
-  #making = 0;
-  #closing = false;
-
-  constructor({ certificate, key }: TlsPair) {
-    const where = { hostname: INNER_HOSTNAME, port: 0 };
-    this.#listener = Deno.listenTls({ ...where, cert: certificate, key });
-    this.#run();
-  }
-
-  async secure(outer: Deno.TcpConn, first: Uint8Array): Promise<TlsChannel> {
-    this.#making += 1;
-    try {
-      const { hostname, port } = this.#listener.addr;
-      const inner = await Deno.connect({ hostname, port });
-      for (const conn of [outer, inner]) conn.setNoDelay(true);
-      const conn = await this.#accepted(inner.localAddr.port);
-      return { conn, relay: new Relay({ outer, inner, first }) };
-    } catch (error) {
-      closeConn(outer);
-      throw error;
-    } finally {
-      this.#making -= 1;
-      this.#closeWhenDone();
-    }
-  }
-
-  /** Closes as soon as nobody is on the way here. */
-  close(): void {
-    this.#closing = true;
-    this.#closeWhenDone();
-  }
-
-  #closeWhenDone(): void {
-    if (this.#making > 0) return;
-    // What nobody waits for was made by somebody else on this host.
-    for (const conn of this.#early.values()) conn.close();
-    this.#early.clear();
-    if (this.#closing) this.#listener.close();
-  }
-
-  #accepted(port: number): Promise<Deno.TlsConn> {
-    const conn = this.#early.get(port);
-    this.#early.delete(port);
-    if (conn !== undefined) return Promise.resolve(conn);
-    return new Promise((resolve) => this.#awaited.set(port, resolve));
-  }
-
-  async #run(): Promise<void> {
-    for (;;) {
-      let conn: Deno.TlsConn;
-      try {
-        conn = await this.#listener.accept();
-      } catch {
-        // It was closed, or there is no descriptor left: who waits gives up at its deadline.
-        if (this.#closing) return;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-        continue;
-      }
-      this.#meet(conn);
-    }
-  }
-
-  #meet(conn: Deno.TlsConn): void {
-    const { remoteAddr } = conn;
-    const port = remoteAddr.transport === "tcp" ? remoteAddr.port : 0;
-    const meet = this.#awaited.get(port);
-    this.#awaited.delete(port);
-    if (meet !== undefined) meet(conn);
-    else if (this.#making > 0) this.#early.set(port, conn);
-    else conn.close();
   }
 }

@@ -52,7 +52,7 @@ export function startServer(
   });
   return {
     server,
-    port: portOf(listener),
+    port: listener.addr.port,
     failures,
     refusals,
     opened,
@@ -63,11 +63,6 @@ export function startServer(
       await server.ended;
     },
   };
-}
-
-function portOf({ addr }: ServeOptions["listener"]): number {
-  if (!("port" in addr)) throw new Error("a session has a port");
-  return addr.port;
 }
 
 /** A server, and one session to it. */
