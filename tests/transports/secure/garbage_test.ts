@@ -54,17 +54,18 @@ Deno.test("verifyProof() takes an answer, and none that differs in one character
   const judgement = { authority: AUTHORITY.certificate };
   const proof = { certificate, signature, nonce, server: SERVER };
   assertEquals(await verifyProof(proof, judgement), AGENT);
-  const body = certificate.indexOf("\n") + 1;
+  // What the authority has signed; how the signature after it is packed says nothing.
+  const [begin, signedCharacters] = [certificate.indexOf("\n") + 1, 450];
   const change = (text: string, at: number) =>
     text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
   await fc.assert(
     fc.asyncProperty(
-      fc.nat(800),
+      fc.nat(signedCharacters),
       fc.constantFrom("certificate", "signature", "nonce"),
       async (at, key) => {
-        const place = key === "certificate" ? body + at : at % 40;
-        // Only characters of base64 that carry bits: the padding of a text says nothing.
-        if (!/[A-Za-z0-9+/]{3}/.test(proof[key].slice(place, place + 3))) return;
+        const place = key === "certificate" ? begin + at : at % 40;
+        // A line break may be anything.
+        if (proof[key][place] === "\n") return;
         const changed = { ...proof, [key]: change(proof[key], place) };
         await assertRejects(() => verifyProof(changed, judgement), VerificationError);
       },

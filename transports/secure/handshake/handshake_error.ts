@@ -18,7 +18,10 @@ export class HandshakeError extends Error {
 const TLS_MEANINGS: readonly (readonly [pattern: RegExp, meaning: string])[] = [
   [/fatal alert: (UnknownCA|.*Certificate.*)/, "it does not accept the certificate of this end"],
   [/InvalidContentType|corrupt message/, "it does not speak TLS"],
-  [/eof|end of file|reset|broken pipe|not connected|close_notify/i, "it closed the connection"],
+  [
+    /eof|end of file|without a word|reset|broken pipe|not connected|close_notify/i,
+    "it closed the connection",
+  ],
 ];
 
 /**
