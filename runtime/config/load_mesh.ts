@@ -9,7 +9,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError, ProblemList } from "./config_error.ts";
 import { JsonTextError, parseJsonText } from "./json_text.ts";
 import { type MeshConfig, SERVICE_DEFAULTS, type ServiceConfig } from "./mesh_config.ts";
-import { readRoutes, readServices } from "./mesh_document.ts";
+import { type DocumentContext, readRoutes, readServices } from "./mesh_document.ts";
 import { MESH_FILE_BYTES_MAX } from "./mesh_schema.ts";
 import { applySchema } from "./schema_problems.ts";
 import { COMMA_PROBLEM, findServices, isFile } from "./service_files.ts";
@@ -73,7 +73,7 @@ async function statOrUndefined(path: string): Promise<Deno.FileInfo | undefined>
 
 async function loadFolder(folder: string): Promise<MeshConfig> {
   const problems = new ProblemList(folder);
-  const services = await discover(folder, problems);
+  const services = await discover(folder, { problems, isPart: false });
   throwIfAny(folder, problems);
   const names = [...services.keys()];
   const routes = names.map((name) => ({ path: `/${name}`, service: name, keepPrefix: false }));
@@ -83,10 +83,11 @@ async function loadFolder(folder: string): Promise<MeshConfig> {
 /** The services of a folder without configuration: each may reach every other. */
 async function discover(
   folder: string,
-  problems: ProblemList,
+  { problems, isPart }: Pick<DocumentContext, "problems" | "isPart">,
 ): Promise<Map<string, ServiceConfig>> {
   const entries = await findServicesOrFail(folder, problems);
-  if (entries.size === 0) {
+  // A part may be that of a gateway, which has routes only.
+  if (entries.size === 0 && !isPart) {
     problems.add([], "expected a service, such as greeter.ts or greeter/mod.ts, found none");
   }
   const services = new Map<string, ServiceConfig>();
@@ -117,7 +118,7 @@ async function loadFile(file: string, isPart: boolean): Promise<MeshConfig> {
   if (document === undefined) throw new ConfigError(file, problems.sorted);
   const folder = dirname(file);
   const services = document.services === undefined
-    ? await discover(folder, problems)
+    ? await discover(folder, { problems, isPart })
     : await readServices(document.services, { folder, problems, isPart });
   const names = [...services.keys()];
   const named = { services: document.services, names, problems, isPart };

@@ -48,7 +48,9 @@ export async function readServices(
 ): Promise<Map<string, ServiceConfig>> {
   const services = new Map<string, ServiceConfig>();
   const names = Object.keys(document);
-  if (names.length === 0) context.problems.add(["services"], "expected at least one service");
+  if (names.length === 0 && !context.isPart) {
+    context.problems.add(["services"], "expected at least one service");
+  }
   for (const [name, service] of Object.entries(document)) {
     const nameProblem = findNameProblem(name);
     if (nameProblem !== undefined) context.problems.add(["services", name], nameProblem);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Route } from "../config/mesh_config.ts";
+import type { GatewayConfig, Route } from "../config/mesh_config.ts";
 import { type ServedGateway, serveGateway } from "../gateway/served_gateway.ts";
 import { urlOf } from "../listen_http.ts";
 import type { Address } from "./address.ts";
@@ -20,6 +20,8 @@ export interface GatewayProcessOptions {
   readonly serve: Address;
   /** What is reachable from outside; without it, what the manager says. */
   readonly routes: readonly Route[] | undefined;
+  /** How it is set up beside the routes, as mesh.json says. @default {{}} */
+  readonly config?: GatewayConfig | undefined;
   /** The secret with which the operator may call any service. */
   readonly token: string;
   /** What it proves itself by; without it, the link is plain. */
@@ -50,7 +52,7 @@ export class GatewayProcess {
    * @throws {Error} when the port is taken or the address is not this machine's, with what to do.
    */
   start(): string {
-    const { agent, serve, routes, token, credentials, told, warn } = this.#options;
+    const { agent, serve, routes, config, token, credentials, told, warn } = this.#options;
     const served = this.#served = serveGateway({
       ...serve,
       routes: () => this.#routes,
@@ -58,6 +60,8 @@ export class GatewayProcess {
         if (routes === undefined) this.#routes = reported;
       },
       token,
+      trustForwarded: config?.trustForwarded,
+      waitingMax: config?.waiting,
       ending: "the gateway is stopping",
       warn,
     });

@@ -44,6 +44,7 @@ export async function run(parsed: Parsed<"gateway">, io: CommandIO): Promise<num
     agent: { ...agent, name: agent.name ?? "agent" },
     serve: { hostname: flags.host, port: flags.port },
     routes: config?.routes,
+    config: config?.gateway,
     token,
     credentials: certificates?.credentials,
     told: registration.told,

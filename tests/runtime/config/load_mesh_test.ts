@@ -237,6 +237,17 @@ Deno.test("loadMesh() lets the part of one host name services of others", async 
   assertEquals((await problemsIn(document)).length, 2);
 });
 
+Deno.test("loadMesh() lets the part of a gateway have routes only", async () => {
+  for (const services of [{}, undefined]) {
+    const files = { "mesh.json": JSON.stringify({ services, routes: { "/far": "elsewhere" } }) };
+    await withFolder(files, async (folder) => {
+      const { routes } = await loadMesh(folder, { isPart: true });
+      assertEquals(routes.map(({ service }) => service), ["elsewhere"]);
+      await assertRejects(() => loadMesh(folder), ConfigError);
+    });
+  }
+});
+
 Deno.test("loadMesh() asks for routes, because nothing else is reachable", async () => {
   const problems = await problemsIn({ services: { greeter: {} } });
   assertEquals(problems, ["routes: expected an object, found nothing"]);
