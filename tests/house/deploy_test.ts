@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseCommandLine } from "../../runtime/cli/grammar/command_line.ts";
+import { codeLines } from "./readme.ts";
 import { PROJECT } from "./source_files.ts";
 
 /** What the variables of the units stand for. */
@@ -49,4 +50,13 @@ Deno.test("deploy/compose.yaml starts every role with flags that there are", asy
     return args[0];
   });
   assertEquals(roles.sort(), ["agent", "agent", "gateway", "manager"]);
+});
+
+Deno.test("every smmp command in the code of docs/OPERATIONS.md can be typed", async () => {
+  const markdown = await Deno.readTextFile(new URL("docs/OPERATIONS.md", PROJECT));
+  const commands = codeLines(markdown).join("\n").replaceAll("\\\n", "").split("\n")
+    .filter((line) => line.startsWith("smmp "))
+    .map((line) => line.replace(/^smmp |#.*$|…/g, "").trim().split(/\s+/));
+  assert(commands.length > 10);
+  for (const args of commands) assertUnderstood(args);
 });
