@@ -6,8 +6,8 @@ import { startMesh } from "./mesh_process.ts";
 Deno.test("a program that knows the plug of a service, but was not sent there, gets nothing", async () => {
   await using mesh = await startMesh();
   assertEquals((await mesh.fetch("/echo/pid")).status, 200);
-  const [opened] = mesh.all("connectionOpened", { destService: "echo" });
-  const { destPlug: port, destServiceID, serviceID, sourcePlug } = opened ?? {};
+  const opened = await mesh.event("connectionOpened", { destService: "echo" });
+  const { destPlug: port, destServiceID, serviceID, sourcePlug } = opened;
   assert(typeof port === "number" && typeof destServiceID === "number");
   assert(typeof serviceID === "number" && typeof sourcePlug === "number");
   const reasons: string[] = [];
