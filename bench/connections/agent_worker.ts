@@ -45,7 +45,7 @@ function launchClient(
   void child.status.then(({ code }) =>
     events.exited({ exitCode: code, signal: undefined, lastLines: [] })
   );
-  return { pid: child.pid, kill: () => child.kill("SIGKILL") };
+  return { pid: child.pid, kill: () => child.kill("SIGKILL"), release: () => {} };
 }
 
 let host: AgentHost | undefined;
