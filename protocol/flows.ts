@@ -65,7 +65,9 @@ export const FLOWS: readonly Flow[] = [
     doc:
       "Once by each link to a manager. When the agent comes again it reports the instances and " +
       "connections that it has, and the manager reconciles: it adopts what both know, ends in " +
-      "its registry what the agent does not have, and has killed or closed what it does not know.",
+      "its registry what the agent does not have, adopts what its history never heard of, and has " +
+      "ended softly what it had given up. A second host of the same name is refused with 409 while " +
+      "the first one is there.",
     steps: [
       send("Agent", "Manager", "agentRegisterRequest"),
       send("Manager", "Agent", "agentRegisterResponse"),
@@ -122,7 +124,8 @@ export const FLOWS: readonly Flow[] = [
     title: "Soft shutdown",
     doc:
       "For an instance without connection and data for its idle time, or on command; of one in " +
-      "use the connections are closed first (flow 7).",
+      "use the connections are closed first (flow 7). Where it is to be replaced (its agent is " +
+      "drained, its service was edited), another one is started before that.",
     steps: [
       ...down("A", "softShutdownRequest"),
       act("A", "accepts nothing new, finishes what is in flight, closes its connections"),

@@ -9,7 +9,7 @@
  * - `refuse ACTOR`, `accept ACTOR` whether sessions to a service can be opened
  * - `exit ACTOR CODE [TEXT]`, `kill ACTOR` a process ends by itself, or is killed from outside
  * - `cut ACTOR`, `link ACTOR` the link of an agent to the manager, or of the gateway to its agent
- * - `command stop ID soft|hard | close ID | mesh`
+ * - `command stop ID soft|hard | close ID | drain AGENT | undrain AGENT | restart SERVICE | mesh`
  * - `manager dies`, `manager starts`
  * - `says ACTOR JSON` an actor sends what its role would not send
  * - `registry` shows what the manager knows
@@ -190,11 +190,7 @@ export class Script {
 
   #command([kind, what, mode]: readonly string[]): void {
     this.#lastCommandID += 1;
-    const command: ManagerCommand = kind === "mesh"
-      ? { kind: "stopMesh" }
-      : kind === "close"
-      ? { kind: "closeConnection", connectionID: Number(what) }
-      : { kind: "stopInstance", serviceID: Number(what), mode: mode === "hard" ? "hard" : "soft" };
+    const command = commandOf(kind, what, mode === "hard" ? "hard" : "soft");
     this.#manager?.step({ kind: "command", commandID: this.#lastCommandID, command });
   }
 
@@ -232,6 +228,23 @@ export class Script {
       this.world.say(`= connection ${connectionID} ${ends} ${state}, ${count} exchanges`);
     }
     if (registry?.instances.size === 0) this.world.say("= no instance");
+  }
+}
+
+function commandOf(kind = "", what = "", mode: "soft" | "hard"): ManagerCommand {
+  switch (kind) {
+    case "mesh":
+      return { kind: "stopMesh" };
+    case "close":
+      return { kind: "closeConnection", connectionID: Number(what) };
+    case "drain":
+      return { kind: "drainAgent", agent: what };
+    case "undrain":
+      return { kind: "undrainAgent", agent: what };
+    case "restart":
+      return { kind: "restartService", service: what };
+    default:
+      return { kind: "stopInstance", serviceID: Number(what), mode };
   }
 }
 
