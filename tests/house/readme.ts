@@ -31,8 +31,8 @@ export function findReadmeProblems(markdown: string, tasks: readonly string[]): 
     shown.add(task);
     if (!tasks.includes(task)) {
       problems.push(`"${line}": there is no task "${task}", ${suggestionText(task, tasks)}`);
-    } else if (task === "mesh") problems.push(...flagProblems(line, ["mesh", ...rest]));
-    else if (task === "smmp") problems.push(...flagProblems(line, rest));
+    } else if (task === "smmp") problems.push(...flagProblems(line, rest));
+    else if (isCommandName(task)) problems.push(...flagProblems(line, [task, ...rest]));
   }
   for (const task of ["mesh", "test"]) {
     if (!shown.has(task)) problems.push(`no code block shows "deno task ${task}"`);
