@@ -34,7 +34,7 @@ for (const isSecure of [false, true]) {
   });
 }
 
-Deno.test("manager killed while requests run: none fails, and what must wait is answered", async () => {
+Deno.test("manager killed while requests run: none fails, what must wait is answered", async () => {
   await using mesh = await DistributedMesh.make();
   const manager = await mesh.startManager();
   const { program: agent, listen } = await mesh.startAgent("a1", { ...CALLER, ...ECHO });
@@ -62,7 +62,7 @@ Deno.test("manager killed while requests run: none fails, and what must wait is 
   await asking;
 });
 
-Deno.test("manager and agent end by SIGTERM: the first leaves services, the second ends them", async () => {
+Deno.test("SIGTERM ends a manager, and an agent with its services", async () => {
   await using mesh = await DistributedMesh.make();
   const manager = await mesh.startManager();
   const { program: agent, listen } = await mesh.startAgent("a1", ECHO);
@@ -138,7 +138,7 @@ Deno.test("manager holds an agent to the name in its certificate", async () => {
   assert(!text.includes("a2"), text);
 });
 
-Deno.test("roles refuse to leave the machine in the clear without a word of their user", async () => {
+Deno.test("roles leave the machine in the clear only by a word of their user", async () => {
   await using mesh = await DistributedMesh.make();
   const open = await mesh.run("manager", "--listen", "0.0.0.0:0", "--data", "none");
   const dial = await mesh.run("gateway", "--agent", "10.1.2.3:7402", "--data", "none");

@@ -27,7 +27,7 @@ async function withRoles(use: (flags: MeshFlags) => Promise<void>): Promise<void
   });
 }
 
-Deno.test("findMesh() finds a manager of this machine, by its place or without a word", async () => {
+Deno.test("findMesh() finds a manager of this machine, also without a word", async () => {
   await withRoles(async (flags) => {
     for (const manager of [undefined, MANAGER]) {
       assertEquals(await findMesh({ ...flags, manager }), {
@@ -63,7 +63,7 @@ Deno.test("findMesh() gives the token of a folder to no other manager", async ()
   });
 });
 
-Deno.test("findGateway() finds the gateway of this machine, and gives its token to no other", async () => {
+Deno.test("findGateway() finds that of this machine, and gives its token to no other", async () => {
   await withRoles(async (mesh) => {
     const flags = { ...mesh, gateway: undefined };
     const own = { url: "http://127.0.0.1:8080", token: "of the gateway" };

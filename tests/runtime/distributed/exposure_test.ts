@@ -41,7 +41,7 @@ Deno.test("checkExposure() lets the loopback be plain, and any address with cert
   assertEquals(checkExposure({ ...secure, address: parseAddress("0.0.0.0:7400") }), undefined);
 });
 
-Deno.test("checkExposure() refuses other addresses without certificates, and says what to do", () => {
+Deno.test("checkExposure() refuses others without certificates, and says what to do", () => {
   const address = parseAddress("0.0.0.0:7400");
   const error = assertThrows(() => checkExposure({ ...PLAIN, address }), ExposureError);
   for (const word of ["listen for agents", "0.0.0.0:7400", "--tls", "--insecure"]) {

@@ -24,7 +24,7 @@ Deno.test("findNetwork() stays on the loopback with a manager there", () => {
   assertEquals(find("127.0.0.1:7400", [HOME, MESH]), "127.0.0.1");
 });
 
-Deno.test("findNetwork() takes what is listened on, is near the manager, or is the only one", () => {
+Deno.test("findNetwork() takes what listens, is near the manager, or the only one", () => {
   assertEquals(find("10.77.9.1:7400", [HOME, MESH]), "10.77.0.2");
   assertEquals(find("10.78.0.1:7400", [HOME]), "192.168.1.5");
   assertEquals(find("manager.example.com:7400", [MESH]), "10.77.0.2");

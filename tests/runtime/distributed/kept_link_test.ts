@@ -73,7 +73,7 @@ Deno.test("KeptLink waits twice as long after each failure, up to a bound", asyn
   assertEquals(world.told[0], { kind: "unreached", reason: "nobody listens", retryMs: RETRY_MS });
 });
 
-Deno.test("KeptLink waits a part of it that chance decides, so that many do not come at once", async () => {
+Deno.test("KeptLink waits a random part of it, so that many do not come at once", async () => {
   const world = new World();
   world.chance = 0;
   world.kept.start();
@@ -84,7 +84,7 @@ Deno.test("KeptLink waits a part of it that chance decides, so that many do not 
   assertEquals(await world.retry(), 2 * RETRY_MS);
 });
 
-Deno.test("KeptLink begins with short waits again only after the other end took it in", async () => {
+Deno.test("KeptLink begins with short waits again only after it was taken in", async () => {
   const world = new World();
   world.isUp = true;
   world.kept.start();
