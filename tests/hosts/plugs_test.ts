@@ -14,7 +14,7 @@ async function knock(world: World, order: PlugOrder): Promise<string> {
   return String((await program.event("outcome")).text);
 }
 
-Deno.test("hosts: sessions are encrypted, and a plug lets in nobody who was not introduced", async () => {
+Deno.test("hosts: sessions are encrypted, and no plug lets in a stranger", async () => {
   await withWorld(async (world) => {
     await world.startAll({ a1: { front: { plugs: ["back"] } }, a2: { back: {} } });
     assertMatch((await world.ask("/front")).text, /^front \d+, back \d+$/);

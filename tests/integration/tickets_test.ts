@@ -3,7 +3,7 @@ import { dialSession } from "../../runtime/sessions/dial.ts";
 import { SessionRefusedError } from "../../runtime/sessions/session.ts";
 import { startMesh } from "./mesh_process.ts";
 
-Deno.test("a program that knows the plug of a service, but was not sent there, gets nothing", async () => {
+Deno.test("a program that knows a plug, but was not sent there, gets nothing", async () => {
   await using mesh = await startMesh();
   assertEquals((await mesh.fetch("/echo/pid")).status, 200);
   const opened = await mesh.event("connectionOpened", { destService: "echo" });

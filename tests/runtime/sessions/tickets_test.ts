@@ -43,7 +43,7 @@ Deno.test("serveSessions() lets in whom the manager has introduced", async () =>
   assertEquals(running.opened, [HELLO]);
 });
 
-Deno.test("serveSessions() tells whom the manager did not introduce why, and counts it", async () => {
+Deno.test("serveSessions() tells whom it does not let in why, and counts it", async () => {
   await using running = startChecking();
   const { issue, clock, port } = running;
   const used = issue();
@@ -71,7 +71,7 @@ Deno.test("serveSessions() tells whom the manager did not introduce why, and cou
   assertEquals(running.opened.length, 1);
 });
 
-Deno.test("serveSessions() handles nothing that comes before it has looked at the ticket", async () => {
+Deno.test("serveSessions() handles nothing before it has looked at the ticket", async () => {
   await using running = startChecking();
   for (const ticket of [running.issue(), "forged"]) {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port: running.port });
@@ -85,7 +85,7 @@ Deno.test("serveSessions() handles nothing that comes before it has looked at th
   assertEquals([running.handled, running.opened], [[], []]);
 });
 
-Deno.test("serveSessions() lets who says hello in through a flood of those who do not", async () => {
+Deno.test("serveSessions() lets newcomers in through a flood of silent ones", async () => {
   await using running = startServer(() => new Response("hello"), { handshakeTimeoutMs: 60_000 });
   const before = await dial(running.port);
   const oldest = await Deno.connect({ hostname: "127.0.0.1", port: running.port });

@@ -136,7 +136,7 @@ Deno.test("serveSessions() by TLS ends a handshake that takes too long", async (
   assertEquals(running.refusals, ["no TLS within 20 ms", "no TLS within 20 ms"]);
 });
 
-Deno.test("serveSessions() by TLS lets sessions in through a flood of half handshakes", async () => {
+Deno.test("serveSessions() by TLS lets newcomers in through half handshakes", async () => {
   await using running = await startSecure(() => new Response("hello"), {
     handshakeTimeoutMs: 60_000,
   });

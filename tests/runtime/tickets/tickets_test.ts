@@ -54,7 +54,7 @@ Deno.test("TicketChecker refuses no ticket, garbage, and a forged one", async ()
   assertEquals(await show(ticket, 3, 1), undefined);
 });
 
-Deno.test("TicketChecker refuses the ticket of another source, plug, destination or key", async () => {
+Deno.test("TicketChecker refuses a ticket of another source, plug, destination or key", async () => {
   const { issue, show } = world();
   assertEquals(await show(issue(4, 1), 3, 1), NOT_FOR_IT);
   assertEquals(await show(issue(3, 2), 3, 1), NOT_FOR_IT);
@@ -62,7 +62,7 @@ Deno.test("TicketChecker refuses the ticket of another source, plug, destination
   assertEquals(await show(issue(3, 1, 7, "another key"), 3, 1), NOT_FOR_IT);
 });
 
-Deno.test("TicketChecker opens one session for each plug, also by two tickets at once", async () => {
+Deno.test("TicketChecker opens one session for each plug, also by two tickets", async () => {
   const { issue, show } = world();
   const [one, other] = [issue(3, 1), issue(3, 1)];
   const both = await Promise.all([show(one, 3, 1), show(one, 3, 1)]);
@@ -71,7 +71,7 @@ Deno.test("TicketChecker opens one session for each plug, also by two tickets at
   assertEquals(await show(issue(3, 2), 3, 2), undefined);
 });
 
-Deno.test("TicketChecker takes tickets in any order while they are fresh, and no old one", async () => {
+Deno.test("TicketChecker takes fresh tickets in any order, and no old one", async () => {
   const { issue, show, pass } = world();
   const [early, late] = [issue(3, 1), issue(3, 2)];
   assertEquals(await show(issue(3, 3), 3, 3), undefined);
@@ -114,7 +114,7 @@ Deno.test("TicketChecker takes the tickets of a manager that starts again at any
   assertEquals(await show(unused, 3, 2), EXPIRED);
 });
 
-Deno.test("TicketChecker forgets used tickets, but takes none of those it forgot", async () => {
+Deno.test("TicketChecker forgets used tickets, but takes none of them", async () => {
   const { clocks, issue, show } = world();
   const first = issue(3, 1);
   assertEquals(await show(first, 3, 1), undefined);
