@@ -266,6 +266,7 @@ function isOfType(value: unknown, type: ValueType): boolean {
     case "count":
     case "id":
     case "moment":
+    case "duration":
       return typeof value === "number";
     case "headers":
     case "hosts":

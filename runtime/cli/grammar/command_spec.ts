@@ -29,6 +29,8 @@ export interface ValueTypes {
   id: number;
   /** A moment, in milliseconds since 1970; written as a time, or as how long ago. */
   moment: number;
+  /** How long, in milliseconds; written with a unit. */
+  duration: number;
   /** Header fields; the flag may be given several times. */
   headers: readonly Header[];
   /** Names and addresses of hosts; the flag may be given several times. */

@@ -91,6 +91,11 @@ export const ROLE_COMMANDS = {
         label: "FOLDER",
         doc: 'What it must know after a restart, or "none"; else .smmp/agent-NAME.',
       },
+      "agent-grace": {
+        type: "duration",
+        label: "DURATION",
+        doc: "How long its services go on without it; else 1m, or 4s with --data none.",
+      },
       label: {
         type: "labels",
         label: "NAME=VALUE",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LIMITS } from "../../../protocol/limits.ts";
 import { parseDuration } from "../../config/durations.ts";
 import {
   IDENTITY_ROLES,
@@ -33,6 +34,7 @@ const READERS: { readonly [Type in ValueType]: Reader<Type> } = {
   count: (text) => readWhole(text, { first: 1, last: COUNT_MAX }),
   id: (text) => readWhole(text, { first: 1, last: Number.MAX_SAFE_INTEGER }),
   moment: readMoment,
+  duration: readDuration,
   headers: (text) => [readHeader(text)],
   hosts: (text) => [expectPattern(text, HOST_PATTERN, HOST_EXPECTED)],
   role: readRole,
@@ -121,6 +123,14 @@ function readMoment(text: string, nowMs: number): number {
   } catch {
     // The two readings of a moment belong in one sentence, which the duration's does not know.
     throw new SyntaxError("expected how long ago, such as 10m, or a time such as 2026-11-24T22:00");
+  }
+}
+
+function readDuration(text: string): number {
+  try {
+    return parseDuration(text, { maxMs: LIMITS.durationMs });
+  } catch (cause) {
+    throw new SyntaxError("expected a duration of at most 30d, such as 90s or 5m", { cause });
   }
 }
 

@@ -63,6 +63,7 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
   });
   const repository = repositoryOf(watch.repository);
   const data = flags.data ?? `.smmp/agent-${name}`;
+  const grace = flags["agent-grace"];
   const registration = tellRegistration(output, { role: "manager", address: flags.manager });
   const agent = new AgentProcess({
     host: {
@@ -70,6 +71,7 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
       network,
       ...repository,
       ...(data === "none" ? {} : { data }),
+      ...(grace === undefined ? {} : { agentGraceMs: grace }),
       agent: { labels: Object.fromEntries(flags.label), capacity: flags.capacity },
       warn,
       output: (line) => output.lines([line]),

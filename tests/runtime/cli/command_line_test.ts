@@ -87,6 +87,20 @@ Deno.test("parseCommandLine() reads how long ago, and a time", () => {
   ]);
 });
 
+Deno.test("parseCommandLine() reads durations, with a unit and within bounds", () => {
+  const graceOf = (text: string) => {
+    const parsed = parse(`agent ./services --agent-grace ${text}`);
+    assert(parsed.kind === "command" && parsed.command === "agent", text);
+    return parsed.flags["agent-grace"];
+  };
+  assertEquals([graceOf("90s"), graceOf("5m")], [90_000, 300_000]);
+  for (const text of ["90", "31d"]) {
+    assertEquals(mistakesIn(`agent ./services --agent-grace ${text}`), [
+      `Cannot use --agent-grace "${text}": expected a duration of at most 30d, such as 90s or 5m`,
+    ]);
+  }
+});
+
 Deno.test("parseCommandLine() collects the headers of a call", () => {
   const args = ["call", "greeter", "/hello?to=Ada", "--header", "accept: text/plain"];
   const parsed = parseCommandLine([...args, "--header", "x-empty:", "--method", "post"]);
