@@ -39,8 +39,11 @@ export interface KeptLinkOptions {
 
 /** The longest first wait; it doubles with each failure. Milliseconds. */
 export const RETRY_MS = 50;
-/** The longest wait of all. Milliseconds. */
-export const RETRY_MS_MAX = 5_000;
+/**
+ * The longest wait of all: shorter than a manager that was started again waits for its agents
+ * before it starts elsewhere what they may have. Milliseconds.
+ */
+export const RETRY_MS_MAX = 2_500;
 
 /** A link that is made again until it is stopped. */
 export class KeptLink {
