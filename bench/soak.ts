@@ -10,7 +10,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { chooseWork } from "./soak/works.ts";
+import { chooseWork, type Way } from "./soak/works.ts";
 import { type Holding, Subject } from "./soak/subject.ts";
 import { Tally, WrongAnswerError } from "./soak/tally.ts";
 
@@ -23,20 +23,20 @@ const KILL_MS = 2_500;
 const REST_MS = 15_000;
 /** Memory may have grown by so much after the first quarter. MiB and parts. */
 const GROWTH = { mib: 48, part: 0.35 } as const;
-/** Open handles may differ by so many: connections of clients that the test keeps. */
+/** Open handles may differ by so many: those of the requests by which it is watched. */
 const HANDLES = 4;
 
 function sleep(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
-async function client(subject: Subject, tally: Tally, isOver: () => boolean): Promise<void> {
+async function work(way: Way, tally: Tally, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const chosen = chooseWork();
     if (chosen === undefined) continue;
     const startedMs = performance.now();
     try {
-      const outcome = await chosen.work(subject.url);
+      const outcome = await chosen.work(way);
       tally.add(chosen.name, outcome, performance.now() - startedMs);
     } catch (error) {
       if (!(error instanceof WrongAnswerError)) throw error;
@@ -58,10 +58,11 @@ async function soak(subject: Subject, tally: Tally, durationMs: number): Promise
       kills += 1;
     }
   };
-  await Promise.all([
-    killer(),
-    ...Array.from({ length: CLIENTS }, () => client(subject, tally, isOver)),
-  ]);
+  // Connections that it would keep are none of what the mesh holds.
+  using client = Deno.createHttpClient({ poolMaxIdlePerHost: CLIENTS });
+  const way = { base: subject.url, client };
+  const workers = Array.from({ length: CLIENTS }, () => work(way, tally, isOver));
+  await Promise.all([killer(), ...workers]);
   return kills;
 }
 

@@ -37,7 +37,7 @@ export const LIMITS = {
   routeCharacters: 1_024,
   /** Most instances that a source may say not to want. */
   avoidedInstances: 1_000,
-  /** Most requests in flight at one instance from one source. */
+  /** Most requests in flight on one connection. */
   concurrency: 1_000,
   /** Longest duration that a field may carry, in milliseconds: 30 days. */
   durationMs: 30 * 24 * 60 * 60 * 1_000,

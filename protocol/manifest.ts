@@ -31,7 +31,7 @@ export interface ServiceManifest {
   readonly placement?: "spread" | "pack";
   /** Labels that a host must have to start it. @default {{}} */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Most requests that one source has in flight at one instance. @default {no bound} */
+  /** Most requests in flight on one connection to it. @default {no bound} */
   readonly concurrency?: number;
 }
 

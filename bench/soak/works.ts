@@ -7,8 +7,16 @@
 import { patternStream, readPattern } from "./pattern.ts";
 import { type Outcome, WrongAnswerError } from "./tally.ts";
 
+/** Where a mesh is, and by what it is asked. */
+export interface Way {
+  /** The URL of its gateway. */
+  readonly base: string;
+  /** Its connections. */
+  readonly client: Deno.HttpClient;
+}
+
 /** Does one thing; throws when an answer is wrong. */
-export type Work = (base: string) => Promise<Outcome>;
+export type Work = (way: Way) => Promise<Outcome>;
 
 /** What the mesh says when it could not do it. */
 const REFUSALS: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -26,13 +34,15 @@ function wholeNumber(below: number): number {
 
 /** Sends a request and judges what comes. */
 async function ask(
-  url: string,
-  init: RequestInit,
+  { base, client }: Way,
+  asked: RequestInit & { readonly path: string },
   judge: (response: Response) => Promise<string | undefined>,
 ): Promise<Outcome> {
+  const { path, ...init } = asked;
+  const url = `${base}${path}`;
   let response: Response;
   try {
-    response = await fetch(url, init);
+    response = await fetch(url, { ...init, client });
   } catch {
     // The gateway never breaks a connection before an answer, but a client's own body may.
     return "broken";
@@ -57,9 +67,9 @@ async function ask(
 }
 
 function small(service: string, method: string): Work {
-  return async (base) => {
+  return async (way) => {
     const id = String(newID());
-    return await ask(`${base}/${service}/small?id=${id}`, { method }, async (response) => {
+    return await ask(way, { path: `/${service}/small?id=${id}`, method }, async (response) => {
       const text = await response.text();
       const wanted = method === "HEAD" ? "" : JSON.stringify({ id, method });
       return text === wanted ? undefined : `"${text}" instead of "${wanted}"`;
@@ -67,31 +77,31 @@ function small(service: string, method: string): Work {
   };
 }
 
-async function post(base: string): Promise<Outcome> {
+async function post(way: Way): Promise<Outcome> {
   const text = `text ${newID()} `.repeat(1 + wholeNumber(200));
-  return await ask(`${base}/work/echo`, { method: "POST", body: text }, async (response) => {
+  return await ask(way, { path: "/work/echo", method: "POST", body: text }, async (response) => {
     const echoed = await response.text();
     return echoed === text ? undefined : `${echoed.length} instead of ${text.length} characters`;
   });
 }
 
 function download(service: string): Work {
-  return async (base) => {
+  return async (way) => {
     const [seed, bytes] = [newID(), 200_000 + wholeNumber(2_000_000)];
-    const url = `${base}/${service}/big?seed=${seed}&bytes=${bytes}`;
-    return await ask(url, {}, async (response) => {
+    const path = `/${service}/big?seed=${seed}&bytes=${bytes}`;
+    return await ask(way, { path }, async (response) => {
       const read = await readPattern(seed, response.body);
       return read.isRight && read.bytes === bytes ? undefined : `byte ${read.bytes} is wrong`;
     });
   };
 }
 
-async function upload(base: string): Promise<Outcome> {
+async function upload(way: Way): Promise<Outcome> {
   const [seed, bytes] = [newID(), 200_000 + wholeNumber(1_000_000)];
   const body = patternStream(seed, { bytes, pieceBytes: 30_000 });
   return await ask(
-    `${base}/work/check?seed=${seed}`,
-    { method: "POST", body },
+    way,
+    { path: `/work/check?seed=${seed}`, method: "POST", body },
     async (response) => {
       const read = await response.json();
       return read.isRight && read.bytes === bytes ? undefined : `byte ${read.bytes} was wrong`;
@@ -99,9 +109,9 @@ async function upload(base: string): Promise<Outcome> {
   );
 }
 
-async function events(base: string): Promise<Outcome> {
+async function events(way: Way): Promise<Outcome> {
   const count = 5 + wholeNumber(40);
-  return await ask(`${base}/work/events?count=${count}`, {}, async (response) => {
+  return await ask(way, { path: `/work/events?count=${count}` }, async (response) => {
     const text = await response.text();
     const wanted = Array.from({ length: count }, (_, at) => `data: ${at}\n\n`).join("");
     return text === wanted ? undefined : `${text.length} instead of ${wanted.length} characters`;
@@ -109,12 +119,12 @@ async function events(base: string): Promise<Outcome> {
 }
 
 /** A client that goes away, before the answer or in the midst of it. */
-async function cancelled(base: string): Promise<Outcome> {
+async function cancelled({ base, client }: Way): Promise<Outcome> {
   const controller = new AbortController();
   const path = wholeNumber(2) === 0 ? "never" : `big?seed=1&bytes=${50_000_000}`;
   setTimeout(() => controller.abort(), wholeNumber(60));
   try {
-    const response = await fetch(`${base}/work/${path}`, { signal: controller.signal });
+    const response = await fetch(`${base}/work/${path}`, { client, signal: controller.signal });
     await response.bytes();
     return "refused";
   } catch {
@@ -123,8 +133,8 @@ async function cancelled(base: string): Promise<Outcome> {
 }
 
 /** A request that is never answered, on a route that waits only so long. */
-async function hasty(base: string): Promise<Outcome> {
-  const response = await fetch(`${base}/hasty/never`);
+async function hasty({ base, client }: Way): Promise<Outcome> {
+  const response = await fetch(`${base}/hasty/never`, { client });
   const { status } = response;
   const { detail = "" } = await response.json();
   if (status === 504 && detail.includes("firstByte")) return "right";
@@ -133,7 +143,7 @@ async function hasty(base: string): Promise<Outcome> {
 }
 
 /** Messages back and forth, until one side closes. */
-function socket(base: string): Promise<Outcome> {
+function socket({ base }: Way): Promise<Outcome> {
   const messages = Array.from({ length: 1 + wholeNumber(20) }, () => `message ${newID()}`);
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
   const webSocket = new WebSocket(`${base.replace("http", "ws")}/work/socket`);

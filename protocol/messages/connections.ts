@@ -48,7 +48,7 @@ export const CONNECTION_MESSAGES = {
       ),
       concurrency: added(
         kinds.concurrency,
-        "Most requests that the source has in flight there; default: no bound.",
+        "Most requests in flight on the connection; default: no bound.",
       ),
       reason,
     },

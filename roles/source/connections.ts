@@ -46,6 +46,8 @@ function failConnection(
   const { service } = connection;
   remove(turn, connection);
   if (turn.source.connectionsTo.has(service)) waitForMore(turn, service);
+  // Those that it should have been beside are gone, so any instance will do now.
+  else if (connection.isFurther) askIfNeeded(turn, service);
   else rejectWaiting(turn, service, failure);
 }
 

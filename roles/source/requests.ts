@@ -74,6 +74,7 @@ export function askIfNeeded(turn: SourceTurn, service: string): void {
     state: "asking",
     destPlug: 0,
     destServiceID: 0,
+    isFurther: others !== undefined,
     capacity: 0,
     capacityMax: 0,
     isBounded: false,

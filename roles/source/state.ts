@@ -31,6 +31,8 @@ export interface OutConnection {
   destPlug: number;
   /** The instance at the other end; 0 until it is known. */
   destServiceID: number;
+  /** Whether it was asked for beside others, which shall be avoided. */
+  readonly isFurther: boolean;
   /** Most requests that it may have now: one while its instance is on trial. */
   capacity: number;
   /** Most requests that it may have. */

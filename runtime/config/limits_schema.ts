@@ -91,8 +91,7 @@ export const stickySchema = z.strictObject({
 
 /** @ignore It is for this room only, and its type is zod's. */
 export const concurrencySchema = z.int().min(1).max(LIMITS.concurrency).meta({
-  description:
-    "Most requests that one source has in flight at one instance; then it wants another.",
+  description: "Most requests in flight on one connection to it; then another is wanted.",
 });
 
 /** @ignore It is for this room only, and its type is zod's. */

@@ -49,7 +49,7 @@ export interface ServiceConfig {
   readonly graceMs: number;
   /** What it may do besides what every service may. */
   readonly permissions: ServicePermissions;
-  /** Most requests that one source has in flight at one instance; absent for no bound. */
+  /** Most requests in flight on one connection to it; absent for no bound. */
   readonly concurrency?: number;
   /** Which of the hosts that may start it is chosen: the one with the most room, or the fullest. */
   readonly placement?: "spread" | "pack";

@@ -49,7 +49,7 @@ export interface ServiceDocument extends LimitedDocument {
   readonly permissions?:
     | Readonly<Partial<Record<PermissionName, readonly string[] | undefined>>>
     | undefined;
-  /** Most requests that one source has in flight at one instance. */
+  /** Most requests in flight on one connection to it. */
   readonly concurrency?: number | undefined;
   /** Which of the hosts that may start it is chosen. */
   readonly placement?: "spread" | "pack" | undefined;

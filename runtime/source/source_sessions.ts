@@ -98,14 +98,20 @@ function keptBody({ body, method }: RequestParts): ReplayableBody | undefined {
   return new ReplayableBody(body, RETRY_LIMITS.bodyBytes);
 }
 
-/** What is said when there will be no answer, since the connection broke or took nothing. */
+/**
+ * What is said when there will be no answer: the connection broke, and the request may have been
+ * handled (502), or it took nothing, so that whoever sent it may send it again (503).
+ */
 function answerless(
   service: string,
   { passOn }: RequestParts,
-  { reason }: SessionBrokenError | SessionRefusedError,
+  error: SessionBrokenError | SessionRefusedError,
 ): Response {
-  const detail = `Cannot get an answer of "${service}": ${reason}`;
-  return responseOf(problemParts({ status: 502, detail, service }), passOn);
+  const detail = `Cannot get an answer of "${service}": ${error.reason}`;
+  const outcome = error instanceof SessionRefusedError
+    ? { status: 503, retryAfterSeconds: 1 }
+    : { status: 502 };
+  return responseOf(problemParts({ ...outcome, detail, service }), passOn);
 }
 
 function sleep(delayMs: number): Promise<void> {

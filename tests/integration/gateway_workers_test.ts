@@ -7,7 +7,7 @@ async function askAnew(url: string): Promise<string> {
   return await (await fetch(url, { client })).text();
 }
 
-Deno.test("gateways share a port, each an instance of its own, and finish what they have", async () => {
+Deno.test("gateways share a port, are an instance each, and finish what they have", async () => {
   await using mesh = await startMesh({ gateway: { workers: 3 } });
   const gateways = await mesh.times(3, "instanceRegistered", { service: "gateway" });
   assertEquals(new Set(gateways.map(({ serviceID }) => serviceID)).size, 3);

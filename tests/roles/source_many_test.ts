@@ -70,6 +70,26 @@ Deno.test("source: who waits goes on waiting when there is no other instance (50
   assertEquals(theOne(ended, "assign").requestID, 2);
 });
 
+Deno.test("source: who found no other instance takes any, once its own is gone", () => {
+  const bench = new ServiceBench();
+  const asked = theSent(bench.want(1), "connectionRequest");
+  openAt(bench, asked, { dest: 50, concurrency: 1 });
+  const { messageID } = theSent(bench.want(2), "connectionRequest");
+  const { sourcePlug } = asked;
+  bench.step({ kind: "requestEnded", requestID: 1, outcome: "cancelled" });
+  bench.step({ kind: "requestEnded", requestID: 2 });
+  bench.want(3);
+  bench.want(4);
+  bench.step({ kind: "sessionLeaving", sourcePlug });
+  const told = bench.take({ type: "connectionResponse", messageID, status: 503 });
+  assertEquals(ofKind(told, "reject"), []);
+  const any = theSent(told, "connectionRequest");
+  assertEquals(any.avoid, undefined);
+  const refused = { messageID: any.messageID, status: 503 };
+  const rejected = ofKind(bench.take({ type: "connectionResponse", ...refused }), "reject");
+  assertEquals(rejected.map(({ requestID }) => requestID), [4]);
+});
+
 Deno.test("source: an answer with the instance that is full already is declined (409)", () => {
   const bench = new ServiceBench();
   openAt(bench, theSent(bench.want(1), "connectionRequest"), { dest: 50, concurrency: 1 });

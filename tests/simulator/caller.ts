@@ -186,6 +186,13 @@ export class Caller {
     });
   }
 
+  /** The other end of a session takes nothing new. */
+  sessionLeaving(session: Session): void {
+    const { sourcePlug } = session.ends;
+    if (this.#sessions.get(sourcePlug) !== session || !this.owner.isAlive) return;
+    this.owner.notify({ kind: "sessionLeaving", sourcePlug });
+  }
+
   /** A session is over. */
   sessionEnded(session: Session, end: { status: number; reason: string }): void {
     const { sourcePlug } = session.ends;

@@ -70,9 +70,13 @@ function drawService(random: Random, index: number, names: readonly string[]): S
   const plugs = random.chance(0.1)
     ? "*"
     : names.filter((other) => other !== name && random.chance(0.4));
+  const connectionIdleMs = random.whole(2_500, 15_000);
+  // Follows from another number, so that every seed goes on meaning what it meant.
+  const concurrency = connectionIdleMs % 3 === 0 ? { concurrency: 3 } : {};
   return {
     plugs,
-    connectionIdleMs: random.whole(2_500, 15_000),
+    connectionIdleMs,
+    ...concurrency,
     serviceIdleMs: random.whole(1_000, 25_000),
     startTimeoutMs: random.whole(2_000, 8_000),
     graceMs: random.whole(500, 5_000),

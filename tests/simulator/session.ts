@@ -45,6 +45,7 @@ export class Session {
     const { dest } = this.ends;
     if (this.isEnded || this.isLeaving) return this.#refuse(call);
     this.inFlight.set(call, this.world.timeline.nowMs);
+    this.#judgeConcurrency(call.service);
     this.usedMs = this.world.timeline.nowMs;
     this.world.timeline.after(this.world.sessionMs(), () => {
       if (this.isEnded) return;
@@ -54,6 +55,15 @@ export class Session {
       }
       dest.handleCall(call, (status) => this.#respond(call, status));
     });
+  }
+
+  /** A connection never carries more than its service says. */
+  #judgeConcurrency(service: string): void {
+    const { manifest } = this.world.options.services.find(({ name }) => name === service) ?? {};
+    if (this.inFlight.size <= (manifest?.concurrency ?? Infinity)) return;
+    const { name } = this.ends.caller.owner;
+    const text = `${name} has ${this.inFlight.size} requests on one connection to ${service}`;
+    this.world.violations.report("requests", text);
   }
 
   #refuse(call: Call): void {
@@ -90,6 +100,8 @@ export class Session {
   /** The destination finishes and closes. */
   leave(): void {
     this.isLeaving = true;
+    const { caller } = this.ends;
+    this.world.timeline.after(this.world.sessionMs(), () => caller.sessionLeaving(this));
     this.world.timeline.after(0, () => this.#endWhenDone());
   }
 

@@ -32,7 +32,7 @@ Deno.test("SourceSessions uses another instance when the first has all that it t
   assertEquals(asked.slice(0, 2), [undefined, [100]]);
 });
 
-Deno.test("SourceSessions leaves an instance that drains, whose answers come to an end", async () => {
+Deno.test("SourceSessions leaves an instance that drains, whose answers still come", async () => {
   await using mesh = new SourceMesh();
   const { handler, count, open } = gate();
   const first = mesh.start(handler);
