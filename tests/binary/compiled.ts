@@ -49,7 +49,7 @@ async function compile(): Promise<Compiled> {
 
 /** Bundles a mesh into a new folder, gives that to `use`, and removes it afterwards. */
 export async function withBundles(
-  mesh: Pick<MeshOptions, "path" | "services">,
+  mesh: Pick<MeshOptions, "path" | "services" | "routes">,
   use: (bundles: string) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
