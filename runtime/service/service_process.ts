@@ -137,6 +137,7 @@ export class ServiceProcess {
       case "refuse":
         return complain(`refused ${effect.type}: ${effect.reason}`);
       case "drain":
+        if (this.#agent.link === undefined) complain(`${effect.reason}, so this instance ends`);
         void this.#drain();
         return;
       case "closeInbound":
