@@ -7,6 +7,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import type { AcceptLink, Link } from "../../transports/link.ts";
+import { clockMs } from "../host.ts";
 
 /** What happened to a kept link. */
 export type KeptLinkEvent =
@@ -33,6 +34,8 @@ export interface KeptLinkOptions {
   readonly told: (event: KeptLinkEvent) => void;
   /** Gives a number from 0 up to 1. @default {Math.random} */
   readonly random?: () => number;
+  /** Tells the time in milliseconds. @default {clockMs} */
+  readonly now?: () => number;
   /** Runs something once after so many milliseconds; returns how to prevent it. */
   readonly after?: (delayMs: number, run: () => void) => () => void;
 }
@@ -44,12 +47,16 @@ export const RETRY_MS = 50;
  * before it starts elsewhere what they may have. Milliseconds.
  */
 export const RETRY_MS_MAX = 2_500;
+/** A link that the other end took in has to last as long to count as one that works. */
+export const LASTING_MS = 5_000;
 
 /** A link that is made again until it is stopped. */
 export class KeptLink {
   readonly #options: KeptLinkOptions;
   #link: Link | undefined;
   #failures = 0;
+  /** When the other end took this link in. Milliseconds. */
+  #confirmedMs: number | undefined;
   #isStopped = false;
   #cancelRetry: (() => void) | undefined;
   #closed: PromiseWithResolvers<void> | undefined;
@@ -65,11 +72,12 @@ export class KeptLink {
   }
 
   /**
-   * Says that the other end has taken this one in: only then is a link a success, and the next
-   * failure the first. An end that is refused each time comes less and less often.
+   * Says that the other end has taken this one in. When that lasts, the link is a success and the
+   * next failure the first. One that is refused each time, or put out by another one of the same
+   * name, comes less and less often.
    */
   confirm(): void {
-    this.#failures = 0;
+    this.#confirmedMs = this.#nowMs;
   }
 
   /** Closes the link, once what was sent has left, and dials no more; resolves when it is done. */
@@ -80,6 +88,10 @@ export class KeptLink {
     this.#closed ??= Promise.withResolvers<void>();
     this.#link.close();
     await this.#closed.promise;
+  }
+
+  get #nowMs(): number {
+    return (this.#options.now ?? clockMs)();
   }
 
   async #dial(): Promise<void> {
@@ -102,6 +114,8 @@ export class KeptLink {
         events.closed(reason);
         this.#link = undefined;
         this.#closed?.resolve();
+        if (this.#nowMs - (this.#confirmedMs ?? Infinity) >= LASTING_MS) this.#failures = 0;
+        this.#confirmedMs = undefined;
         this.#retry("ended", reason);
       },
     };

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   KeptLink,
   type KeptLinkEvent,
+  LASTING_MS,
   RETRY_MS,
   RETRY_MS_MAX,
 } from "../../../runtime/distributed/kept_link.ts";
@@ -17,6 +18,7 @@ class World {
   isUp = false;
   /** What chance says. */
   chance = 1;
+  nowMs = 0;
   waiting: { delayMs: number; run: () => void } | undefined;
   events: LinkEvents | undefined;
   readonly kept: KeptLink;
@@ -27,6 +29,7 @@ class World {
       accept: () => QUIET,
       told: (event) => this.told.push(event),
       random: () => this.chance,
+      now: () => this.nowMs,
       after: (delayMs, run) => {
         this.waiting = { delayMs, run };
         return () => this.waiting = undefined;
@@ -84,7 +87,7 @@ Deno.test("KeptLink waits a random part of it, so that many do not come at once"
   assertEquals(await world.retry(), 2 * RETRY_MS);
 });
 
-Deno.test("KeptLink begins with short waits again only after it was taken in", async () => {
+Deno.test("KeptLink begins with short waits again only after it was taken in to last", async () => {
   const world = new World();
   world.isUp = true;
   world.kept.start();
@@ -96,6 +99,11 @@ Deno.test("KeptLink begins with short waits again only after it was taken in", a
   }
   assertEquals(waits, [RETRY_MS, 2 * RETRY_MS, 4 * RETRY_MS]);
   world.kept.confirm();
+  world.nowMs = LASTING_MS - 1;
+  world.events?.closed("put out by another of its name");
+  assertEquals(await world.retry(), 8 * RETRY_MS);
+  world.kept.confirm();
+  world.nowMs += LASTING_MS;
   world.events?.closed("its process ended");
   assertEquals(await world.retry(), RETRY_MS);
   assertEquals(world.told.at(-2), {
