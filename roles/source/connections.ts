@@ -24,6 +24,7 @@ function remove(turn: SourceTurn, connection: OutConnection): void {
   const { sourcePlug } = connection;
   source.connections.delete(sourcePlug);
   source.asking.delete(connection.messageID);
+  source.vain.delete(connection.service);
   for (const kind of ["ask", "use"]) clearDeadline(source.deadlines, `${kind}:${sourcePlug}`);
   leaveChoice(turn, connection);
 }
@@ -44,8 +45,9 @@ function failConnection(
   failure: { status: number; reason: string },
 ): void {
   const { service } = connection;
+  const times = turn.source.vain.get(service);
   remove(turn, connection);
-  if (turn.source.connectionsTo.has(service)) waitForMore(turn, service);
+  if (turn.source.connectionsTo.has(service)) waitForMore(turn, service, times);
   // Those that it should have been beside are gone, so any instance will do now.
   else if (connection.isFurther) askIfNeeded(turn, service);
   else rejectWaiting(turn, service, failure);
@@ -169,9 +171,10 @@ export function onDialFailed(turn: SourceTurn, event: DialFailed): void {
   confirm(turn, connection, { status: STATUS.unreachable, reason: event.reason });
   answerCloses(turn, connection);
   noteFailure(turn, connection);
+  const times = source.vain.get(service);
   remove(turn, connection);
   if (!source.waiting.has(service)) return;
-  if (source.connectionsTo.has(service)) return waitForMore(turn, service);
+  if (source.connectionsTo.has(service)) return waitForMore(turn, service, times);
   const retries = (source.retries.get(service) ?? 0) + 1;
   if (retries > source.options.retriesMax) {
     source.retries.delete(service);

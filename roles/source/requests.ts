@@ -104,18 +104,23 @@ function mayHaveMore(
     others.every((other) => other.state === "open" && !hasRoom(other));
 }
 
-/** There was no further connection to be had: it is asked for again later, if somebody waits. */
-export function waitForMore(turn: SourceTurn, service: string): void {
+/**
+ * There was no further connection to be had: it is asked for again later, if somebody waits.
+ *
+ * @param times How often in a row that was so before.
+ */
+export function waitForMore(turn: SourceTurn, service: string, times = 0): void {
   const { vain, options, deadlines } = turn.source;
-  const times = vain.get(service) ?? 0;
   vain.set(service, Math.min(times + 1, VAIN_MAX));
   setDeadline(deadlines, `more:${service}`, turn.nowMs + options.moreMs * 2 ** times);
 }
 
 /** The time to ask for a further connection again. */
 export function onMoreDue(turn: SourceTurn, service: string): void {
-  if (!turn.source.waiting.has(service)) turn.source.vain.delete(service);
+  const { connectionsTo, vain } = turn.source;
   askIfNeeded(turn, service);
+  const isAsked = connectionsTo.get(service)?.some(({ state }) => state === "asking") ?? false;
+  if (!isAsked) vain.delete(service);
 }
 
 /** Instances that the next connection shall not lead to: they are full, or sick. */
