@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { LoadReport } from "./load.ts";
+import type { LoadReport } from "./users/load.ts";
 import type { World } from "./world.ts";
 
 /** How hard it is. */

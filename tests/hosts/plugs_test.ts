@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { PlugOrder } from "./plug_program.ts";
+import type { PlugOrder } from "./users/plug_program.ts";
 import { withWorld } from "./with_hosts.ts";
 import type { World } from "./world.ts";
 
 /** What a stranger on the host of the user is told at a plug. */
 async function knock(world: World, order: PlugOrder): Promise<string> {
-  const script = new URL("./plug_program.ts", import.meta.url).pathname;
+  const script = new URL("./users/plug_program.ts", import.meta.url).pathname;
   const config = new URL("../../deno.json", import.meta.url).pathname;
   const program = world.run("user", "knocker", [
     ...[Deno.execPath(), "run", "-A", "--no-lock", "--config", config, script],

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createAuthority, issueInto } from "../../runtime/certificates/authority.ts";
 import { issueCertificate } from "../../runtime/certificates/issuing.ts";
-import type { Attempt } from "./stranger_program.ts";
+import type { Attempt } from "./users/stranger_program.ts";
 import type { Program } from "./program.ts";
 import { smmp, type World } from "./world.ts";
 import { withWorld } from "./with_hosts.ts";
@@ -19,7 +19,7 @@ const REGISTER = {
 
 /** Somebody on the edge of the mesh tries to get in at the manager. */
 function startStranger(world: World, attempt: Attempt): Program {
-  const script = new URL("./stranger_program.ts", import.meta.url).pathname;
+  const script = new URL("./users/stranger_program.ts", import.meta.url).pathname;
   const config = new URL("../../deno.json", import.meta.url).pathname;
   return world.run("edge", "stranger", [
     ...[Deno.execPath(), "run", "-A", "--no-lock", "--config", config, script],

@@ -9,7 +9,7 @@ import type { StateView } from "../../runtime/admin/view.ts";
 import type { IdentityRole } from "../../transports/secure/identity.ts";
 import type { Hosts } from "./namespaces.ts";
 import { DEADLINE_MS, Program } from "./program.ts";
-import { User, type UserAnswer } from "./user.ts";
+import { User, type UserAnswer } from "./users/user.ts";
 
 /** The hosts of a mesh. */
 export const HOST_NAMES = ["manager", "a1", "a2", "edge", "user"] as const;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { reasonOf } from "../../protocol/errors.ts";
-import { dialSession } from "../../runtime/sessions/dial.ts";
-import type { SessionHello } from "../../runtime/sessions/session.ts";
+import { reasonOf } from "../../../protocol/errors.ts";
+import { dialSession } from "../../../runtime/sessions/dial.ts";
+import type { SessionHello } from "../../../runtime/sessions/session.ts";
 
 /** Whom to dial, and as whom. */
 export interface PlugOrder {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { dialSecure } from "../../transports/secure/dialler.ts";
-import { superjsonCodec } from "../../transports/superjson_codec.ts";
+import { dialSecure } from "../../../transports/secure/dialler.ts";
+import { superjsonCodec } from "../../../transports/superjson_codec.ts";
 
 /** What it tries. */
 export type Attempt =
