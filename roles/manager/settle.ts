@@ -6,6 +6,7 @@
  */
 
 import { tellRoutes } from "./flows/agents/routes.ts";
+import { makeRoom, offerPlace } from "./flows/evictions.ts";
 import { armInstanceIdle } from "./flows/idle.ts";
 import { continueDrain } from "./flows/shutdowns.ts";
 import { startIfWanted } from "./flows/parking.ts";
@@ -25,6 +26,7 @@ export function settle(turn: Turn): void {
       if (instance === undefined) continue;
       armInstanceIdle(turn, instance);
       continueDrain(turn, instance);
+      offerPlace(turn, instance);
       if (replacements.size > 0) continueReplacements(turn, instance.service);
     }
     for (const service of wanted) {
@@ -32,6 +34,7 @@ export function settle(turn: Turn): void {
       if (replacements.size > 0) continueReplacements(turn, service);
     }
   }
+  for (const service of turn.crowded) makeRoom(turn, service);
   if (moves.size > 0) finishMoves(turn);
   if (turn.hasNewRoutes || turn.arrived.size > 0) tellRoutes(turn);
 }

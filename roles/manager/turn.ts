@@ -23,6 +23,8 @@ export interface Turn {
   readonly touched: Set<number>;
   /** Services of which an instance ended or came back; the end of the step looks who waits. */
   readonly wanted: Set<string>;
+  /** Services that no agent could start: the end of the step looks for room. */
+  readonly crowded: Set<string>;
   /** Whether agents came, went or have other services: gateways may have to hear of it. */
   hasNewRoutes: boolean;
   /** Instances that have just registered, or whose agent has: gateways want to know the routes. */
@@ -37,6 +39,7 @@ export function beginTurn(state: ManagerState, nowMs: number): Turn {
     effects: [],
     touched: new Set(),
     wanted: new Set(),
+    crowded: new Set(),
     hasNewRoutes: false,
     arrived: new Set(),
   };

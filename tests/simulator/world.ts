@@ -142,7 +142,7 @@ export class World {
 
   /** Agents give up relaying sooner than by default. */
   get agentOptions(): Partial<AgentOptions> {
-    const tight = { relayMs: 7_000, relaysMax: 6, instancesMax: 4 };
+    const tight = { relayMs: 7_000, relaysMax: 6, instancesMax: 4, capacity: 3 };
     return { relayMs: 50_000, ...(this.options.isTight ? tight : {}) };
   }
 

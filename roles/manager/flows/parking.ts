@@ -59,6 +59,7 @@ export function parkRequest(turn: Turn, service: string, parked: Parked): Failur
     const reason = `${asker}#${parked.serviceID} asked for it`;
     const start = startInstance(turn, { service }, reason);
     if (start.kind === "failed") return start;
+    if (start.kind === "awaited") turn.crowded.add(service);
   }
   const repeated = waiting.has(key);
   waiting.set(key, parked);
@@ -136,6 +137,7 @@ export function startIfWanted(turn: Turn, service: string, reason: string): void
   if (isStarting(turn, service)) return;
   const start = startInstance(turn, { service }, reason);
   if (start.kind === "failed") failParked(turn, service, start);
+  else if (start.kind === "awaited") turn.crowded.add(service);
 }
 
 /** Looks again at everybody who waits: what kept agents from starting something may have passed. */

@@ -53,6 +53,8 @@ interface Obstacle {
   readonly text: string;
   /** Whether it may pass by itself. */
   readonly passes: boolean;
+  /** Whether it is nothing but a lack of room. */
+  readonly isFull?: true;
 }
 
 function obstacleAt(turn: Turn, agent: AgentRecord, placing: Placing): Obstacle | undefined {
@@ -67,7 +69,8 @@ function obstacleAt(turn: Turn, agent: AgentRecord, placing: Placing): Obstacle 
   if (registry.draining.has(name)) return { text: `agent ${name} drains`, passes: true };
   const freed = placing.replaces?.agent === name ? 1 : 0;
   if (agent.launched - freed < capacity) return undefined;
-  return { text: `agent ${name} is full (${agent.launched} of ${capacity})`, passes: true };
+  const text = `agent ${name} is full (${agent.launched} of ${capacity})`;
+  return { text, passes: true, isFull: true };
 }
 
 /** The agents that can start a service now, and what keeps the others that have it from it. */
@@ -81,6 +84,13 @@ function sortAgents(turn: Turn, placing: Placing): { fits: AgentRecord[]; obstac
     else obstacles.push(obstacle);
   }
   return { fits, obstacles };
+}
+
+/** The agents that could start a service now if they had room. */
+export function fullAgents(turn: Turn, service: string): AgentRecord[] {
+  return [...turn.state.registry.agents.values()].filter((agent) =>
+    agent.repository.includes(service) && obstacleAt(turn, agent, { service })?.isFull === true
+  );
 }
 
 /** Why no agent can start a service now; undefined when one can. */

@@ -140,3 +140,37 @@ Deno.test("isStarting() forgets a start at a host that is away: it is tried else
   const { serviceID } = theSent(bench.wait(1), "startServiceRequest", "two");
   assertEquals(theSent(bench.confirmStart("two", serviceID), "connectionResponse").status, 200);
 });
+
+Deno.test("makeRoom() ends what is unused the longest, for what requests wait for", () => {
+  const bench = benchOf({ one: { capacity: 2 } }, likeServices());
+  const gateway = bench.addGateway("door");
+  const ids = ["a", "b"].map((dest, index) => {
+    const ask = { serviceID: gateway, sourcePlug: index + 1, dest, destLink: "one" };
+    const { instance, connection } = bench.connect("door", ask);
+    const { serviceID, sourcePlug, destPlug } = connection;
+    bench.wait(1_000);
+    bench.take("door", { type: "sourceConnectionClose", serviceID, sourcePlug, destPlug });
+    return instance.serviceID;
+  });
+  const ask = bench.ask("door", { serviceID: gateway, sourcePlug: 3, dest: "c" });
+  assertEquals(theSent(ask.effects, "softShutdownRequest").serviceID, ids[0]);
+  // One place is enough for all who wait for this service.
+  const more = bench.ask("door", { serviceID: gateway, sourcePlug: 4, dest: "c" });
+  assertEquals(sent(more.effects, "softShutdownRequest"), []);
+  const ended = { serviceID: ids[0] ?? 0, status: 200 };
+  const effects = bench.take("one", { type: "serviceTerminationInfo", ...ended });
+  assertEquals(theSent(effects, "startServiceRequest").serviceName, "c");
+});
+
+Deno.test("makeRoom() leaves alone what is in use, until its last connection is closed", () => {
+  const bench = benchOf({ one: { capacity: 1 } }, likeServices());
+  const gateway = bench.addGateway("door");
+  const ask = { serviceID: gateway, sourcePlug: 1, dest: "a", destLink: "one" };
+  const { instance, connection } = bench.connect("door", ask);
+  const { effects } = bench.ask("door", { serviceID: gateway, sourcePlug: 2, dest: "b" });
+  assertEquals(sent(effects, "softShutdownRequest"), []);
+  const { serviceID, sourcePlug, destPlug } = connection;
+  const closed = { serviceID, sourcePlug, destPlug };
+  const after = bench.take("door", { type: "sourceConnectionClose", ...closed });
+  assertEquals(theSent(after, "softShutdownRequest").serviceID, instance.serviceID);
+});

@@ -25,6 +25,11 @@ function hasGoodEnds(world: World, fact: Extract<Fact, { kind: "connectionClosed
   return isGoodSource && world.isGoodProcess(fact.destServiceID);
 }
 
+/** Where bounds are tight sources give up asking before the manager gives up looking for room. */
+function isGivenUp(world: World, reason: string): boolean {
+  return world.options.isTight && reason.includes("did not confirm");
+}
+
 function isGentle(world: World, fact: Fact): boolean {
   switch (fact.kind) {
     case "instanceEnded":
@@ -33,7 +38,8 @@ function isGentle(world: World, fact: Fact): boolean {
       return fact.phase !== "hard" || fact.reason === "stopped by command" ||
         !world.isGoodProcess(fact.serviceID);
     case "connectionClosing":
-      return GENTLE_REASONS.some((reason) => fact.reason.startsWith(reason));
+      return GENTLE_REASONS.some((reason) => fact.reason.startsWith(reason)) ||
+        isGivenUp(world, fact.reason);
     case "connectionClosed":
       // The exit of a process may be known before the last messages of its link.
       return fact.status === STATUS.ownDecision || fact.reason.endsWith(" ended") ||
@@ -49,6 +55,7 @@ function isGentle(world: World, fact: Fact): boolean {
 /** An offer is answered or taken up again when just the manager comes and goes. */
 function isTakenUp(world: World, fact: Fact): boolean {
   if (fact.kind !== "connectionClosing" || world.options.repeatProbability > 0) return true;
+  if (isGivenUp(world, fact.reason)) return true;
   return !fact.reason.includes("did not confirm");
 }
 
