@@ -117,6 +117,34 @@ binaryTest("a service that the binary runs ends as it would under deno run", asy
 });
 
 binaryTest(
+  "a service that the binary runs takes WebSockets, and opens them to others",
+  async () => {
+    const entry = `${PROJECT}tests/integration/services/sockets.ts`;
+    const services = { sockets: { entry, plugs: ["other"] }, other: { entry } };
+    await withBundles({ services }, async (bundles) => {
+      await using mesh = await startAlone(bundles);
+      const url = mesh.gatewayUrl.replace("http", "ws");
+      const answer = (path: string) => {
+        const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+        const socket = new WebSocket(`${url}${path}`);
+        socket.onopen = () => path.includes("join") || socket.send("hello");
+        socket.onerror = () => reject(new Error(`Cannot open "${path}"`));
+        socket.onmessage = ({ data }) => {
+          // A way to another service is there once it says so.
+          if (data !== "hello") return socket.send("hello");
+          resolve(data);
+          socket.close();
+        };
+        return promise;
+      };
+      assertEquals(await answer("/sockets/"), "hello");
+      assertEquals(await answer("/sockets/?join=ws://other.mesh/"), "hello");
+      await mesh.stop();
+    });
+  },
+);
+
+binaryTest(
   "the binary says what it lacks for TypeScript, and takes the deno it finds",
   async () => {
     const { binary, emptyPath } = await compileOnce();
