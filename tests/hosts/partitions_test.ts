@@ -64,7 +64,7 @@ Deno.test("hosts: what ran on a host that is lost is started on another one", as
   });
 });
 
-Deno.test("hosts: services and gateways go on while manager and agent don't hear each other", async () => {
+Deno.test("hosts: requests go on while manager and agents do not hear each other", async () => {
   await withWorld(async (world) => {
     await world.startAll({ a1: { front: { plugs: ["back"] } }, a2: { back: {} } });
     assertEquals((await world.ask("/front")).status, 200);
@@ -97,7 +97,7 @@ Deno.test("hosts: services and gateways go on while manager and agent don't hear
   });
 });
 
-Deno.test("hosts: a gateway that is killed leaves nothing behind, and another one serves", async () => {
+Deno.test("hosts: a killed gateway leaves nothing behind, and another one serves", async () => {
   await withWorld(async (world) => {
     await world.startAll({ a1: { front: { plugs: ["back"] } }, a2: { back: {} } });
     for (const gateway of ["g1", "g2"] as const) {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { withWorld } from "./with_hosts.ts";
 
-Deno.test("hosts: a request goes from gateway to service to service, each on its host", async () => {
+Deno.test("hosts: a request goes from host to host, and to the next", async () => {
   await withWorld(async (world) => {
     await world.startAll({ a1: { front: { plugs: ["back"] } }, a2: { back: {} } });
     const answer = await world.ask("/front");

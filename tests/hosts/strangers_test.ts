@@ -77,7 +77,7 @@ async function makeAttempts(world: World): Promise<ReadonlyMap<string, [Attempt,
   ]);
 }
 
-Deno.test("hosts: nobody gets in by a certificate that is not his, and both ends hear why", async () => {
+Deno.test("hosts: nobody gets in by a bad certificate, and both ends hear why", async () => {
   await withWorld(async (world) => {
     for (const [whose, [attempt, why]] of await makeAttempts(world)) {
       const manager = await world.startManager();
@@ -96,7 +96,7 @@ Deno.test("hosts: nobody gets in by a certificate that is not his, and both ends
   });
 });
 
-Deno.test("hosts: roles say what is wrong with their certificates, and open nothing without", async () => {
+Deno.test("hosts: roles say what is wrong with their own certificates", async () => {
   await withWorld(async (world) => {
     const manager = `${world.hosts.address("manager")}:7400`;
     const listen = `${world.hosts.address("a1")}:7402`;
@@ -120,7 +120,7 @@ Deno.test("hosts: roles say what is wrong with their certificates, and open noth
   });
 });
 
-Deno.test("hosts: a flood of connections that say nothing keeps nobody out, and none that is in", async () => {
+Deno.test("hosts: a flood of silent connections keeps nobody out", async () => {
   await withWorld(async (world) => {
     await world.startManager();
     await world.startAgent("a1", { services: { front: { plugs: ["back"] }, back: {} } });
@@ -139,7 +139,7 @@ Deno.test("hosts: a flood of connections that say nothing keeps nobody out, and 
   });
 });
 
-Deno.test("hosts: an agent that stands still hinders nobody, and goes on where it was", async () => {
+Deno.test("hosts: an agent that stands still hinders nobody", async () => {
   await withWorld(async (world) => {
     await world.startAll({ a1: { front: { plugs: ["back"] }, back: {} }, a2: { back: {} } });
     assertEquals((await world.ask("/front")).status, 200);

@@ -158,8 +158,7 @@ export class World implements AsyncDisposable {
     const agent = `${AGENT_OF[name]}@${this.hosts.address(AGENT_OF[name])}:7402`;
     const place = ["--host", this.hosts.address("edge"), "--port", `${GATEWAY_PORT[name]}`];
     const folders = ["--tls", `certs/${name}`, "--data", "none"];
-    await this.writeServices("edge", FRONT_AND_BACK);
-    const args = ["gateway", "edge/mesh.json", "--agent", agent, ...place, ...folders, "--json"];
+    const args = ["gateway", "--agent", agent, ...place, ...folders, "--json"];
     const program = this.run("edge", name, smmp(...args));
     await program.event("gatewayReady");
     return program;

@@ -180,7 +180,7 @@ Deno.test("ManagerHost: an agent that comes anew meanwhile keeps what it has", a
   manager.stop();
 });
 
-Deno.test("ManagerHost: it starts while the disk is full, and recovers what was there", async () => {
+Deno.test("ManagerHost: it starts and recovers while the disk is full", async () => {
   const store = new FailingStore();
   const before = await startMesh(store);
   await connect(before);
