@@ -15,7 +15,7 @@ import {
 } from "../../agent/repository_watch.ts";
 import { ConfigError } from "../../config/config_error.ts";
 import type { ServiceConfig } from "../../config/mesh_config.ts";
-import { formatAddress } from "../../distributed/address.ts";
+import { formatAddress, isLocal } from "../../distributed/address.ts";
 import { AgentProcess, type AgentProcessOptions } from "../../distributed/agent_process.ts";
 import { runNotes } from "../../launcher/program.ts";
 import { createEventOutput, type EventOutput } from "../event_output.ts";
@@ -155,10 +155,12 @@ function tellReady(output: EventOutput, listening: Listening): void {
   });
 }
 
-function readyText({ plan, flags: { tls, manager }, listen, services }: Listening): string {
+function readyText({ plan, flags, listen, services }: Listening): string {
   const { name, network, networks } = plan;
+  const { tls, manager } = flags;
   const how = tls === undefined ? "plain" : `certificates of ${tls}`;
-  const place = tls === undefined ? listen : `${name}@${listen} --tls FOLDER`;
+  const unsafe = isLocal(flags.listen) ? "" : " --insecure";
+  const place = tls === undefined ? `${listen}${unsafe}` : `${name}@${listen} --tls FOLDER`;
   const reach = networks.length === 0 ? "" : `, may reach ${networks.join(", ")}`;
   return [
     `Agent "${name}" listens.`,

@@ -77,6 +77,7 @@ export async function run(parsed: Parsed<"gateway">, io: CommandIO): Promise<num
     await signals.asked;
     await drain(gateway, warn);
     await gateway.stop();
+    output.event({ kind: "gatewayStopped", text: "the gateway has ended" });
     return 0;
   } catch (error) {
     throw new CommandError(reasonOf(error), { cause: error });

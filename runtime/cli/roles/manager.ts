@@ -7,7 +7,7 @@
 import { reasonOf } from "../../../protocol/errors.ts";
 import { removeAdminFile, writeAdminFile } from "../../admin/admin_file.ts";
 import { typedCommand } from "../../binary/typed_command.ts";
-import { type Address, formatAddress, isWildcard } from "../../distributed/address.ts";
+import { type Address, formatAddress, isLocal, isWildcard } from "../../distributed/address.ts";
 import { type ManagerAddresses, ManagerProcess } from "../../distributed/manager_process.ts";
 import { createEventOutput } from "../event_output.ts";
 import type { Parsed } from "../grammar/commands.ts";
@@ -28,9 +28,9 @@ export async function run({ flags }: Parsed<"manager">, io: CommandIO): Promise<
     warn,
     changed: (credentials) => manager.renew(credentials),
   });
-  const isOpen = certificates !== undefined;
+  const isSecure = certificates !== undefined;
   const admin = flags.admin ??
-    { hostname: isOpen ? listen.hostname : "127.0.0.1", port: ADMIN_PORT };
+    { hostname: isSecure ? listen.hostname : "127.0.0.1", port: ADMIN_PORT };
   openTo([
     { what: "listen for agents", address: listen },
     { what: "serve the admin API", address: admin },
@@ -75,10 +75,11 @@ export async function run({ flags }: Parsed<"manager">, io: CommandIO): Promise<
     output.ready({
       kind: "managerReady",
       text: readyText({ addresses, flags, token }),
-      fields: { manager: formatAddress(addresses.listen), adminUrl, data, isSecure: isOpen },
+      fields: { manager: formatAddress(addresses.listen), adminUrl, data, isSecure },
     });
     await signals.asked;
     await manager.stop();
+    output.event({ kind: "managerStopped", text: "the manager has ended" });
     return 0;
   } catch (error) {
     throw new CommandError(reasonOf(error), { cause: error });
@@ -112,7 +113,10 @@ function readyText(
   const manager = formatAddress(addresses.listen);
   const how = tls === undefined ? "plain" : `certificates of ${tls}`;
   const kept = data === "none" ? "in memory" : data;
-  const more = tls === undefined ? "" : " --tls FOLDER";
+  const { hostname } = addresses.listen;
+  const place = isWildcard(hostname) ? manager.replace(hostname, "HOST") : manager;
+  const unsafe = isLocal(addresses.listen) ? "" : " --insecure";
+  const more = tls === undefined ? unsafe : " --tls FOLDER";
   return [
     "The manager is ready.",
     "",
@@ -121,7 +125,7 @@ function readyText(
     ...(data === "none" ? [`  token            ${token}`] : []),
     `  history          ${kept}`,
     typedCommand(
-      `  next             deno task agent --manager ${manager}${more} --services FOLDER`,
+      `  next             deno task agent --manager ${place}${more} --services FOLDER`,
     ),
     "",
     "Ctrl-C stops it; services go on. What happens:",
