@@ -127,8 +127,8 @@ Deno.test("services of an agent without a data folder end soon after it", async 
   const pid = await world.echoPid("a");
   await world.kill();
   await world.start();
-  assert(await world.echoPid("b") !== pid);
   await untilGone([pid], 30_000);
+  assert(await world.echoPid("b") !== pid);
 });
 
 Deno.test("AgentHost says so when the port of the agent before is taken", async () => {
