@@ -65,9 +65,9 @@ export const FLOWS: readonly Flow[] = [
     doc:
       "Once by each link to a manager. When the agent comes again it reports the instances and " +
       "connections that it has, and the manager reconciles: it adopts what both know, ends in " +
-      "its registry what the agent does not have, adopts what its history never heard of, and has " +
-      "ended softly what it had given up. A second host of the same name is refused with 409 while " +
-      "the first one is there.",
+      "its registry what the agent does not have, adopts what its history never heard of, and " +
+      "has ended softly what it had given up. A second host of the same name is refused with 409 " +
+      "while the first one is there.",
     steps: [
       send("Agent", "Manager", "agentRegisterRequest"),
       send("Manager", "Agent", "agentRegisterResponse"),

@@ -101,7 +101,7 @@ Deno.test("manager: a connection that nobody knows of is closed, and not recorde
   assertEquals(bench.state.closeRequests.size, 0);
 });
 
-Deno.test("manager: a reported instance whose end the history has seen is ended, and not used", () => {
+Deno.test("manager: a reported instance whose end the history has seen is ended, not used", () => {
   const { bench, instance } = connectedBench();
   const report = { instances: reportAll(bench) };
   const { serviceID } = instance;

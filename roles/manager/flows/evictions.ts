@@ -11,7 +11,7 @@ import { lookAgain } from "./parking.ts";
 import { fullAgents } from "./placement.ts";
 import { shutDownSoftly } from "./shutdowns.ts";
 
-/** Ends what was unused the longest, among that whose place a service that is waited for can take. */
+/** Ends what was unused the longest of that whose place a service can take that is waited for. */
 export function makeRoom(turn: Turn, service: string): void {
   const { registry } = turn.state;
   let longest: Instance | undefined;

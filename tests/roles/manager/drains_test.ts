@@ -29,7 +29,7 @@ function closeAsked(bench: ManagerBench, effects: readonly ManagerEffect[]): Man
   );
 }
 
-Deno.test("drainAgent starts another instance first, then drains the one in use, then is done", () => {
+Deno.test("drainAgent starts another instance first, then drains the one in use", () => {
   const { bench, instance, gateway } = benchOfThree();
   const begun = drain(bench);
   const { serviceID } = theSent(begun, "startServiceRequest", "two");
@@ -67,7 +67,7 @@ Deno.test("drainAgent shuts down at once what nobody uses, and starts nothing fo
   assertEquals(sent(effects, "startServiceRequest"), []);
 });
 
-Deno.test("drainAgent of an agent that runs nothing is done at once, and nothing comes to it", () => {
+Deno.test("drainAgent of an agent that runs nothing is done, and nothing comes to it", () => {
   const { bench, gateway } = benchOfThree();
   const effects = bench.command({ kind: "drainAgent", agent: "two" });
   assertEquals(ManagerBench.outcome(effects).status, 200);
@@ -156,7 +156,7 @@ Deno.test("drainAgent starts few replacements at a time, and goes on as they run
   assertEquals(bench.state.held.size, 0);
 });
 
-Deno.test("undrainAgent keeps what has not begun to close, and the drain hears of it (409)", () => {
+Deno.test("undrainAgent keeps what has not begun to close; the drain hears of it (409)", () => {
   const { bench, instance } = benchOfThree();
   drain(bench);
   const effects = bench.command({ kind: "undrainAgent", agent: "one" });
@@ -169,7 +169,7 @@ Deno.test("undrainAgent keeps what has not begun to close, and the drain hears o
   );
 });
 
-Deno.test("a drain outlives the links of its agent and the manager, and ends with its restart", () => {
+Deno.test("a drain outlives links and the manager, and ends with the restart of its agent", () => {
   const { bench, instance, gateway } = benchOfThree();
   drain(bench);
   const instances = reportAll(bench).filter(({ typeOfService }) => typeOfService === "greeter");
@@ -209,7 +209,7 @@ Deno.test("a drain is remembered of an agent that was lost, until it is restarte
   assert(!bench.state.registry.draining.has("two"));
 });
 
-Deno.test("a long request at a replaced instance has the time of the manager, not its grace", () => {
+Deno.test("a long request at a replaced instance has the manager's time, not its grace", () => {
   const { bench, instance } = benchOfThree();
   const { serviceID } = theSent(drain(bench), "startServiceRequest", "two");
   bench.confirmStart("two", serviceID);
@@ -239,7 +239,7 @@ Deno.test("restartService replaces every instance of a service, one after the ot
   assertEquals(ManagerBench.outcome(unknown).status, 404);
 });
 
-Deno.test("restartService finds room where the old instance is: it ends when the new one runs", () => {
+Deno.test("restartService finds room where the old instance is, as that ends", () => {
   const bench = new ManagerBench();
   bench.addAgent("one", SERVICES, { report: { capacity: 1 } });
   const gateway = bench.addGateway("one");

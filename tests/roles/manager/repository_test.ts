@@ -155,7 +155,7 @@ Deno.test("routesInfo is told again to the gateways of an agent that comes again
   assertEquals(theSent(effects, "routesInfo", "one-b").routes.length, 1);
 });
 
-Deno.test("a route leads to the service that had it first; the other is refused, with names", () => {
+Deno.test("a route leads to who had it first; the other service is refused, with names", () => {
   const bench = new ManagerBench();
   bench.addAgent("one", { greeter: GREETER });
   bench.addGateway("one");

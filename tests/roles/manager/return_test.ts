@@ -17,7 +17,7 @@ function reported(serviceID: number, plug: number | null, more: { launched?: boo
   };
 }
 
-Deno.test("a silent host is noticed within seconds, and others take over; time alone is no fault", () => {
+Deno.test("a silent host is noticed within seconds, and others take over; time is no fault", () => {
   const { bench, gateway } = twoAgentsBench({ healthIntervalMs: 1_000, agentSilentMs: 4_000 });
   bench.addAgent("three", GREETERS, { network: "10.0.0.3" });
   const answer = () => {
@@ -88,7 +88,7 @@ Deno.test("a partition that heals in time: all is adopted, and nothing is closed
   assertEquals([bench.instance(serviceID).state, connection.state], ["running", "open"]);
 });
 
-Deno.test("after its restart a manager waits a moment for the agent that has what is wanted", () => {
+Deno.test("after its restart a manager waits a moment for who has what is wanted", () => {
   const { bench, gateway, serviceID } = twoAgentsBench();
   const instances = reportAll(bench);
   const [doors, greeters] = [
@@ -124,7 +124,7 @@ Deno.test("after its restart a manager starts at once what ran nowhere", () => {
   theSent(effects, "startServiceRequest", "three");
 });
 
-Deno.test("without its history a manager adopts from several agents, in any order of numbers", () => {
+Deno.test("without its history a manager adopts from several agents, in any order", () => {
   const bench = new ManagerBench();
   const first = { instances: [reported(9, 20_000), reported(4, null)] };
   bench.addAgent("one", SERVICES, { report: first });
