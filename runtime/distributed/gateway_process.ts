@@ -20,6 +20,8 @@ export interface GatewayProcessOptions {
   readonly serve: Address;
   /** What is reachable from outside; without it, what the manager says. */
   readonly routes: readonly Route[] | undefined;
+  /** Whether other gateways of this host listen there too. @default {false} */
+  readonly isShared?: boolean;
   /** How it is set up beside the routes, as mesh.json says. @default {{}} */
   readonly config?: GatewayConfig | undefined;
   /** The secret with which the operator may call any service. */
@@ -53,8 +55,10 @@ export class GatewayProcess {
    */
   start(): string {
     const { agent, serve, routes, config, token, credentials, told, warn } = this.#options;
+    const { isShared = false } = this.#options;
     const served = this.#served = serveGateway({
       ...serve,
+      isShared,
       routes: () => this.#routes,
       told: (reported) => {
         if (routes === undefined) this.#routes = reported;

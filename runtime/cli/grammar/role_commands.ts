@@ -140,6 +140,15 @@ export const ROLE_COMMANDS = {
       ...SECURITY_FLAGS,
       host: { type: "host", label: "HOST", default: "127.0.0.1", doc: "Its address for users." },
       port: { type: "port", label: "PORT", default: 8080, doc: "Its port for users." },
+      "share-port": {
+        type: "boolean",
+        doc: "Share the port with other gateways of this host that share it too; on Linux.",
+      },
+      "trust-forwarded": {
+        type: "networks",
+        label: "NETWORKS",
+        doc: "Proxies whose forwarded and x-forwarded-* is believed, such as 10.0.0.0/8.",
+      },
       data: {
         type: "text",
         label: "FOLDER",

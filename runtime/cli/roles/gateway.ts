@@ -44,7 +44,8 @@ export async function run(parsed: Parsed<"gateway">, io: CommandIO): Promise<num
     agent: { ...agent, name: agent.name ?? "agent" },
     serve: { hostname: flags.host, port: flags.port },
     routes: config?.routes,
-    config: config?.gateway,
+    config: { ...config?.gateway, ...trusted(flags["trust-forwarded"]) },
+    isShared: flags["share-port"],
     token,
     credentials: certificates?.credentials,
     told: registration.told,
@@ -110,4 +111,8 @@ function readyText({ arguments: { path }, flags }: Parsed<"gateway">, url: strin
     "Ctrl-C stops it once requests in flight have finished. What happens:",
     "",
   ].join("\n");
+}
+
+function trusted(networks: readonly string[]): { trustForwarded?: readonly string[] } {
+  return networks.length === 0 ? {} : { trustForwarded: networks };
 }
