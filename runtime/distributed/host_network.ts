@@ -50,10 +50,11 @@ export function findNetwork({ manager, listen, interfaces }: HostPlace): string 
 
 /**
  * The range of addresses around one of this host, where other hosts of its mesh are looked for; the
- * address alone when it is none of this host.
+ * address alone when it is none of this host, or of IPv6, of which permissions know no ranges.
  */
 export function rangeAround(network: string, interfaces: readonly Interface[]): string {
-  return interfaces.find(({ address }) => address === network)?.cidr ?? network;
+  const own = interfaces.find(({ family, address }) => family === "IPv4" && address === network);
+  return own?.cidr ?? network;
 }
 
 function isInside(address: string, cidr: string): boolean {

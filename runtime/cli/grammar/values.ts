@@ -94,7 +94,9 @@ function readLabel(text: string): Label {
 }
 
 function readNetwork(text: string): string {
-  return expectPattern(text.trim(), /^[\w.:-]+(\/\d{1,3})?$/, "addresses such as 10.77.0.0/16");
+  // Deno's permissions know no ranges of IPv6.
+  const pattern = /^(?:[\w.-]+(?:\/\d{1,2})?|[\da-f:]+)$/i;
+  return expectPattern(text.trim(), pattern, "addresses such as 10.77.0.0/16 or fd00::2");
 }
 
 function readUrl(text: string): string {

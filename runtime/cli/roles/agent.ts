@@ -130,9 +130,10 @@ function reaching(
   services: ReadonlyMap<string, ServiceConfig>,
   networks: readonly string[],
 ): ReadonlyMap<string, ServiceConfig> {
+  const places = networks.map((network) => network.includes(":") ? `[${network}]` : network);
   const reach = (service: ServiceConfig): ServiceConfig => {
     const { permissions } = service;
-    return { ...service, permissions: { ...permissions, net: [...permissions.net, ...networks] } };
+    return { ...service, permissions: { ...permissions, net: [...permissions.net, ...places] } };
   };
   return new Map([...services].map(([name, service]) => [name, reach(service)]));
 }

@@ -53,6 +53,11 @@ export async function planAgent(
     { what: "let services listen", address: { hostname: network, port: 0 } },
   ], { flags, warn });
   const { data = `.smmp/agent-${name}` } = flags;
+  if (
+    network.includes(":") && flags.networks.length === 0 && !isLocal({ hostname: network, port: 0 })
+  ) {
+    warn(`services reach no other host: give --networks with their addresses, beside ${network}`);
+  }
   return {
     name,
     path,

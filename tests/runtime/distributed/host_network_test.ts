@@ -42,6 +42,8 @@ Deno.test("findNetwork() asks when it can't tell, and names the choice", () => {
 Deno.test("rangeAround() gives the network of an address, or the address itself", () => {
   assertEquals(rangeAround("10.77.0.2", [HOME, MESH]), "10.77.0.2/16");
   assertEquals(rangeAround("10.99.0.1", [HOME, MESH]), "10.99.0.1");
+  const six: Interface = { family: "IPv6", address: "fd00::2", cidr: "fd00::2/64" };
+  assertEquals(rangeAround("fd00::2", [six]), "fd00::2");
 });
 
 Deno.test("nameOfHost() makes a name of the mesh of any name of a host", () => {
