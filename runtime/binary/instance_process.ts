@@ -24,6 +24,16 @@ function isPermissionLists(value: unknown): value is PermissionLists {
     );
 }
 
+async function readPermissions(): Promise<PermissionLists | undefined> {
+  try {
+    const value: unknown = JSON.parse(await new Response(Deno.stdin.readable).text());
+    return isPermissionLists(value) ? value : undefined;
+  } catch {
+    // Whoever types the hidden command is told below what it is for.
+    return undefined;
+  }
+}
+
 /** The options of a worker that has these permissions: what is not listed is refused. */
 function permissionOptions(lists: PermissionLists): Deno.PermissionOptionsObject {
   const list = (entries: readonly string[] = []) => entries.length === 0 ? false : [...entries];
@@ -47,12 +57,12 @@ function permissionOptions(lists: PermissionLists): Deno.PermissionOptionsObject
  * one JSON document on stdin.
  *
  * @param url The file URL of the service's one file.
- * @throws {Error} when stdin holds no permissions: only an agent knows how to start an instance.
  */
 export async function serveInstance(url: string): Promise<void> {
-  const permissions: unknown = JSON.parse(await new Response(Deno.stdin.readable).text());
-  if (!isPermissionLists(permissions)) {
-    throw new Error(`Cannot serve "${url}": stdin has no lists of permissions`);
+  const permissions = await readPermissions();
+  if (permissions === undefined) {
+    console.error(`Cannot serve "${url}": only an agent starts instances`);
+    Deno.exit(1);
   }
   const options: SandboxedWorkerOptions = {
     type: "module",
