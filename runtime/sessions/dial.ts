@@ -99,7 +99,7 @@ export async function dialSession(options: DialOptions): Promise<Session> {
   }
 }
 
-/** Connects, and makes the connection secure if there is a certificate; tells what it has so far. */
+/** Connects, by TLS if there is a certificate; tells what it has so far. */
 async function connect(
   { hostname, port, hello, certificate }: DialOptions,
   progress: (connected: Closable) => void,

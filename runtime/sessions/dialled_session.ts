@@ -159,7 +159,7 @@ class DialledSession implements Session, ConnectionRole {
     this.#welcome(undefined);
   }
 
-  /** What belongs to TLS has come just now, unseen; the welcome may wait for its acknowledgement. */
+  /** Parts of TLS have come just now, unseen; the welcome may wait until they are acknowledged. */
   #hasten(delayMs: number): void {
     after(delayMs, () => {
       if (this.#isWelcome || this.#connection.unavailable !== undefined) return;

@@ -54,7 +54,7 @@ Deno.test("TicketChecker refuses no ticket, garbage, and a forged one", async ()
   assertEquals(await show(ticket, 3, 1), undefined);
 });
 
-Deno.test("TicketChecker refuses a ticket of another source, plug, destination or key", async () => {
+Deno.test("TicketChecker refuses what is for another source, plug or destination", async () => {
   const { issue, show } = world();
   assertEquals(await show(issue(4, 1), 3, 1), NOT_FOR_IT);
   assertEquals(await show(issue(3, 2), 3, 1), NOT_FOR_IT);
@@ -100,7 +100,7 @@ Deno.test("TicketChecker finds no fresh ticket old, in weeks of clocks that diff
   }
 });
 
-Deno.test("TicketChecker takes the tickets of a manager that starts again at any time", async () => {
+Deno.test("TicketChecker takes tickets of a manager that starts again at any time", async () => {
   const { clocks, issue, show, restartManager } = world();
   const unused = issue(3, 2);
   assertEquals(await show(issue(3, 1), 3, 1), undefined);
