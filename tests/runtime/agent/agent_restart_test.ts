@@ -64,8 +64,7 @@ Deno.test("AgentHost reads and ends what it took over: output, exit, shutdown", 
   await using world = new AgentWorld();
   await world.start();
   const first = await world.echoPid("first");
-  await world.kill();
-  await world.start();
+  await world.restart();
   assertEquals(await world.echoPid("second"), first);
   const said = (text: string) => world.printed.some((one) => one.text === text);
   await world.until(() => said("asked second") && said("asked second too"));
@@ -74,8 +73,7 @@ Deno.test("AgentHost reads and ends what it took over: output, exit, shutdown", 
   const ended = world.ofKind("instanceEnded").find((one) => one.service === "echo");
   assert(ended?.reason.includes("its exit code is not known\nasked "), ended?.reason);
   const other = await world.echoPid("third");
-  await world.kill();
-  await world.start();
+  await world.restart();
   const { serviceID = 0 } = world.ofKind("instanceStarted").at(-1) ?? {};
   await world.manager.command({ kind: "stopInstance", serviceID, mode: "hard" });
   await untilGone([other], 10_000);

@@ -101,6 +101,15 @@ export class AgentWorld implements AsyncDisposable {
     await this.#read;
   }
 
+  /** Kills the agent and starts it again; resolves when the manager knows all that it has. */
+  async restart(): Promise<void> {
+    await this.kill();
+    const place = this.facts.length;
+    await this.start();
+    await this.until(() => this.ofKind("agentRegistered", place).length > 0);
+    await this.until(() => this.ofKind("instanceRegistered", place).length > 0);
+  }
+
   /** Sends a request to a service. */
   fetch(service: string, path: string): Promise<Response> {
     const request = new Request(`http://gateway${path}`);
