@@ -36,6 +36,11 @@ export interface HttpServer {
    * body is still arriving, what comes new is answered with 503; after that nobody listens.
    */
   drain(): Promise<void>;
+  /**
+   * Listens no more, so that another server can have the port; resolves when what is in flight has
+   * been answered.
+   */
+  retire(): Promise<void>;
   /** Breaks what is in flight; resolves when all is closed. */
   abort(): Promise<void>;
 }
@@ -77,14 +82,18 @@ export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer
       if (request.body !== null) uploads.add(info.completed);
       return app.fetch(request, info);
     });
+    const retire = async () => {
+      // The shutdown of the platform's server breaks a request body that is still arriving.
+      await uploads.ended();
+      await server.shutdown();
+    };
     return {
       port: server.addr.port,
       drain: async () => {
         isDraining = true;
-        // The shutdown of the platform's server breaks a request body that is still arriving.
-        await uploads.ended();
-        await server.shutdown();
+        await retire();
       },
+      retire,
       abort: async () => {
         controller.abort();
         await server.finished;

@@ -36,6 +36,8 @@ export class RenewedServer {
   readonly #options: RenewedServerOptions;
   readonly #app: HttpApp;
   #server: HttpServer | undefined;
+  /** Those before that have something in flight: streams of events may never end. */
+  readonly #retired = new Set<HttpServer>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
@@ -53,8 +55,11 @@ export class RenewedServer {
 
   /** Proves itself by another certificate from here on. */
   renew(credentials: Credentials): void {
-    // Requests in flight, and streams of events, end by themselves.
-    void this.#server?.drain();
+    const before = this.#server;
+    if (before !== undefined) {
+      this.#retired.add(before);
+      void before.retire().finally(() => this.#retired.delete(before));
+    }
     this.#server = undefined;
     clearTimeout(this.#timer);
     this.#reopen(credentials, 1);
@@ -64,7 +69,8 @@ export class RenewedServer {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#server?.abort();
+    const servers = [...this.#retired, ...(this.#server === undefined ? [] : [this.#server])];
+    await Promise.all(servers.map((server) => server.abort()));
   }
 
   #reopen(credentials: Credentials, attempt: number): void {
