@@ -128,3 +128,11 @@ Deno.test("gateway: it says why it ends, if it is known at all (serviceTerminati
   assertEquals([info.serviceID, info.status, info.reason], [3, 200, "the mesh is stopping"]);
   assertEquals(new GatewayBench({ isRegistered: false }).step(ending), []);
 });
+
+Deno.test("gateway: its host takes the routes that the manager tells, by its agent's link", () => {
+  const bench = new GatewayBench();
+  const routes = [{ service: "greeter", path: "/greeter", keepPrefix: false }];
+  const message = { type: "routesInfo", messageID: 1, serviceID: 3, routes } as const;
+  assertEquals(bench.take(message), [{ kind: "routes", routes }]);
+  assertEquals(bench.step({ kind: "message", link: "stranger", message }), []);
+});
