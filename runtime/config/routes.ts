@@ -11,6 +11,10 @@
 
 import type { RouteLimits } from "../../protocol/route_limits.ts";
 import type { Route } from "./mesh_config.ts";
+import { findRoute } from "./route_index.ts";
+
+/** Up to so many, looking at each costs less than looking them up. */
+const FEW = 4;
 
 /** What {@linkcode matchRoute} needs to know of a request. */
 export interface RouteRequest {
@@ -58,16 +62,26 @@ export function matchRoute(
   const path = onlySpelling(request.path);
   if (path === undefined) return undefined;
   const host = hostName(request.host);
-  let best: Route | undefined;
-  for (const route of routes) {
-    if (route.host !== undefined && route.host !== host) continue;
-    if (isPrefix(route.path, path) && (best === undefined || isCloser(route, best))) best = route;
-  }
+  const best = routes.length > FEW
+    ? findRoute(routes, { host, path })
+    : findAmongFew(routes, { host, path });
   if (best === undefined) return undefined;
   const rest = best.keepPrefix || best.path === "/" ? path : path.slice(best.path.length);
   // With two slashes at its start, a receiver could take the first segment for a host.
   const match = { service: best.service, path: rest.replace(/^\/*/, "/") };
   return best.limits === undefined ? match : { ...match, limits: best.limits };
+}
+
+function findAmongFew(
+  routes: readonly Route[],
+  { host, path }: RouteRequest,
+): Route | undefined {
+  let best: Route | undefined;
+  for (const route of routes) {
+    if (route.host !== undefined && route.host !== host) continue;
+    if (isPrefix(route.path, path) && (best === undefined || isCloser(route, best))) best = route;
+  }
+  return best;
 }
 
 function isPrefix(prefix: string, path: string): boolean {

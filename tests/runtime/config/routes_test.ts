@@ -114,3 +114,29 @@ Deno.test("parseRouteKey() explains what it cannot use", () => {
     assert(typeof problem === "string" && problem.includes(part), `${key}: ${problem}`);
   }
 });
+
+Deno.test("matchRoute() finds among many what it finds among few", () => {
+  const segment = fc.constantFrom("a", "b", "ab", "", "A");
+  const path = fc.array(segment, { maxLength: 5 }).map((parts) => `/${parts.join("/")}`);
+  const routePath = path.map((one) => one.replace(/\/+/g, "/").replace(/(?!^)\/$/, ""));
+  const host = fc.constantFrom("a.test", "b.test", undefined);
+  const route = fc.record({ host, path: routePath, service: fc.constantFrom("a", "b", "c") })
+    .map(({ host, ...rest }) => ({ ...rest, keepPrefix: true, ...(host ? { host } : {}) }));
+  // Their paths are no starts of the others', so they change nothing but the number of routes.
+  const others = Array.from({ length: 10 }, (_, at) => {
+    return { path: `/other-${at}`, service: "other", keepPrefix: true };
+  });
+  const asked = fc.record({ host: fc.constantFrom("a.test", "B.test:80", "c.test"), path });
+  fc.assert(fc.property(fc.array(route, { maxLength: 4 }), asked, (few, request) => {
+    assertEquals(matchRoute([...few, ...others], request), matchRoute(few, request));
+  }));
+});
+
+Deno.test("matchRoute() takes no longer for a long path of many segments", () => {
+  const routes = Array.from({ length: 1_000 }, (_, at) => {
+    return { path: `/service-${at}`, service: `s${at}`, keepPrefix: false };
+  });
+  const path = `/service-7${"/".repeat(60_000)}`;
+  assertEquals(matchRoute(routes, { host: "a.test", path })?.service, "s7");
+  assertEquals(matchRoute(routes, { host: "a.test", path: "/".repeat(60_000) }), undefined);
+});
