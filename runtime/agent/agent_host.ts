@@ -4,9 +4,11 @@
  * @module
  */
 
+import { manifests as manifestsKind } from "../../protocol/announcements.ts";
 import { reasonOf } from "../../protocol/errors.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { ServiceManifest } from "../../protocol/manifest.ts";
-import type { AgentEffect, AgentEvent } from "../../roles/agent/events.ts";
+import type { AgentEffect, AgentEvent, RecordedGateway } from "../../roles/agent/events.ts";
 import { type AgentState, createAgent } from "../../roles/agent/state.ts";
 import { AGENT } from "../../roles/agent/step.ts";
 import { AGENT_GRACE_MS } from "../../roles/service/state.ts";
@@ -22,6 +24,7 @@ import type { StartInfo } from "../service/start.ts";
 import { openAgentData } from "./agent_data.ts";
 import type { AgentHostOptions, OutputLine, Repository } from "./agent_host_options.ts";
 import { InstanceProcesses } from "./instance_processes.ts";
+import type { GatewayRecords } from "./gateway_records.ts";
 import { createInstanceSecrets, type InstanceSecrets, SECRET_BYTES } from "./instance_secrets.ts";
 import { listenForServices, LOOPBACK } from "./service_listener.ts";
 
@@ -45,6 +48,7 @@ export class AgentHost {
   readonly #listener: TcpListener;
   readonly #secrets: InstanceSecrets;
   readonly #processes: InstanceProcesses;
+  readonly #gateways: GatewayRecords | undefined;
   readonly #graceMs: number;
   #isStopped = false;
   #repository: Repository;
@@ -61,6 +65,7 @@ export class AgentHost {
     const { name, network, services, versions = new Map(), routes = [] } = options;
     this.#repository = { services, versions, routes };
     const data = options.data === undefined ? undefined : openAgentData(options.data, name);
+    this.#gateways = data?.gateways;
     this.#graceMs = options.agentGraceMs ?? (data === undefined ? LONE_GRACE_MS : AGENT_GRACE_MS);
     this.#secrets = createInstanceSecrets(
       options.secret ?? data?.secret ?? crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
@@ -123,10 +128,15 @@ export class AgentHost {
     return events;
   }
 
-  /** Takes in a link that exists already, of a service that the host knows: a gateway. */
-  admitTrustedLink(made: Link): LinkEvents {
+  /**
+   * Takes in a link that exists already, of a service that the host knows: a gateway.
+   *
+   * @param made The link.
+   * @param peer The name that its other end has proved; undefined: none.
+   */
+  admitTrustedLink(made: Link, peer?: string): LinkEvents {
     const { link, events } = this.#links.admit("gateway", made);
-    this.#host.dispatch({ kind: "serviceLinked", link, trusted: true });
+    this.#host.dispatch({ kind: "serviceLinked", link, trusted: true, peer });
     return events;
   }
 
@@ -179,7 +189,19 @@ export class AgentHost {
       const ticketKey = this.#secrets.ticketKey(serviceID);
       return { serviceID, service, plugs, token, ticketKey, outdated };
     });
-    if (instances.length > 0) this.#host.dispatch({ kind: "instancesRecorded", instances });
+    const gateways = this.#gateways?.list() ?? [];
+    if (instances.length + gateways.length === 0) return;
+    this.#host.dispatch({ kind: "instancesRecorded", instances, gateways });
+  }
+
+  #remember(gateway: RecordedGateway): void {
+    try {
+      this.#gateways?.add(gateway);
+    } catch (error) {
+      const { service, serviceID } = gateway;
+      // It works all the same: only the next agent will give it a new number.
+      this.#options.warn(`Cannot write down "${service}#${serviceID}": ${reasonOf(error)}`);
+    }
   }
 
   #perform(effect: AgentEffect): void {
@@ -192,6 +214,10 @@ export class AgentHost {
         return this.refusals.add(effect);
       case "kill":
         return this.#processes.kill(effect.serviceID);
+      case "remember":
+        return this.#remember(effect.gateway);
+      case "forget":
+        return this.#gateways?.remove(effect.serviceID);
       case "launch":
         void this.#launch(effect);
     }
@@ -244,13 +270,23 @@ export class AgentHost {
   }
 }
 
-/** What an agent announces of its services. */
+/**
+ * What an agent announces of its services.
+ *
+ * @throws {Error} when the manager would not take it, and with it nothing of the agent.
+ */
 function manifestsOf({ services, routes = [] }: Repository): Record<string, ServiceManifest> {
   const manifests: Record<string, ServiceManifest> = {};
   for (const [name, config] of services) {
     const own = routes.filter(({ service }) => service === name)
       .map(({ service: _service, ...route }) => route);
-    manifests[name] = { ...manifestOf(config), ...(own.length === 0 ? {} : { routes: own }) };
+    const manifest = { ...manifestOf(config), ...(own.length === 0 ? {} : { routes: own }) };
+    if (!manifestsKind.accepts({ [name]: manifest })) {
+      const bounds = `${LIMITS.serviceRoutes} routes, ${LIMITS.plugsEntries} plugs, or ` +
+        `${LIMITS.routeCharacters} characters of a route`;
+      throw new Error(`Cannot announce service "${name}": it has more than ${bounds}`);
+    }
+    manifests[name] = manifest;
   }
   return manifests;
 }
