@@ -208,7 +208,7 @@ export class World implements AsyncDisposable {
       const state = await this.state();
       if (isSo(state)) return state;
       if (performance.now() > endMs) {
-        throw new Error(`Cannot see ${what}: ${JSON.stringify(state, null, 1)}`);
+        throw new Error(`Cannot see ${what}: ${JSON.stringify(state)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
