@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ServiceManifest } from "../../protocol/manifest.ts";
 import type { ManagerCommand } from "../../roles/manager/state.ts";
 import type { World } from "./world.ts";
 
@@ -50,6 +51,34 @@ export function editService(world: World): void {
   host.handle({ kind: "repositoryChanged", manifests, edited });
 }
 
+/** Everything that the agent of a place can start. */
+function wholeRepository(world: World, index: number): Record<string, ServiceManifest> {
+  const mine = world.options.services.filter(({ agents }) => agents.includes(index));
+  return Object.fromEntries(mine.map(({ name, manifest }) => [name, manifest]));
+}
+
+/** Somebody takes services out of the folder of a host, and puts them back later. */
+export function removeServices(world: World): void {
+  const { faults, timeline } = world;
+  const node = faults.pick(world.agents);
+  const host = node?.run?.host;
+  if (node === undefined || host === undefined) return;
+  const whole = Object.entries(wholeRepository(world, node.index));
+  const manifests = Object.fromEntries(whole.filter(() => faults.chance(0.5)));
+  host.handle({ kind: "repositoryChanged", manifests, edited: [] });
+  timeline.after(faults.whole(1_000, 20_000), () => restoreServices(world, node.index));
+}
+
+/** The folder of a host is whole again. */
+function restoreServices(world: World, index: number): void {
+  const host = world.agents[index]?.run?.host;
+  const manifests = wholeRepository(world, index);
+  if (Object.keys(host?.state.manifests ?? manifests).length === Object.keys(manifests).length) {
+    return;
+  }
+  host?.handle({ kind: "repositoryChanged", manifests, edited: [] });
+}
+
 /** Somebody does all that softly, which no user may notice. */
 export function beginCommands(world: World): void {
   const { faults, timeline } = world;
@@ -67,9 +96,10 @@ export function beginCommands(world: World): void {
   });
 }
 
-/** Every agent takes new instances again. */
+/** Every agent takes new instances again, of all that it should have. */
 export function endDrains(world: World): void {
-  for (const { name } of world.agents) {
+  for (const { name, index } of world.agents) {
+    restoreServices(world, index);
     world.manager.run?.command({ kind: "undrainAgent", agent: name });
   }
 }

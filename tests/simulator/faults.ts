@@ -4,7 +4,7 @@
  * @module
  */
 
-import { editService, endDrains, giveCommand } from "./commands.ts";
+import { editService, endDrains, giveCommand, removeServices } from "./commands.ts";
 import { PLUG_RANGE } from "../../protocol/limits.ts";
 import { forge } from "./forgery.ts";
 import type { LinkEnd } from "./links.ts";
@@ -112,6 +112,7 @@ const FAULTS: readonly { readonly weight: number; readonly fault: Fault }[] = [
   { weight: 5, fault: breakSession },
   { weight: 4, fault: giveCommand },
   { weight: 1, fault: editService },
+  { weight: 1, fault: removeServices },
   { weight: 3, fault: occupyPort },
   { weight: 8, fault: forge },
 ];
