@@ -6,10 +6,11 @@
  */
 
 import { AgentHost } from "../../../runtime/agent/agent_host.ts";
+import { openSessionAuthority } from "../../../runtime/agent/session_authority.ts";
 import { loadMesh } from "../../../runtime/config/load_mesh.ts";
 import { dialTcp, listenTcp } from "../../../transports/tcp.ts";
 
-const [managerPort, gatewayPort, data, folder = "", graceMs] = Deno.args;
+const [managerPort, gatewayPort, data, folder = "", graceMs = "", secure = ""] = Deno.args;
 const { services } = await loadMesh(folder);
 const print = (value: unknown) => console.log(JSON.stringify(value));
 const agent = new AgentHost({
@@ -17,7 +18,8 @@ const agent = new AgentHost({
   network: "127.0.0.1",
   services,
   ...(data === "none" ? {} : { data: `${data}` }),
-  ...(graceMs === undefined ? {} : { agentGraceMs: Number(graceMs) }),
+  ...(graceMs === "" ? {} : { agentGraceMs: Number(graceMs) }),
+  ...(secure === "" ? {} : { sessions: await openSessionAuthority({ folder: data }) }),
   warn: (text) => print({ kind: "warning", text }),
   output: (line) => print({ kind: "output", ...line }),
   unlinked: (link) => {

@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly hasData?: boolean;
   /** How long its services go on without it. Milliseconds. @default {that of the product} */
   readonly graceMs?: number;
+  /** Whether its instances have certificates. @default {false} */
+  readonly isSecure?: boolean;
 }
 
 function freePort(): number {
@@ -75,13 +77,13 @@ export class AgentWorld implements AsyncDisposable {
   /** Starts an agent, and links the gateway with it. */
   async start(): Promise<void> {
     const place = this.printed.length;
-    const { hasData = true, graceMs } = this.#options;
+    const { hasData = true, graceMs, isSecure = false } = this.#options;
     const services = new URL("./services/", import.meta.url).pathname;
     const agent = this.#agent = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "--no-lock", "--config", CONFIG, CHILD],
         ...[`${this.#listener.port}`, `${this.#gatewayPort}`, hasData ? this.data : "none"],
-        ...[services, ...(graceMs === undefined ? [] : [`${graceMs}`])],
+        ...[services, graceMs === undefined ? "" : `${graceMs}`, isSecure ? "secure" : ""],
       ],
       env: { TMPDIR: this.folder },
       stdout: "piped",
