@@ -36,7 +36,7 @@ type Launch = Extract<AgentEffect, { kind: "launch" }>;
 type SessionProof = Pick<StartInfo, "sessionCertificate" | "sessionKey">;
 
 /** How long an instance goes on without its agent when no other can take it over. Milliseconds. */
-const LONE_GRACE_MS = 4_000;
+const LONE_GRACE_MS = 1_000;
 
 /** A running agent. */
 export class AgentHost {

@@ -64,7 +64,7 @@ export interface AgentHostOptions {
   /**
    * How long its instances go on without an agent before they end themselves. Milliseconds.
    *
-   * @default {60_000 with a data folder; else 4_000, since no other agent can take them over}
+   * @default {60_000 with a data folder; else 1_000, since no other agent can take them over}
    */
   readonly agentGraceMs?: number;
   /** Times and bounds of the role. */

@@ -94,7 +94,7 @@ export const ROLE_COMMANDS = {
       "agent-grace": {
         type: "duration",
         label: "DURATION",
-        doc: "How long its services go on without it; else 1m, or 4s with --data none.",
+        doc: "How long its services go on without it; else 1m, or 1s with --data none.",
       },
       label: {
         type: "labels",
