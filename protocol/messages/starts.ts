@@ -27,6 +27,14 @@ export const START_MESSAGES = {
       messageID,
       typeOfService: required(kinds.name, "The name of the service."),
       plugsConfiguration: required(kinds.plugConfiguration, "Its in-plug and out-plugs."),
+      serviceID: added(
+        kinds.serviceID,
+        "The number that it had by an earlier link, which it goes on under if its agent lets it.",
+      ),
+      connections: added(
+        announced.reportedConnections,
+        "Its open connections as a source; only with a number, and only to its agent.",
+      ),
     },
   },
   serviceRegisterResponse: {
@@ -35,7 +43,10 @@ export const START_MESSAGES = {
     fields: {
       messageID,
       status,
-      serviceID: added(kinds.serviceID, "The number of the new instance; with a 2xx status."),
+      serviceID: added(
+        kinds.serviceID,
+        "The number of the instance: a new one, or that which it had; with a 2xx status.",
+      ),
       reason,
     },
   },

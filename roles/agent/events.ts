@@ -24,6 +24,8 @@ export interface ServiceLinked {
   readonly link: LinkID;
   /** Whether the host knows who it is: only then may it register without a token. */
   readonly trusted: boolean;
+  /** The name that its other end has proved; undefined: none. */
+  readonly peer?: string | undefined;
 }
 
 /** The process of an instance was created. */
@@ -78,6 +80,18 @@ export interface RecordedInstance {
   readonly outdated?: boolean;
 }
 
+/** A gateway that was registered by an agent before this one, and may still run. */
+export interface RecordedGateway {
+  /** Its number. */
+  readonly serviceID: number;
+  /** Its service. */
+  readonly service: string;
+  /** Its plugs. */
+  readonly plugs: PlugConfiguration;
+  /** The name that it had proved; undefined: none. */
+  readonly peer?: string | undefined;
+}
+
 /**
  * The agent was started in the place of one that had these instances. Comes first of all: the agent
  * registers when they have come back, or did not in time.
@@ -85,8 +99,10 @@ export interface RecordedInstance {
 export interface InstancesRecorded {
   /** Tells events apart. */
   readonly kind: "instancesRecorded";
-  /** All of them. */
+  /** All that it launched. */
   readonly instances: readonly RecordedInstance[];
+  /** All that came by themselves. @default {[]} */
+  readonly gateways?: readonly RecordedGateway[];
 }
 
 /** What the agent can start is another set of services now. */
@@ -134,5 +150,21 @@ export interface Kill {
   readonly serviceID: number;
 }
 
+/** Remember a gateway beyond the end of this agent. */
+export interface Remember {
+  /** Tells effects apart. */
+  readonly kind: "remember";
+  /** The gateway. */
+  readonly gateway: RecordedGateway;
+}
+
+/** Remember a gateway no more, which has ended. */
+export interface Forget {
+  /** Tells effects apart. */
+  readonly kind: "forget";
+  /** Its number. */
+  readonly serviceID: number;
+}
+
 /** What an agent has done by its host. */
-export type AgentEffect = Send | CloseLink | Refuse | Launch | Kill;
+export type AgentEffect = Send | CloseLink | Refuse | Launch | Kill | Remember | Forget;

@@ -113,6 +113,14 @@ export function onStartDue(turn: AgentTurn, serviceID: number): void {
   killInstance(turn, instance);
 }
 
+/** What came by itself is gone: its link ended, and it did not come by another one. */
+export function endGateway(turn: AgentTurn, instance: LocalInstance): void {
+  const { serviceID, lastWords } = instance;
+  forgetInstance(turn, instance);
+  const words = lastWords ?? { status: STATUS.gone, reason: "it did not come back" };
+  sendUp(turn, { type: "serviceTerminationInfo", serviceID, ...words });
+}
+
 /** Kills a process group, again and again until it is gone. */
 export function killInstance(turn: AgentTurn, instance: LocalInstance): void {
   const { serviceID } = instance;
@@ -120,10 +128,11 @@ export function killInstance(turn: AgentTurn, instance: LocalInstance): void {
   setDeadline(turn.state.deadlines, `kill:${serviceID}`, turn.nowMs + turn.state.options.killMs);
 }
 
-/** A process that lost its link or failed did not end itself. */
+/** A process that lost its link or failed did not end itself, or a gateway did not come back. */
 export function onOrphanDue(turn: AgentTurn, serviceID: number): void {
   const instance = turn.state.instances.get(serviceID);
   if (instance === undefined) return;
+  if (!instance.launched) return endGateway(turn, instance);
   instance.lastWords ??= { status: STATUS.failed, reason: "killed: it did not end by itself" };
   killInstance(turn, instance);
 }
@@ -230,6 +239,7 @@ export function forgetInstance(turn: AgentTurn, instance: LocalInstance): void {
   const { serviceID, link } = instance;
   instances.delete(serviceID);
   for (const kind of ["start", "orphan", "kill"]) clearDeadline(deadlines, `${kind}:${serviceID}`);
+  if (!instance.launched) turn.effects.push({ kind: "forget", serviceID });
   if (link === undefined || !instance.launched) return;
   turn.effects.push({ kind: "closeLink", link, reason: `${instance.service}#${serviceID} ended` });
   forgetLink(turn, link);

@@ -12,7 +12,7 @@ import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
 import type { InstancesRecorded } from "./events.ts";
-import { answerStart, killInstance } from "./processes.ts";
+import { answerStart, forgetInstance, killInstance } from "./processes.ts";
 import { endAdoptionIfWhole } from "./registration.ts";
 import { closeUnknown, passDown } from "./relays.ts";
 import { type AgentTurn, type LocalInstance, newInstance, refuse, sendUp } from "./state.ts";
@@ -85,12 +85,20 @@ export function onInstancesRecorded(turn: AgentTurn, event: InstancesRecorded): 
       newInstance({ serviceID, service, plugs, launched, phase: "recorded", ...secrets }),
     );
   }
-  if (event.instances.length === 0) return;
+  for (const { serviceID, service, plugs, peer } of event.gateways ?? []) {
+    if (instances.has(serviceID)) continue;
+    const launched = false;
+    instances.set(
+      serviceID,
+      newInstance({ serviceID, service, plugs, launched, phase: "recorded", peer }),
+    );
+  }
+  if (instances.size === 0) return;
   setDeadline(deadlines, "adopt:", turn.nowMs + options.adoptMs);
 }
 
 /** An instance of the agent before has come back, with what it has open. */
-function adopt(
+export function adopt(
   turn: AgentTurn,
   instance: LocalInstance,
   connections: readonly ReportedConnection[],
@@ -103,10 +111,17 @@ function adopt(
   endAdoptionIfWhole(turn);
 }
 
-/** Whoever has not come back by now does not hear the agent: it is killed, and reported as gone. */
+/**
+ * Whoever has not come back by now does not hear the agent: it is killed, and reported as gone. A
+ * gateway gets a new number when it comes later.
+ */
 export function onAdoptDue(turn: AgentTurn): void {
   for (const instance of turn.state.instances.values()) {
     if (instance.phase !== "recorded") continue;
+    if (!instance.launched) {
+      forgetInstance(turn, instance);
+      continue;
+    }
     instance.phase = "failing";
     instance.token = undefined;
     killInstance(turn, instance);
@@ -115,7 +130,7 @@ export function onAdoptDue(turn: AgentTurn): void {
 }
 
 /** An instance is back by another link: both tell each other what they have missed meanwhile. */
-function goOn(
+export function goOn(
   turn: AgentTurn,
   instance: LocalInstance,
   reported: readonly ReportedConnection[] | undefined,

@@ -156,7 +156,7 @@ export function passDown(turn: AgentTurn, instance: LocalInstance, message: Held
   const { downward, options } = turn.state;
   const { serviceID, link, held } = instance;
   if (link === undefined) {
-    const isAway = instance.launched && instance.phase === "running";
+    const isAway = instance.phase === "running";
     return isAway && held.length < HELD_MAX && held.push(message) > 0;
   }
   if (downward.size >= options.relaysMax) return false;

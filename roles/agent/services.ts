@@ -4,25 +4,23 @@
  * @module
  */
 
-import type { Message, MessageOf } from "../../protocol/messages.ts";
-import { isDone, STATUS } from "../../protocol/status.ts";
-import { clearDeadline, setDeadline } from "../deadlines.ts";
+import type { Message } from "../../protocol/messages.ts";
+import { STATUS } from "../../protocol/status.ts";
+import { setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
-import { forgetInstance } from "./processes.ts";
+import { onGatewayUnlinked, onServiceRegisterRequest } from "./gateways.ts";
 import { onStartServiceResponse } from "./proofs.ts";
 import {
   closeIfUnknown,
-  dropRelay,
   forgetLink,
   onConnectionConfirmation,
   passAnswerUp,
   passUp,
-  relayOf,
 } from "./relays.ts";
 import {
   type AgentTurn,
+  type KnownLink,
   type LocalInstance,
-  newInstance,
   newMessageID,
   refuse,
   send,
@@ -51,39 +49,8 @@ export function onServiceMessage(turn: AgentTurn, link: LinkID, message: Message
   onOwnMessage(turn, instance, message);
 }
 
-type KnownLink = NonNullable<ReturnType<AgentTurn["state"]["links"]["get"]>>;
-
 function isNamedProcess(known: KnownLink): boolean {
   return !known.trusted && known.serviceID !== undefined;
-}
-
-/** Flow 1: a service comes by itself. Of several requests by one link the newest counts. */
-function onServiceRegisterRequest(
-  turn: AgentTurn,
-  link: LinkID,
-  asked: { message: MessageOf<"serviceRegisterRequest">; known: KnownLink },
-): void {
-  const { message, known } = asked;
-  const { messageID, type } = message;
-  if (!known.trusted) {
-    const reason = `Cannot register "${message.typeOfService}": this link is not trusted`;
-    refuse(turn, { link, type }, { status: STATUS.unauthorized, reason });
-    turn.effects.push({ kind: "closeLink", link, reason });
-    return;
-  }
-  const { serviceID } = known;
-  if (serviceID !== undefined) {
-    // The answer crossed a request that was repeated: it is the same instance.
-    const status = STATUS.done;
-    return send(turn, link, { type: "serviceRegisterResponse", messageID, status, serviceID });
-  }
-  for (const [id, relay] of turn.state.relays) {
-    const isEarlier = relay.link === link && relay.messageID !== messageID;
-    if (isEarlier && relay.message.type === type) dropRelay(turn, id);
-  }
-  passUp(turn, link, message);
-  const isPassed = turn.state.relayIDs.has(`${link}/${messageID}`);
-  if (isPassed) clearDeadline(turn.state.deadlines, `hello:${link}`);
 }
 
 /** An instance speaks for another one: it is told so where it waits for an answer. */
@@ -129,40 +96,9 @@ function onOwnMessage(turn: AgentTurn, instance: LocalInstance, message: Message
   }
 }
 
-/** Flow 1: the service that came by itself is an instance now, and its link may speak for it. */
-export function onServiceRegisterResponse(
-  turn: AgentTurn,
-  message: MessageOf<"serviceRegisterResponse">,
-): void {
-  const relay = relayOf(turn, message);
-  const { serviceID } = message;
-  if (relay === undefined) {
-    const isNobody = serviceID !== undefined && !turn.state.instances.has(serviceID);
-    if (!isNobody || !isDone(message.status)) return;
-    // Whoever asked is gone, or has asked again: the manager must not take it for an instance.
-    const status = STATUS.gone;
-    const reason = "its link ended before it was registered";
-    return sendUp(turn, { type: "serviceTerminationInfo", serviceID, status, reason });
-  }
-  if (relay.message.type !== "serviceRegisterRequest") return;
-  const known = turn.state.links.get(relay.link);
-  if (isDone(message.status) && serviceID !== undefined && known !== undefined) {
-    known.serviceID = serviceID;
-    clearDeadline(turn.state.deadlines, `hello:${relay.link}`);
-    const { typeOfService: service, plugsConfiguration: plugs } = relay.message;
-    const { link } = relay;
-    turn.state.instances.set(
-      serviceID,
-      newInstance({ serviceID, service, plugs, launched: false, phase: "running", link }),
-    );
-  }
-  send(turn, relay.link, { ...message, messageID: relay.messageID });
-  dropRelay(turn, message.messageID);
-}
-
 /**
- * A link of a service ended. A process has a moment to end too, or to come by another link; what
- * came by itself is gone.
+ * A link of a service ended. A process has a moment to end too, or to come by another link; so has
+ * what came by itself.
  */
 export function onServiceUnlinked(turn: AgentTurn, link: LinkID, reason: string): void {
   const { links, instances, deadlines, options } = turn.state;
@@ -174,8 +110,5 @@ export function onServiceUnlinked(turn: AgentTurn, link: LinkID, reason: string)
   if (instance.launched) {
     return setDeadline(deadlines, `orphan:${instance.serviceID}`, turn.nowMs + options.orphanMs);
   }
-  forgetInstance(turn, instance);
-  const words = instance.lastWords ??
-    { status: STATUS.unreachable, reason: `its link to the agent ended: ${reason}` };
-  sendUp(turn, { type: "serviceTerminationInfo", serviceID: instance.serviceID, ...words });
+  onGatewayUnlinked(turn, instance, reason);
 }

@@ -33,8 +33,8 @@ export interface AgentOptions {
   /** A link that does not say who it is within this is closed. Milliseconds. @default {10_000} */
   readonly helloMs: number;
   /**
-   * A process that lost its link has this long to come by another one, and one that failed to end
-   * itself. Milliseconds.
+   * An instance that lost its link has this long to come by another one, and a process that failed
+   * to end itself. Milliseconds.
    *
    * @default {5_000}
    */
@@ -111,6 +111,8 @@ export interface LocalInstance {
   ticketKey: string | undefined;
   /** Its link, once it has shown who it is. */
   link: LinkID | undefined;
+  /** The name that a gateway has proved; undefined: none. */
+  readonly peer: string | undefined;
   /** Why its start failed, when it is failing and nobody was told yet. */
   failure: LocalFailure | undefined;
   /** What it said of its own end, or what the agent did to it. */
@@ -121,6 +123,8 @@ export interface LocalInstance {
   readonly connections: Map<number, { readonly destServiceID: number; readonly destPlug: number }>;
   /** What the manager asked while it had no link: passed on when it comes back. */
   readonly held: HeldRequest[];
+  /** The routes that a gateway was to be told while it had no link. */
+  missedRoutes: MessageOf<"routesInfo"> | undefined;
   /** Whether its service was edited since it was launched. */
   outdated: boolean;
   /** Whether it said that it exits, since it was asked to. */
@@ -144,11 +148,13 @@ export function newInstance(
     token: undefined,
     ticketKey: undefined,
     link: undefined,
+    peer: undefined,
     failure: undefined,
     lastWords: undefined,
     kills: [],
     connections: new Map(),
     held: [],
+    missedRoutes: undefined,
     outdated: false,
     isLeaving: false,
     ...known,
@@ -177,6 +183,16 @@ export interface Downward {
   readonly sourcePlug: number | undefined;
 }
 
+/** What is known of who is at the other end of a link of a service. */
+export interface KnownLink {
+  /** Whether it may register without a token. */
+  readonly trusted: boolean;
+  /** The name that it has proved; undefined: none. */
+  readonly peer: string | undefined;
+  /** The instance that it is, once it has said so. */
+  serviceID: number | undefined;
+}
+
 /** Everything that an agent holds. */
 export interface AgentState {
   /** Who it is. */
@@ -192,7 +208,7 @@ export interface AgentState {
   /** Instances by number. */
   readonly instances: Map<number, LocalInstance>;
   /** Links of services: to the instance, or undefined while they have not said who they are. */
-  readonly links: Map<LinkID, { readonly trusted: boolean; serviceID: number | undefined }>;
+  readonly links: Map<LinkID, KnownLink>;
   /** Requests passed up, by the number that the agent gave them. */
   readonly relays: Map<number, Relay>;
   /** The agent's number of a request, by `link/number of its sender`. */

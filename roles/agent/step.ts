@@ -4,7 +4,7 @@
  *
  * A link of a service is nobody's until its first message: a process that the agent launched shows
  * the token that only it was given; a service that runs from the start (the gateway) registers, on
- * a link that the host trusts. From then on it may speak for that instance only. A process whose
+ * a link that the host trusts. From then on it may speak for that instance only. An instance whose
  * link broke comes by another one; so do those of an agent before this one, which is told of them
  * first of all and then waits for them before it registers.
  *
@@ -31,7 +31,8 @@ import {
 import { onAdoptDue, onInstancesRecorded } from "./proofs.ts";
 import { onAgentRegisterResponse, onManagerLinked, onRepositoryChanged } from "./registration.ts";
 import { onConnectionResponse, onRelayDue, passDown } from "./relays.ts";
-import { onServiceMessage, onServiceRegisterResponse, onServiceUnlinked } from "./services.ts";
+import { onServiceRegisterResponse } from "./gateways.ts";
+import { onServiceMessage, onServiceUnlinked } from "./services.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
 import { type AgentState, type AgentTurn, refuse, send, sendUp } from "./state.ts";
 
@@ -53,7 +54,11 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
       onManagerLinked(turn, event.link);
       break;
     case "serviceLinked":
-      state.links.set(event.link, { trusted: event.trusted, serviceID: undefined });
+      state.links.set(event.link, {
+        trusted: event.trusted,
+        peer: event.peer,
+        serviceID: undefined,
+      });
       setDeadline(state.deadlines, `hello:${event.link}`, nowMs + state.options.helloMs);
       break;
     case "linkClosed":
@@ -107,11 +112,8 @@ function onManagerMessage(turn: AgentTurn, link: LinkID, message: Message): void
     case "softShutdownRequest":
     case "serviceHealthRequest":
       return onDownward(turn, message);
-    case "routesInfo": {
-      const { link } = turn.state.instances.get(message.serviceID) ?? {};
-      if (link !== undefined) send(turn, link, message);
-      return;
-    }
+    case "routesInfo":
+      return onRoutesInfo(turn, message);
     case "agentHealthRequest": {
       const { messageID, agentNetwork } = message;
       const load = { inFlight: turn.state.instances.size };
@@ -145,6 +147,13 @@ function onDownward(
     case "serviceHealthRequest":
       return sendUp(turn, { type: "serviceHealthResponse", messageID, serviceID, status, reason });
   }
+}
+
+/** Passes routes down to a gateway; one that is about to come back gets them then. */
+function onRoutesInfo(turn: AgentTurn, message: MessageOf<"routesInfo">): void {
+  const instance = turn.state.instances.get(message.serviceID);
+  if (instance?.link !== undefined) send(turn, instance.link, message);
+  else if (instance !== undefined) instance.missedRoutes = message;
 }
 
 function onDue(turn: AgentTurn, kind: string, identity: string): void {

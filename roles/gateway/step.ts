@@ -3,19 +3,21 @@
  * agent (flow 1), connects to services on demand, and closes connections on command. It is never
  * reaped.
  *
- * While its agent is away it goes on with the connections that it has. When it is registered anew it
- * has a new number: connections of the old one finish what is in flight and close, since the manager
- * does not know them under the new one.
+ * While its agent is away it keeps its number and goes on with the connections that it has: what
+ * needs the manager waits. By the next link it tells both, and an agent that knows it lets it go on
+ * as it was. One that gives it a new number does not know its connections: they finish what is in
+ * flight and close.
  *
  * @module
  */
 
-import type { ReportedRoute } from "../../protocol/announcements.ts";
+import type { ReportedConnection, ReportedRoute } from "../../protocol/announcements.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
-import { clearDeadline, nextDeadlineMs, setDeadline } from "../deadlines.ts";
-import { forgetCloseRequests } from "../source/agent_away.ts";
-import { closeConnections, forgetAsked } from "../source/connections.ts";
+import { clearDeadline, hasDeadline, nextDeadlineMs, setDeadline } from "../deadlines.ts";
+import { forgetCloseRequests, goOnWithAgent, openConnections } from "../source/agent_away.ts";
+import { closeConnections } from "../source/connections.ts";
 import {
   createSource,
   sendToAgent,
@@ -74,13 +76,22 @@ export type GatewayEffect = SourceEffect | CloseLink | Routes;
 export interface GatewayState {
   /** Its connections and the requests that want them. */
   readonly source: SourceState;
+  /** The link to the agent, which may not have taken it in yet; the source has it when it has. */
+  link: LinkID | undefined;
   /** The number of the registration that is under way. */
   registerMessageID: number | undefined;
+  /** The connections that the registration which is under way tells. */
+  told: readonly ReportedConnection[];
 }
 
 /** A gateway that is not registered yet. */
 export function createGateway(options: Partial<SourceOptions> = {}): GatewayState {
-  return { source: createSource(options), registerMessageID: undefined };
+  return {
+    source: createSource(options),
+    link: undefined,
+    registerMessageID: undefined,
+    told: [],
+  };
 }
 
 /** The gateway as its host sees it. */
@@ -103,11 +114,11 @@ export function stepGateway(
       onAgentLinked(state, turn, event.link);
       break;
     case "linkClosed":
-      if (event.link === state.source.agentLink) forgetRegistration(state, turn);
+      if (event.link === state.link) onAgentGone(state, turn);
       break;
     case "message":
       if (event.message.type !== "routesInfo") onMessage(state, turn, event);
-      else if (event.link === state.source.agentLink) {
+      else if (event.link === state.link) {
         emit({ kind: "routes", routes: event.message.routes });
       }
       break;
@@ -131,37 +142,44 @@ function onEnding(state: GatewayState, turn: SourceTurn, reason: string): void {
 }
 
 function onAgentLinked(state: GatewayState, turn: SourceTurn, link: LinkID): void {
-  forgetRegistration(state, turn);
-  state.source.agentLink = link;
+  onAgentGone(state, turn);
+  state.link = link;
   register(state, turn);
 }
 
-function register(state: GatewayState, turn: SourceTurn): void {
-  const { source } = state;
-  source.lastMessageID += 1;
-  state.registerMessageID = source.lastMessageID;
-  setDeadline(source.deadlines, "register:", turn.nowMs + REGISTER_MS);
-  sendToAgent(turn, {
-    type: "serviceRegisterRequest",
-    messageID: source.lastMessageID,
-    typeOfService: GATEWAY_SERVICE,
-    plugsConfiguration: { in: null, out: "*" },
-  });
-}
-
-/** The number is lost. Connections that were opened under it are of use until there is another. */
-function forgetRegistration(state: GatewayState, turn: SourceTurn): void {
-  state.source.serviceID = undefined;
+/** What it is at a loss to send without its agent is told or asked again when one is there. */
+function onAgentGone(state: GatewayState, turn: SourceTurn): void {
+  state.link = undefined;
   state.source.agentLink = undefined;
   state.registerMessageID = undefined;
   clearDeadline(state.source.deadlines, "register:");
-  forgetAsked(turn);
   forgetCloseRequests(turn);
+}
+
+function register(state: GatewayState, turn: SourceTurn): void {
+  const { source, link } = state;
+  const { serviceID } = source;
+  if (link === undefined) return;
+  source.lastMessageID += 1;
+  state.registerMessageID = source.lastMessageID;
+  state.told = openConnections(turn, LIMITS.reportedConnections);
+  setDeadline(source.deadlines, "register:", turn.nowMs + REGISTER_MS);
+  turn.emit({
+    kind: "send",
+    link,
+    message: {
+      type: "serviceRegisterRequest",
+      messageID: source.lastMessageID,
+      typeOfService: GATEWAY_SERVICE,
+      plugsConfiguration: { in: null, out: "*" },
+      ...(serviceID === undefined ? {} : { serviceID, connections: state.told }),
+    },
+  });
 }
 
 function onMessage(state: GatewayState, turn: SourceTurn, event: MessageArrived): void {
   const { message, link } = event;
-  if (link !== state.source.agentLink) return;
+  if (link !== state.link) return;
   if (takeMessage(turn, message)) return;
   switch (message.type) {
     case "serviceRegisterResponse":
@@ -194,11 +212,27 @@ function onServiceRegisterResponse(
 ): void {
   if (message.messageID !== state.registerMessageID) return;
   if (!isDone(message.status) || message.serviceID === undefined) return;
-  clearDeadline(state.source.deadlines, "register:");
+  const { source } = state;
+  clearDeadline(source.deadlines, "register:");
   state.registerMessageID = undefined;
+  if (message.serviceID === source.serviceID) return goOn(state, turn);
   closeConnections(turn, { known: false });
-  state.source.serviceID = message.serviceID;
+  source.agentLink = state.link;
+  source.serviceID = message.serviceID;
   askForWaiting(turn);
+}
+
+/** The agent knows it, and what it had open when it registered: what has ended since is told. */
+function goOn({ source, link, told }: GatewayState, turn: SourceTurn): void {
+  source.agentLink = link;
+  for (const { serviceID, sourcePlug, destPlug } of told) {
+    if (source.connections.has(sourcePlug)) continue;
+    const status = STATUS.brokenLink;
+    const reason = "it ended while its source had no link to the agent";
+    const ended = { serviceID, sourcePlug, destPlug, status, reason };
+    sendToAgent(turn, { type: "sourceConnectionClose", ...ended });
+  }
+  goOnWithAgent(turn);
 }
 
 /** The manager does not know this instance any more: the gateway goes on under a new number. */
@@ -208,18 +242,21 @@ function onSoftShutdownRequest(
   message: MessageOf<"softShutdownRequest">,
 ): void {
   const { messageID, serviceID } = message;
-  const link = state.source.agentLink;
+  const { link, source } = state;
   const status = STATUS.done;
-  sendToAgent(turn, { type: "softShutdownResponse", messageID, serviceID, status });
+  if (link === undefined) return;
+  const answer = { type: "softShutdownResponse", messageID, serviceID, status } as const;
+  turn.emit({ kind: "send", link, message: answer });
   // A second copy comes when the new number is asked for already.
-  if (serviceID !== state.source.serviceID) return;
-  if (link !== undefined) onAgentLinked(state, turn, link);
+  if (serviceID !== source.serviceID) return;
+  // Connections that were opened under the number are of use until there is another one.
+  source.serviceID = undefined;
+  onAgentLinked(state, turn, link);
 }
 
 function onTick(state: GatewayState, turn: SourceTurn): void {
   const isRegistering = state.registerMessageID !== undefined;
   tickSource(turn);
-  const { deadlines } = state.source;
-  const isWaiting = deadlines.entries.has("register:");
-  if (isRegistering && !isWaiting && state.source.serviceID === undefined) register(state, turn);
+  const isWaiting = hasDeadline(state.source.deadlines, "register:");
+  if (isRegistering && !isWaiting) register(state, turn);
 }

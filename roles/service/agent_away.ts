@@ -31,6 +31,9 @@ const LAST_MS = 5_000;
  */
 const STABLE_MS = 2_000;
 
+/** Most connections that are reported: a service has one for each other service that it uses. */
+const REPORTED_MAX = 400;
+
 /** How often it is looked whether a link that came at the very end stays. Milliseconds. */
 const RECHECK_MS = 100;
 
@@ -57,7 +60,7 @@ export function onAgentBack(turn: ServiceTurn, link: LinkID): void {
   setDeadline(source.deadlines, STABLE_KEY, turn.nowMs + STABLE_MS);
   const { messageID, serviceID, token } = state.start;
   const status = STATUS.done;
-  const connections = openConnections(turn);
+  const connections = openConnections(turn, REPORTED_MAX);
   const proof = { messageID, status, serviceID, token, connections };
   sendToAgent(turn, { type: "startServiceResponse", ...proof });
   for (const message of state.untold.splice(0)) sendToAgent(turn, message);

@@ -10,25 +10,24 @@ import { beginClose } from "./connections.ts";
 import { askIfNeeded, noteUse, sendRequest } from "./requests.ts";
 import type { SourceTurn } from "./state.ts";
 
-/**
- * Most connections that are reported to an agent that came back, so that they fit in one line of a
- * link. A service has one for each other service that it uses; what is beyond is closed.
- */
-const REPORTED_MAX = 400;
-
 /** The link to the agent ended: what was asked by it can't be answered by another one. */
 export function forgetCloseRequests(turn: SourceTurn): void {
   for (const connection of turn.source.connections.values()) connection.closeMessageIDs.length = 0;
 }
 
-/** What an agent that came back is told: connections that are open, or about to close. */
-export function openConnections(turn: SourceTurn): ReportedConnection[] {
+/**
+ * What an agent that came back is told: connections that are open, or about to close.
+ *
+ * @param most How many of them at most, so that they fit in one line of the link; what is beyond is
+ *   closed.
+ */
+export function openConnections(turn: SourceTurn, most: number): ReportedConnection[] {
   const { serviceID, connections } = turn.source;
   const reported: ReportedConnection[] = [];
   if (serviceID === undefined) return reported;
   for (const { sourcePlug, state, known, destServiceID, destPlug } of connections.values()) {
     const isOpen = state === "open" || state === "closing";
-    if (!isOpen || !known || destServiceID === 0 || reported.length === REPORTED_MAX) continue;
+    if (!isOpen || !known || destServiceID === 0 || reported.length === most) continue;
     reported.push({ serviceID, sourcePlug, destServiceID, destPlug });
   }
   return reported;

@@ -259,13 +259,6 @@ export function beginClose(turn: SourceTurn, connection: OutConnection): void {
   askIfNeeded(turn, connection.service);
 }
 
-/** Forgets what was asked for: nobody who answers knows of it. */
-export function forgetAsked(turn: SourceTurn): void {
-  for (const connection of [...turn.source.connections.values()]) {
-    if (connection.state === "asking") remove(turn, connection);
-  }
-}
-
 /** Closes every connection, because their owner ends or is registered anew. */
 export function closeConnections(turn: SourceTurn, options: { known: boolean }): void {
   // Those that are asked for meanwhile are not among them.

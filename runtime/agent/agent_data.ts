@@ -8,6 +8,7 @@
 import { resolve } from "node:path";
 import { isRecord, port as portKind } from "../../protocol/fields.ts";
 import { SECRET_BYTES } from "./instance_secrets.ts";
+import { GatewayRecords } from "./gateway_records.ts";
 import { InstanceRecords } from "./instance_records.ts";
 
 /** What is in a data folder. */
@@ -20,6 +21,8 @@ export interface AgentData {
   readonly port: number | undefined;
   /** The instances that were started. */
   readonly records: InstanceRecords;
+  /** The gateways that were registered. */
+  readonly gateways: GatewayRecords;
   /** Writes down the port. */
   keepPort(port: number): void;
 }
@@ -35,7 +38,10 @@ export function openAgentData(path: string, agent: string): AgentData {
   // Processes write there too, and each of them works in a folder of its own.
   const folder = resolve(path);
   const instances = `${folder}/instances`;
-  Deno.mkdirSync(instances, { recursive: true, mode: 0o700 });
+  const gateways = `${folder}/gateways`;
+  for (const made of [instances, gateways]) {
+    Deno.mkdirSync(made, { recursive: true, mode: 0o700 });
+  }
   const file = `${folder}/agent.json`;
   const known = readDescription(file);
   if (known !== undefined && known.name !== agent) {
@@ -46,6 +52,7 @@ export function openAgentData(path: string, agent: string): AgentData {
     secret: readSecret(`${folder}/secret`),
     port: known?.port,
     records: new InstanceRecords(instances),
+    gateways: new GatewayRecords(gateways),
     keepPort(port) {
       Deno.writeTextFileSync(`${file}.new`, JSON.stringify({ name: agent, port }));
       Deno.renameSync(`${file}.new`, file);

@@ -57,7 +57,7 @@ export class AgentProcess {
       credentials,
       admits,
       refused: (reason) => host.refusals.add(refusedStranger(reason)),
-    }, (link) => host.admitTrustedLink(link));
+    }, (link, peer) => host.admitTrustedLink(link, peer?.name));
     this.#manager = keepRegistered({
       address,
       credentials,

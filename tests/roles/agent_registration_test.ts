@@ -118,13 +118,6 @@ Deno.test("agent: a service that comes by itself registers on a trusted link onl
   assertEquals(theOne(effects, "closeLink").link, "stranger");
 });
 
-Deno.test("agent: a gateway whose link ends is gone, and the manager is told", () => {
-  const bench = new AgentBench();
-  bench.addGateway(3);
-  const effects = bench.step({ kind: "linkClosed", link: "gateway", reason: "it broke" });
-  assertEquals(theSent(effects, "serviceTerminationInfo", "manager").serviceID, 3);
-});
-
 Deno.test("agent: a gateway that said why it ends is reported with its words", () => {
   const bench = new AgentBench();
   const link = "gateway";

@@ -85,6 +85,59 @@ Deno.test("gateway: a soft shutdown makes it register anew (it is never reaped)"
   assertEquals(ofKind(bench.take(answer), "closeSession").length, 1);
 });
 
+Deno.test("gateway: it tells its agent by each new link who it was, and what it has open", () => {
+  const bench = new GatewayBench();
+  const sourcePlug = bench.open(1);
+  bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
+  const back = bench.register(3, "agent-b");
+  const { serviceID, connections } = theSent(back, "serviceRegisterRequest", "agent-b");
+  const open = { serviceID: 3, sourcePlug, destServiceID: 50, destPlug: 20_050 };
+  assertEquals([serviceID, connections], [3, [open]]);
+  assertEquals(ofKind(back, "closeSession"), []);
+  assertEquals(theOne(bench.want(2), "assign").sourcePlug, sourcePlug);
+  const ended = bench.step({ kind: "sessionEnded", sourcePlug, status: 122, reason: "it broke" });
+  assertEquals(theSent(ended, "sourceConnectionClose", "agent-b").serviceID, 3);
+});
+
+Deno.test("gateway: what it asked for is asked again under the same numbers, when it is", () => {
+  const bench = new GatewayBench();
+  const first = theSent(bench.want(1), "connectionRequest");
+  bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
+  assertEquals(bench.want(2, "counter"), []);
+  const [again, other] = sent(bench.register(3, "agent-b"), "connectionRequest", "agent-b");
+  assertEquals([again, other?.destServiceName], [first, "counter"]);
+});
+
+Deno.test("gateway: before an agent has taken it in, it is told nothing but who comes", () => {
+  const bench = new GatewayBench();
+  const sourcePlug = bench.open(1);
+  bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
+  const asked = bench.step({ kind: "agentLinked", link: "agent-b" });
+  const { messageID } = theSent(asked, "serviceRegisterRequest", "agent-b");
+  assertEquals(asked.length, 1);
+  assertEquals(bench.want(2, "counter"), []);
+  bench.step({ kind: "requestEnded", requestID: 1 });
+  // It ends between the request and the answer.
+  const end = { kind: "sessionEnded", sourcePlug, status: 122, reason: "it broke" } as const;
+  assertEquals(bench.step(end), []);
+  assertEquals(bench.wait(3_000), []);
+  const answer = { type: "serviceRegisterResponse", messageID, status: 200, serviceID: 3 } as const;
+  const taken = bench.take(answer, "agent-b");
+  assertEquals(theSent(taken, "sourceConnectionClose", "agent-b").sourcePlug, sourcePlug);
+  assertEquals(theSent(taken, "connectionRequest", "agent-b").destServiceName, "counter");
+});
+
+Deno.test("gateway: use while its agent is away is told when it is back", () => {
+  const bench = new GatewayBench();
+  bench.open(1);
+  bench.wait(2_000);
+  bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
+  bench.step({ kind: "requestEnded", requestID: 1 });
+  assertEquals(bench.wait(10_000), []);
+  const back = [...bench.register(3, "agent-b"), ...bench.wait(1)];
+  assertEquals(theSent(back, "processData", "agent-b").count, 1);
+});
+
 Deno.test("gateway: while its agent is away it goes on with the connections that it has", () => {
   const bench = new GatewayBench();
   const sourcePlug = bench.open(1);

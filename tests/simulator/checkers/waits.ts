@@ -52,10 +52,10 @@ function* managerWaits({ registry, parked, linkOfAgent, closeRequests }: Manager
 
 function* agentWaits({ relays, instances, links, deadlines }: AgentState) {
   for (const id of relays.keys()) yield `relay:${id}`;
-  for (const { serviceID, phase, launched, link } of instances.values()) {
+  for (const { serviceID, phase, link } of instances.values()) {
     if (hasDeadline(deadlines, `kill:${serviceID}`)) continue;
     if (phase === "launching") yield `start:${serviceID}`;
-    else if (phase === "running" && launched && link === undefined) yield `orphan:${serviceID}`;
+    else if (phase === "running" && link === undefined) yield `orphan:${serviceID}`;
   }
   const registering = new Set([...relays.values()].map(({ link }) => link));
   for (const [link, { serviceID }] of links) {
