@@ -91,6 +91,8 @@ export function onGraceDue(turn: ServiceTurn): void {
     if (!hasDeadline(source.deadlines, STABLE_KEY)) return;
     return setDeadline(source.deadlines, GRACE_KEY, turn.nowMs + RECHECK_MS);
   }
+  // It is on its way out: whoever comes and goes meanwhile gives it no more time.
+  if (hasDeadline(source.deadlines, EXIT_KEY)) return;
   const wasRunning = state.phase === "running";
   state.phase = "closing";
   state.exitCode = 1;
