@@ -40,3 +40,23 @@ Deno.test("mesh answers 413 to a body that is too large, told before or in chunk
   const upload = await mesh.fetch("/echo/upload", { method: "POST", body: chunks });
   assertEquals((await problemOf(upload))[0], 413);
 });
+
+Deno.test("mesh lets requests wait for a service that is full, and no more than may", async () => {
+  await using mesh = await startMesh({
+    services: { echo: { concurrency: 1, limits: { waiting: 1 } }, caller: { plugs: ["echo"] } },
+  });
+  const first = mesh.text("/echo/hold?id=a");
+  await mesh.output("holding a");
+  // Which of the two comes first is not told, but only one of them may wait.
+  const others = [mesh.fetch("/echo/who?id=b"), mesh.fetch("/echo/who?id=b")];
+  const refused = await Promise.race(others);
+  const [status, detail] = await problemOf(refused);
+  assertEquals([status, refused.headers.get("retry-after")], [503, "1"]);
+  assert(detail.includes("1 requests wait already"), detail);
+  // A connection of its own has a place of its own.
+  await mesh.text("/caller/fetch/echo/release?id=a");
+  assertEquals(await first, "held a");
+  for (const response of await Promise.all(others)) {
+    if (response !== refused) assertEquals(await response.text(), "b");
+  }
+});
