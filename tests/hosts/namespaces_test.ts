@@ -12,8 +12,8 @@ Deno.test("Hosts: they reach each other, unless cut off or parted", async () => 
     const command = [...hosts.prefix("one"), Deno.execPath(), "eval", "--no-lock", SERVER];
     const server = new Program({ name: "the server", command, folder });
     await server.line(/Listening/);
-    const user = new User({ prefix: hosts.prefix("two"), folder });
-    const other = new User({ prefix: hosts.prefix("three"), folder });
+    await using user = new User({ prefix: hosts.prefix("two"), folder });
+    await using other = new User({ prefix: hosts.prefix("three"), folder });
     const url = `http://${hosts.address("one")}:8000/`;
     const deadlineMs = 1_000;
     assertEquals(await user.ask(url), { status: 200, text: "hello" });
@@ -31,7 +31,7 @@ Deno.test("Hosts: they reach each other, unless cut off or parted", async () => 
 
     await user.beginLoad({ urls: [url], perSecond: 100, deadlineMs });
     await user.sendMore(50);
-    server.signal("SIGKILL");
+    await server.end("SIGKILL");
     await user.sendMore(50);
     const { sent, done, failures } = await user.endLoad();
     assert(done >= 50 && sent > done, `${done} of ${sent}`);

@@ -114,10 +114,10 @@ export class World implements AsyncDisposable {
     return program;
   }
 
-  /** Starts the manager; resolves when agents can come. */
-  async startManager(): Promise<Program> {
+  /** Starts the manager on a data folder; resolves when agents can come. */
+  async startManager(data = "manager"): Promise<Program> {
     const listen = `${this.hosts.address("manager")}:7400`;
-    const flags = ["--listen", listen, "--tls", "certs/manager", "--data", "manager", "--json"];
+    const flags = ["--listen", listen, "--tls", "certs/manager", "--data", data, "--json"];
     const program = this.run("manager", "manager", smmp("manager", ...flags));
     await program.event("managerReady");
     return program;
@@ -165,8 +165,11 @@ export class World implements AsyncDisposable {
   }
 
   /** Starts everything; each agent can start what is said. */
-  async startAll(services: Readonly<Record<AgentName, Services>>): Promise<void> {
-    await this.startManager();
+  async startAll(
+    services: Readonly<Record<AgentName, Services>>,
+    data?: string,
+  ): Promise<void> {
+    await this.startManager(data);
     const started = Object.entries(services).map(async ([agent, offered]) => {
       const name = agent === "a1" ? "a1" : "a2";
       await this.startAgent(name, { services: offered });
@@ -216,6 +219,7 @@ export class World implements AsyncDisposable {
 
   /** Removes what it has written; its hosts end what runs on them. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#user[Symbol.asyncDispose]();
     await this.hosts[Symbol.asyncDispose]();
     for (const program of this.programs.values()) await program.ended();
     await Deno.remove(this.folder, { recursive: true });

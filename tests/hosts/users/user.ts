@@ -20,7 +20,7 @@ export interface UserAnswer {
 export type AskOptions = Partial<Omit<Extract<UserOrder, { kind: "fetch" }>, "kind" | "url">>;
 
 /** A user on a host. */
-export class User {
+export class User implements AsyncDisposable {
   readonly #program: Program;
   #lastID = 0;
 
@@ -61,6 +61,11 @@ export class User {
   /** Ends the load. */
   async endLoad(): Promise<LoadReport> {
     return await this.#order({ kind: "stop" });
+  }
+
+  /** Kills it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program.end("SIGKILL");
   }
 
   async #order<Answer>(order: UserOrder): Promise<Answer> {
