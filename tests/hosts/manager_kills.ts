@@ -32,8 +32,11 @@ export async function killManagers(world: World, options: KillOptions): Promise<
   for (let kill = 0; kill < KILLS; kill += 1) {
     await world.user.sendMore(requestsBetween);
     await world.manager.end("SIGKILL");
+    // Who wants what is not connected yet waits for the next manager.
+    const wanted = world.ask("/back", kill === 0 ? "g1" : "g2");
     await world.user.sendMore(requestsBetween);
     await world.startManager();
+    assertEquals((await wanted).status, 200);
     for (const agent of ["a1", "a2"]) await world.manager.event("agentRegistered", { agent });
   }
   await world.user.sendMore(requestsBetween);
