@@ -177,7 +177,7 @@ async function forward(
   const cancelling = CAN_ASK_LATE
     ? { lateSignal: () => request.signal }
     : { signal: request.signal };
-  const sent = { method, url, headers, body, passOn: passedOn, ...cancelling };
+  const sent = { method, url, headers, body, respond: passedResponse, ...cancelling };
   return await options.exchange(service, sent, limits);
 }
 
@@ -202,6 +202,12 @@ async function passWebSocket(
 /** A WebSocket may be silent, and open for ever. */
 function withoutEnd({ idleMs: _idle, totalMs: _total, ...limits }: RouteLimits): RouteLimits {
   return limits;
+}
+
+/** The response that a client gets of what a service answered. */
+function passedResponse(parts: ResponseParts): Response {
+  const { status, body } = parts;
+  return responseOf({ status, body, headers: passedOn(parts) });
 }
 
 /** The headers of a response, for a client. */

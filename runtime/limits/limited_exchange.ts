@@ -56,7 +56,8 @@ export function limitedExchange(exchange: Exchange): LimitedExchange {
         watch.end();
         if (!(error instanceof DeadlineError)) throw error;
         const detail = `Cannot get an answer of "${service}": ${error.reason}`;
-        return responseOf(problemParts({ status: 504, detail, service }), request.passOn);
+        const { respond = responseOf } = request;
+        return respond(problemParts({ status: 504, detail, service }));
       },
     );
   };

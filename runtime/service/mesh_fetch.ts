@@ -5,12 +5,19 @@
  * @module
  */
 
-import { fetchFollowing } from "./redirects.ts";
+import { partsOf } from "../sessions/parts.ts";
+import { PLAIN_URL } from "../sessions/plain_url.ts";
+import type { RequestParts } from "../sessions/session.ts";
+import { meshResponse } from "./mesh_response.ts";
+import { fetchFollowing, isRedirect } from "./redirects.ts";
 
 const MESH_HOST = /^([a-z][a-z0-9-]*)\.mesh$/;
 
+/** Nearly every URL of the mesh looks like this; to match a pattern is less work than to parse. */
+const MESH_URL = /^http:\/\/([a-z][a-z0-9-]*)\.mesh\//;
+
 /** Sends a request to a service of the mesh. */
-export type MeshFetch = (service: string, request: Request) => Promise<Response>;
+export type MeshFetch = (service: string, request: RequestParts) => Promise<Response>;
 
 const elsewhere = globalThis.fetch;
 
@@ -23,6 +30,8 @@ function isMeshFetch(value: unknown): value is MeshFetch {
 
 /** The service that a URL names, if it names one. */
 export function serviceOf(url: string): string | undefined {
+  const service = MESH_URL.exec(url)?.[1];
+  if (service !== undefined) return service;
   if (!url.startsWith("http:") && !url.startsWith("https:")) return undefined;
   return MESH_HOST.exec(URL.parse(url)?.hostname ?? "")?.[1];
 }
@@ -54,10 +63,25 @@ export async function fetchService(
     const reason = "this process is not a service of a mesh";
     throw new TypeError(`Cannot reach "${service}": ${reason}`);
   }
+  // Most calls are just this, and a `Request` costs more than to send it.
+  const isPlain = init === undefined && typeof input === "string" && PLAIN_URL.test(input);
+  const answer = isPlain ? await toService(service, plainGet(input)) : undefined;
+  if (answer !== undefined && !isRedirect(answer)) return answer;
   const first = new Request(input, init);
   const send = (request: Request) => {
     const name = request === first ? service : serviceOf(request.url);
-    return name === undefined ? elsewhere(request) : toService(name, request);
+    return name === undefined ? elsewhere(request) : toService(name, partsOf(request));
   };
-  return await fetchFollowing(first, { init, send });
+  const known = answer === undefined ? {} : { answer };
+  return await fetchFollowing(first, { init, send, ...known });
+}
+
+function plainGet(url: string): RequestParts {
+  return {
+    method: "GET",
+    url,
+    headers: [],
+    body: null,
+    respond: (parts) => meshResponse(url, parts),
+  };
 }

@@ -50,12 +50,15 @@ export interface Plug {
  * ```
  */
 export function plug(service: ServiceName): Plug {
-  const base = `http://${service}.mesh/`;
+  const origin = `http://${service}.mesh`;
+  const base = `${origin}/`;
   return {
     service,
     fetch(input, init) {
-      const target = input instanceof Request ? input : new URL(input, base);
-      return fetchService(service, target, init);
+      if (input instanceof Request) return fetchService(service, input, init);
+      // Two slashes begin a host, which is for a parser to see.
+      const isPath = typeof input === "string" && /^\/(?!\/)/.test(input);
+      return fetchService(service, isPath ? `${origin}${input}` : new URL(input, base), init);
     },
     webSocket(path, protocols = []) {
       const url = new URL(path, `ws://${service}.mesh/`);

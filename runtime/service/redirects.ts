@@ -13,7 +13,12 @@ export type Send = (request: Request) => Promise<Response>;
 /** As many as the Fetch standard allows. */
 const REDIRECTS_MAX = 20;
 
-const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Whether a response may say where else to go. */
+export function isRedirect({ status }: Response): boolean {
+  return REDIRECT_STATUSES.has(status);
+}
 
 /** Headers that speak of a body that does not go on. */
 const BODY_HEADERS = [
@@ -33,13 +38,18 @@ const BODY_HEADERS = [
  */
 export async function fetchFollowing(
   first: Request,
-  options: { readonly init: RequestInit | undefined; readonly send: Send },
+  options: {
+    readonly init: RequestInit | undefined;
+    readonly send: Send;
+    /** The response to the first request, if it was sent already. */
+    readonly answer?: Response;
+  },
 ): Promise<Response> {
   let request = first;
   for (let count = 0;; count++) {
-    const response = await options.send(request);
-    const isRedirect = REDIRECT_STATUSES.includes(response.status);
-    const location = isRedirect ? response.headers.get("location") : null;
+    const known = count === 0 ? options.answer : undefined;
+    const response = known ?? await options.send(request);
+    const location = isRedirect(response) ? response.headers.get("location") : null;
     if (location === null || first.redirect === "manual") {
       return located(response, request.url, count > 0);
     }

@@ -16,9 +16,13 @@ import type { LinkID } from "../../roles/step.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
-import { partsOf } from "../sessions/parts.ts";
 import { serveSessions } from "../sessions/serve.ts";
-import type { SessionHandle, SessionHello, SessionServer } from "../sessions/session.ts";
+import type {
+  RequestParts,
+  SessionHandle,
+  SessionHello,
+  SessionServer,
+} from "../sessions/session.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
 import { WEB_SOCKET_METHOD } from "../web_sockets/messages.ts";
 import { AgentConnection } from "./agent_connection.ts";
@@ -106,8 +110,8 @@ export class ServiceProcess {
   }
 
   /** Sends a request to another service of the mesh. */
-  fetch(service: string, request: Request): Promise<Response> {
-    return this.#source.exchange(service, partsOf(request));
+  fetch(service: string, request: RequestParts): Promise<Response> {
+    return this.#source.exchange(service, request);
   }
 
   /** Seldom, so what it needs is loaded when it is needed. */

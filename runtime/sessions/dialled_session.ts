@@ -121,7 +121,7 @@ class DialledSession implements Session, ConnectionRole {
       : answer(431, "The method, URL and headers of the request are too large together.");
     if (refusal !== undefined) {
       queueMicrotask(() => ended(false));
-      return Promise.resolve(responseOf(refusal, request.passOn));
+      return Promise.resolve((request.respond ?? responseOf)(refusal));
     }
     this.#lastID = id;
     this.#connection.outbox.wake();

@@ -15,15 +15,24 @@ export function partsOf(request: Request): RequestParts {
 }
 
 /** The response that has these parts; bytes are copied. */
-export function responseOf(parts: ResponseParts, passOn?: RequestParts["passOn"]): Response {
-  const { status, body } = parts;
-  const headers = passOn === undefined ? parts.headers : passOn(parts);
+export function responseOf(parts: ResponseParts): Response {
+  const response = new Response(parts.body, initOf(parts));
+  const { bodyBytes } = parts;
+  if (bodyBytes !== undefined) tellLength(response.headers, bodyBytes);
+  return response;
+}
+
+/** What a response is made with, besides its body, in the form that costs the least. */
+export function initOf({ status, headers }: ResponseParts): ResponseInit {
   const [first] = headers;
-  // Deno serves a response without a `Headers` of its own, when this is all that it has.
-  if (headers.length === 1 && first?.[0] === "content-type") {
-    return new Response(body, { status, headers: { "content-type": first[1] } });
-  }
-  return new Response(body, { status, headers });
+  // Deno makes no `Headers` for a response, until somebody asks, when this is all that it has.
+  const isShort = headers.length === 1 && first?.[0] === "content-type";
+  return { status, headers: isShort ? { "content-type": first[1] } : headers };
+}
+
+/** Adds the length of a body that came whole, if the service did not tell it. */
+export function tellLength(headers: Headers, length: number): void {
+  if (!headers.has("content-length")) headers.set("content-length", String(length));
 }
 
 /** What is read as text most of the time, so that it may be passed on as text. */

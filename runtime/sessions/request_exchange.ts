@@ -12,8 +12,8 @@ import { BODILESS, type ResponseHead } from "./heads.ts";
 import { areWellFormed, responseOf, wholeBody } from "./parts.ts";
 import { RequestBodyError } from "./request_body_error.ts";
 import {
-  type HeaderList,
   type RequestParts,
+  type ResponseParts,
   SessionBrokenError,
   SessionRefusedError,
 } from "./session.ts";
@@ -43,7 +43,7 @@ export class RequestExchange implements Exchange {
   readonly #lateSignal: RequestParts["lateSignal"];
   #signal: AbortSignal | undefined;
   readonly #what: string;
-  readonly #passOn: RequestParts["passOn"];
+  readonly #respond: (parts: ResponseParts) => Response;
   readonly #isHead: boolean;
   /** The batch before the one that the head leaves in. */
   readonly #batch: number;
@@ -65,7 +65,7 @@ export class RequestExchange implements Exchange {
     this.#connection = connection;
     this.#id = id;
     this.#what = what;
-    this.#passOn = request.passOn;
+    this.#respond = request.respond ?? responseOf;
     this.#ended = ended;
     this.#isHead = request.method === "HEAD";
     this.#batch = connection.outbox.batches;
@@ -105,7 +105,7 @@ export class RequestExchange implements Exchange {
       });
     }
     const body = this.incoming?.stream ?? null;
-    this.#resolve(responseOf({ status, headers, body }, this.#passOn));
+    this.#resolve(this.#respond({ status, headers, body }));
     if (ended) this.arrived();
   }
 
@@ -113,8 +113,7 @@ export class RequestExchange implements Exchange {
   respondedWhole(head: ResponseHead, view: Uint8Array<ArrayBuffer>): void {
     const { status, headers } = this.#check(head, true);
     const body = wholeBody(headers, view);
-    if (this.#passOn === undefined) tellLength(headers, view.length);
-    this.#resolve(responseOf({ status, headers, body }, this.#passOn));
+    this.#resolve(this.#respond({ status, headers, body, bodyBytes: view.length }));
     this.arrived();
   }
 
@@ -188,10 +187,4 @@ export class RequestExchange implements Exchange {
     this.outgoing?.stop(error);
     this.#ended(false);
   }
-}
-
-/** A body that comes whole comes without its length, which its frame tells. */
-function tellLength(headers: HeaderList, length: number): void {
-  if (headers.some(([name]) => name === "content-length")) return;
-  headers.push(["content-length", String(length)]);
 }

@@ -74,8 +74,8 @@ export interface RequestParts {
    * request pays for its signal, which most exchanges end too soon to need.
    */
   readonly lateSignal?: () => AbortSignal;
-  /** Gives the headers that the response shall have, of those that arrived. */
-  readonly passOn?: (response: ResponseParts) => HeaderList;
+  /** Makes the response of what arrived. @default {responseOf} */
+  readonly respond?: (response: ResponseParts) => Response;
   /** Gets, when it is sent, what tells how many bytes of both bodies have moved so far. */
   readonly started?: (movedBytes: () => number) => void;
 }
@@ -91,6 +91,8 @@ export interface ResponseParts {
    * that those bytes are in UTF-8, if that is cheaper to pass on; there is a content-type then.
    */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | string | null;
+  /** The length of a body that arrived whole, which no header need tell. */
+  readonly bodyBytes?: number;
 }
 
 /** The dialling end of a session. */

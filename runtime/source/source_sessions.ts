@@ -104,14 +104,14 @@ function keptBody({ body, method }: RequestParts): ReplayableBody | undefined {
  */
 function answerless(
   service: string,
-  { passOn }: RequestParts,
+  { respond = responseOf }: RequestParts,
   error: SessionBrokenError | SessionRefusedError,
 ): Response {
   const detail = `Cannot get an answer of "${service}": ${error.reason}`;
   const outcome = error instanceof SessionRefusedError
     ? { status: 503, retryAfterSeconds: 1 }
     : { status: 502 };
-  return responseOf(problemParts({ ...outcome, detail, service }), passOn);
+  return respond(problemParts({ ...outcome, detail, service }));
 }
 
 function sleep(delayMs: number): Promise<void> {
@@ -153,7 +153,7 @@ export class SourceSessions {
       const timeoutMs = terms.connectMs ?? this.#options.waitMs ?? WAIT_MS;
       const wanted = wantedOf({ kind: "requestWanted", requestID, service, timeoutMs }, terms);
       const outcome = await this.#connect(wanted, request);
-      if (!("exchange" in outcome)) return responseOf(outcome, request.passOn);
+      if (!("exchange" in outcome)) return (request.respond ?? responseOf)(outcome);
       try {
         const ended = (isWhole: boolean) => {
           const hasFailed = terms.left?.() ?? false;

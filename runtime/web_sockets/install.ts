@@ -8,6 +8,7 @@
  * @module
  */
 
+import { partsOf } from "../sessions/parts.ts";
 import { type MeshFetch, serviceOf } from "../service/mesh_fetch.ts";
 import { MeshSocket } from "./socket.ts";
 
@@ -70,7 +71,7 @@ function connect(
   url.hash = "";
   const httpUrl = new URL(url.href.replace(/^ws/, "http"));
   const connected = import("./exchange.ts").then(async ({ openExchange, refusalOf }) => {
-    const toService = (request: Request) => send(service, request);
+    const toService = (request: Request) => send(service, partsOf(request));
     const opened = await openExchange(toService, { url: httpUrl, headers, signal });
     if (!(opened instanceof Response)) return opened;
     const why = await refusalOf(opened);

@@ -12,14 +12,17 @@ Deno.test("exchange() gives a small response that is text", async () => {
   assertEquals(await response.json(), { a: "\u00e9\u{1f600}" });
 });
 
-Deno.test("exchange() gives the headers that it was told to pass on", async () => {
+Deno.test("exchange() gives the response that it was told to make", async () => {
   await using running = await startSession(({ url }) => {
     return new Response(url.endsWith("/none") ? null : "text", { headers: { "x-a": "1" } });
   });
   for (const path of ["/", "/none"]) {
     const response = await running.session.exchange({
       ...partsOf(request(path)),
-      passOn: ({ headers }) => [...headers.filter(([name]) => name === "x-a"), ["x-b", "2"]],
+      respond: ({ headers, ...parts }) => {
+        const kept = headers.filter(([name]) => name === "x-a");
+        return responseOf({ ...parts, headers: [...kept, ["x-b", "2"]] });
+      },
     });
     assertEquals(response.headers.get("x-a"), "1");
     assertEquals(response.headers.get("x-b"), "2");

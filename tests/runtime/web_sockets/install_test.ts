@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { problemResponse } from "../../../runtime/problem.ts";
 import { plug } from "../../../runtime/service/plug.ts";
+import type { RequestParts } from "../../../runtime/sessions/session.ts";
 import { installWebSockets } from "../../../runtime/web_sockets/install.ts";
 import { WEB_SOCKET_METHOD } from "../../../runtime/web_sockets/messages.ts";
 import { next } from "./socket_pair.ts";
 
 /** Installs a mesh that refuses everything, for as long as it is used. */
-function install(): Disposable & { requests: [string, Request][] } {
-  const requests: [string, Request][] = [];
+function install(): Disposable & { requests: [string, RequestParts][] } {
+  const requests: [string, RequestParts][] = [];
   const [upgrade, webSocket] = [
     Object.getOwnPropertyDescriptor(Deno, "upgradeWebSocket"),
     Object.getOwnPropertyDescriptor(globalThis, "WebSocket"),
@@ -25,6 +26,10 @@ function install(): Disposable & { requests: [string, Request][] } {
       Object.defineProperty(globalThis, "WebSocket", webSocket);
     },
   };
+}
+
+function headersOf(headers: RequestParts["headers"]): Headers {
+  return new Headers([...headers].map(([name, value]): [string, string] => [name, value]));
 }
 
 async function errorOf(socket: WebSocket): Promise<string> {
@@ -48,15 +53,18 @@ Deno.test("installWebSockets() sends a WebSocket to a service of the mesh there"
   assert(request !== undefined);
   const { url, method, headers } = request;
   assertEquals([service, url], ["counter", "http://counter.mesh/live?a=b"]);
-  assertEquals([method, headers.get("sec-websocket-protocol")], [WEB_SOCKET_METHOD, "v1, v2"]);
+  assertEquals([method, headersOf(headers).get("sec-websocket-protocol")], [
+    WEB_SOCKET_METHOD,
+    "v1, v2",
+  ]);
 });
 
 Deno.test("installWebSockets() takes headers and subprotocols as options", async () => {
   using mesh = install();
   const options = { protocols: "v1", headers: { "x-own": "kept" } };
   await errorOf(new WebSocket(new URL("wss://counter.mesh/"), options));
-  const headers = mesh.requests[0]?.[1].headers;
-  assertEquals([headers?.get("sec-websocket-protocol"), headers?.get("x-own")], ["v1", "kept"]);
+  const headers = headersOf(mesh.requests[0]?.[1].headers ?? []);
+  assertEquals([headers.get("sec-websocket-protocol"), headers.get("x-own")], ["v1", "kept"]);
 });
 
 Deno.test("installWebSockets() refuses subprotocols that are none", () => {
