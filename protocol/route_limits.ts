@@ -25,6 +25,8 @@ export interface RouteLimits {
   readonly bodyBytesMax?: number;
   /** Most requests that wait for the service at one gateway. */
   readonly waitingMax?: number;
+  /** Whether what may have been handled is sent once more if its method allows. @default {true} */
+  readonly retry?: boolean;
   /** What sends the requests of one user to one instance. */
   readonly sticky?: Sticky;
 }
@@ -47,5 +49,6 @@ export function isRouteLimits(value: unknown): value is RouteLimits {
   if (!isRecord(value)) return false;
   const are = (names: readonly string[], accepts: (one: unknown) => boolean) =>
     names.every((name) => value[name] === undefined || accepts(value[name]));
-  return are(TIMES, durationMs.accepts) && are(COUNTS, count.accepts) && are(["sticky"], isSticky);
+  return are(TIMES, durationMs.accepts) && are(COUNTS, count.accepts) &&
+    are(["retry"], (one) => typeof one === "boolean") && are(["sticky"], isSticky);
 }

@@ -26,6 +26,8 @@ export interface LimitsDocument {
   readonly body?: number | undefined;
   /** Most requests that wait for the service. */
   readonly waiting?: number | undefined;
+  /** Whether what may have been handled is sent once more. */
+  readonly retry?: boolean | undefined;
 }
 
 /** What services and routes may both say. */
@@ -70,6 +72,9 @@ export const limitsSchema = z.strictObject({
   idle: duration("How long no byte may move in either direction.", 10).optional(),
   total: duration("How long all of an exchange may take.", 10).optional(),
   body: size.optional(),
+  retry: z.boolean().optional().meta({
+    description: "Whether GET and its like are sent once more when their connection breaks; true.",
+  }),
   waiting: z.int().min(1).max(1_000_000).optional().meta({
     description: "Most requests that wait for the service at one gateway (503); 10000.",
   }),
@@ -120,7 +125,7 @@ export function routeLimits(
   route: LimitedDocument,
   service: LimitedDocument | undefined,
 ): RouteLimits | undefined {
-  const { connect, firstByte, idle, total, body, waiting } = {
+  const { connect, firstByte, idle, total, body, waiting, retry } = {
     ...service?.limits,
     ...route.limits,
   };
@@ -131,6 +136,7 @@ export function routeLimits(
     totalMs: total,
     bodyBytesMax: body,
     waitingMax: waiting,
+    retry,
     sticky: route.sticky ?? service?.sticky,
   };
   const said = Object.entries(limits).filter(([, value]) => value !== undefined);

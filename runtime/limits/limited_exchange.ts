@@ -36,9 +36,9 @@ export function limitedExchange(exchange: Exchange): LimitedExchange {
   const timer = new DeadlineTimer();
   return (service, request, limits) => {
     if (limits === undefined) return exchange(service, request);
-    const { connectMs, waitingMax, sticky } = limits;
+    const { connectMs, waitingMax, retry, sticky } = limits;
     const stickyKey = sticky === undefined ? undefined : stickyKeyOf(request.headers, sticky);
-    const terms = { connectMs, waitingMax, stickyKey };
+    const terms = { connectMs, waitingMax, retry, stickyKey };
     if (!hasDeadlines(limits)) return exchange(service, request, terms);
     const watch = new ExchangeWatch(limits, {
       timer,

@@ -50,6 +50,8 @@ export interface ExchangeTerms {
   readonly connectMs?: number | undefined;
   /** Most requests that may wait for the service. @default {what the source says} */
   readonly waitingMax?: number | undefined;
+  /** Whether it is sent once more after it may have been handled. @default {true} */
+  readonly retry?: boolean | undefined;
   /** Requests of one key go to one instance: a whole number of 32 bits. @default {any instance} */
   readonly stickyKey?: number | undefined;
   /**
@@ -146,7 +148,8 @@ export class SourceSessions {
     terms: ExchangeTerms = NO_TERMS,
   ): Promise<Response> {
     this.#budgets.note(service);
-    const body = keptBody(request);
+    const { retry = true } = terms;
+    const body = retry ? keptBody(request) : undefined;
     let sent = body === undefined ? request : { ...request, body: body.stream() };
     for (let refusals = 0, retries = 0;;) {
       const requestID = this.#lastRequestID += 1;
@@ -166,7 +169,7 @@ export class SourceSessions {
         if (!isRefused && !(error instanceof SessionBrokenError)) throw error;
         const isKept = body === undefined ? !request.body?.locked : body.isWhole;
         if (isRefused && isKept && refusals < REFUSALS_MAX) refusals += 1;
-        else if (!isRefused && isKept && this.#mayRepeat(service, request, retries)) {
+        else if (!isRefused && isKept && retry && this.#mayRepeat(service, request, retries)) {
           await sleep(retryWaitMs(retries));
           signalOf(request)?.throwIfAborted();
           retries += 1;

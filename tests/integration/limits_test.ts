@@ -60,3 +60,16 @@ Deno.test("mesh lets requests wait for a service that is full, and no more than 
     if (response !== refused) assertEquals(await response.text(), "b");
   }
 });
+
+Deno.test("mesh believes a trusted proxy about the way of a request, and nobody else", async () => {
+  const told = { "x-forwarded-for": "192.0.2.7", "x-forwarded-proto": "https" };
+  for (
+    const [trustForwarded, way] of [[["127.0.0.0/8"], "192.0.2.7, 127.0.0.1"], [[], "127.0.0.1"]]
+  ) {
+    await using mesh = await startMesh({ gateway: { trustForwarded } });
+    const { headers } = await (await mesh.fetch("/echo/request", { headers: told })).json();
+    const isTrusted = way !== "127.0.0.1";
+    assertEquals(headers["x-forwarded-for"], way);
+    assertEquals(headers["x-forwarded-proto"], isTrusted ? "https" : "http");
+  }
+});

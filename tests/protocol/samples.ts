@@ -34,6 +34,7 @@ const LIMITED = {
   totalMs: 4,
   bodyBytesMax: 5,
   waitingMax: 6,
+  retry: false,
   sticky: { cookie: "sid" },
 };
 const ROUTE = { path: "/greeter", keepPrefix: false };
@@ -135,6 +136,7 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       ...[
         { totalMs: -1 },
         { bodyBytesMax: "1" },
+        { retry: "no" },
         { sticky: {} },
         { sticky: { cookie: "a", header: "b" } },
         { sticky: { cookie: "a b" } },

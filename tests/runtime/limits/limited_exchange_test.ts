@@ -4,7 +4,7 @@ import { DeadlineTimer } from "../../../runtime/limits/deadline_timer.ts";
 import { DeadlineError } from "../../../runtime/limits/exchange_watch.ts";
 import { limitedExchange } from "../../../runtime/limits/limited_exchange.ts";
 import type { RequestParts } from "../../../runtime/sessions/session.ts";
-import { SourceMesh } from "../source/source_mesh.ts";
+import { type Instance, SourceMesh } from "../source/source_mesh.ts";
 
 /** Longer than any test takes. */
 const NEVER_MS = 600_000;
@@ -128,4 +128,20 @@ Deno.test("DeadlineTimer calls what is due, in order, and nothing that was clear
   timer.clear(cleared);
   await promise;
   assertEquals([called, timer.size], [["soon", "late"], 0]);
+});
+
+Deno.test("limitedExchange() sends nothing twice where a route says so (502)", async () => {
+  await using mesh = new SourceMesh();
+  let count = 0;
+  const first: Instance = mesh.start(async () => {
+    count += 1;
+    await mesh.kill(first);
+    return new Response("too late");
+  });
+  mesh.start(() => {
+    count += 1;
+    return new Response("again");
+  });
+  const [status] = await problem(await limited(mesh, { retry: false })());
+  assertEquals([status, count], [502, 1]);
 });
