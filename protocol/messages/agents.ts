@@ -48,7 +48,9 @@ export const AGENT_MESSAGES = {
   },
   repositoryInfo: {
     direction: "Agent → Manager",
-    doc: "What the agent can start has changed: this is all of it now.",
+    doc:
+      "What the agent can start has changed: this is all of it now. Of several by one link the " +
+      "one with the highest messageID counts.",
     ours: true,
     fields: {
       messageID,

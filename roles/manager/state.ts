@@ -228,6 +228,11 @@ export interface ManagerState {
   readonly repositories: Map<LinkID, number>;
   /** The ways in from outside that gateways were told of. */
   routes: readonly ReportedRoute[];
+  /**
+   * The least number for a new instance: above those that a history which was lost may have given to
+   * agents that are not back yet.
+   */
+  serviceIDsFrom: number;
   /** Until when agents are awaited after the manager was away; milliseconds since 1970. */
   awaitedUntilMs: number;
   /** Commands that wait for the end of an instance or connection, by its deadline-like key. */
@@ -268,6 +273,7 @@ export function createManager(
     moves: new Map(),
     repositories: new Map(),
     routes: [],
+    serviceIDsFrom: 0,
     awaitedUntilMs: 0,
     commands: new Map(),
     stopping: false,

@@ -72,6 +72,12 @@ export function newMessageID(turn: Turn): number {
   return turn.state.lastMessageID;
 }
 
+/** A number for a new instance. */
+export function newServiceID(turn: Turn): number {
+  const { registry, serviceIDsFrom } = turn.state;
+  return Math.max(registry.lastServiceID + 1, serviceIDsFrom);
+}
+
 /** Says that a message made no sense and changed nothing. */
 export function refuse(
   turn: Turn,

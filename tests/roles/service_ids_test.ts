@@ -15,8 +15,8 @@ Deno.test("isUnheardID() says of every number whether noteServiceID() had it", (
 Deno.test("isUnheardID() takes a number that is far ahead for an invention", () => {
   const registry = emptyRegistry();
   noteServiceID(registry, 7);
-  assertEquals(isUnheardID(registry, 1_000_000_007), true);
-  assertEquals(isUnheardID(registry, 1_000_000_008), false);
+  assertEquals(isUnheardID(registry, 1_000_000_000_007), true);
+  assertEquals(isUnheardID(registry, 1_000_000_000_008), false);
   assertEquals(isUnheardID(registry, Number.MAX_SAFE_INTEGER), false);
 });
 

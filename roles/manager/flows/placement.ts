@@ -10,7 +10,7 @@ import { STATUS } from "../../../protocol/status.ts";
 import { setDeadline } from "../../deadlines.ts";
 import { choosePlug } from "../memory/plugs.ts";
 import { type AgentRecord, type Instance, manifestOf } from "../memory/registry.ts";
-import { newMessageID, record, sendToAgent, type Turn } from "../turn.ts";
+import { newMessageID, newServiceID, record, sendToAgent, type Turn } from "../turn.ts";
 
 /** Why nobody can be connected, as an answer says it. */
 export interface Failure {
@@ -168,7 +168,9 @@ export function chooseInstance(
     chosen = instance;
   }
   if (ready.length > 1) turns.set(service, start + 1);
-  return chosen ?? leaving;
+  if (chosen !== undefined || leaving?.leaving !== "removed") return chosen ?? leaving;
+  // What no agent has any more is unknown, though the last of it still ends.
+  return isKnown(turn, service) ? leaving : undefined;
 }
 
 /** Whether an agent is connected, or went away so recently that it is waited for. */
@@ -224,7 +226,7 @@ export function startInstance(turn: Turn, placing: Placing, reason: string): Sta
     return { kind: "failed", status: STATUS.unavailable, reason: why };
   }
   const manifest = manifestIn(agent.manifests, service) ?? MANIFEST_DEFAULTS;
-  const serviceID = registry.lastServiceID + 1;
+  const serviceID = newServiceID(turn);
   const plugs = { in: plug, out: manifest.plugs };
   record(turn, { kind: "instanceStarting", serviceID, service, agent: agent.agent, plugs, reason });
   placed.set(agent.agent, serviceID);

@@ -12,7 +12,7 @@ import type { Registry } from "./registry.ts";
 const RANGES_MAX = 10_000;
 
 /** A number this far ahead is an invention, which would use the numbers up. */
-const AHEAD_MAX = 1_000_000_000;
+const AHEAD_MAX = 1_000_000_000_000;
 
 /** The place of the range that holds a number, or -1. */
 function findRange(ranges: Registry["unheardIDs"], serviceID: number): number {

@@ -53,6 +53,10 @@ Deno.test("repositoryInfo that comes twice is one", () => {
   const { serviceID } = theSent(bench.take("one", message), "startServiceRequest");
   bench.confirmStart("one", serviceID);
   assertEquals(bench.takeAgain("one", message), []);
+  const newer = { ...message, messageID: 78, repository: ["greeter"], edited: [] };
+  bench.take("one", newer);
+  assertEquals(bench.takeAgain("one", message), []);
+  assertEquals(bench.state.registry.agents.get("one")?.repository, ["greeter"]);
 });
 
 Deno.test("repositoryInfo ends what the agent has no more; then it is unknown (404)", () => {

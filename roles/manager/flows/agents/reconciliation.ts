@@ -91,11 +91,29 @@ function isPlugTaken(turn: Turn, agent: AgentRecord, reported: ReportedInstance)
   return turn.state.registry.plugs.get(agent.network)?.used.has(plug) ?? false;
 }
 
+/** How many numbers a manager without its store may give in a second. */
+const IDS_A_SECOND = 1_000;
+/** After so many seconds such a manager may give the numbers of another one. */
+const SECONDS_APART = 1_000_000;
+
+/**
+ * New instances get numbers above all that agents may come back with which are not back yet: those
+ * of every history that was lost, so each goes on from a number of its own time.
+ */
+function skipLostIDs(turn: Turn, adoptedID: number): void {
+  const { state, nowMs } = turn;
+  const { lastServiceID } = state.registry;
+  if (state.serviceIDsFrom > 0 && adoptedID <= lastServiceID) return;
+  const seconds = 1 + Math.floor(nowMs / 1_000) % SECONDS_APART;
+  state.serviceIDsFrom = Math.max(lastServiceID, adoptedID) + seconds * IDS_A_SECOND;
+}
+
 /** Takes over an instance that this history never heard of. */
 function adoptInstance(turn: Turn, agent: AgentRecord, reported: ReportedInstance): void {
   const { serviceID, typeOfService: service, plugConfiguration: plugs } = reported;
   const adopted = { serviceID, service, agent: agent.agent, plugs };
   learnTicketKey(turn, reported);
+  skipLostIDs(turn, serviceID);
   if (!reported.launched) return record(turn, { kind: "instanceRegistered", ...adopted });
   record(turn, { kind: "instanceStarting", ...adopted, reason: "adopted from its agent" });
   const { registry, deadlines, options, stopping } = turn.state;

@@ -11,7 +11,7 @@ import { clearDeadline, setDeadline } from "../../../deadlines.ts";
 import type { LinkID } from "../../../step.ts";
 import type { AgentTraits } from "../../memory/facts.ts";
 import type { AgentRecord } from "../../memory/registry.ts";
-import { record, refuse, send, type Turn } from "../../turn.ts";
+import { newServiceID, record, refuse, send, type Turn } from "../../turn.ts";
 import { lookAgain } from "../parking.ts";
 import { forgetLink } from "./absence.ts";
 import { endDrain, leaveAgent } from "./drains.ts";
@@ -150,10 +150,10 @@ export function onServiceRegisterRequest(
   link: LinkID,
   message: MessageOf<"serviceRegisterRequest">,
 ): void {
-  const { registry, agentOfLink, registrations } = turn.state;
+  const { agentOfLink, registrations } = turn.state;
   const agent = agentOfLink.get(link) ?? "";
   const key = `${link}/${message.messageID}`;
-  const serviceID = registrations.get(key) ?? registry.lastServiceID + 1;
+  const serviceID = registrations.get(key) ?? newServiceID(turn);
   const isRepeated = registrations.has(key);
   registrations.set(key, serviceID);
   if (!isRepeated) {

@@ -23,7 +23,8 @@ export function onRepositoryInfo(
   const { registry, agentOfLink, repositories } = turn.state;
   const agent = registry.agents.get(agentOfLink.get(link) ?? "");
   const { messageID, repository, manifests, edited = [] } = message;
-  if (agent === undefined || repositories.get(link) === messageID) return;
+  // A copy may come late: what was said after it counts.
+  if (agent === undefined || messageID <= (repositories.get(link) ?? 0)) return;
   repositories.set(link, messageID);
   const { agent: name } = agent;
   record(turn, { kind: "agentRepositoryChanged", agent: name, repository, manifests, edited });
