@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { runCommand } from "./command.ts";
-import { spawnMesh, startMesh } from "./mesh_process.ts";
+import { DEADLINE_MS, spawnMesh, startMesh } from "./mesh_process.ts";
+import { untilGone } from "./processes.ts";
 
 Deno.test("mesh shows its old history after a restart, and its numbers go on rising", async () => {
   await using first = await startMesh();
@@ -25,11 +26,13 @@ Deno.test("mesh cleans up after one that was killed on the same data folder", as
   await using first = await startMesh();
   await first.text("/echo/who?id=a");
   const { serviceID } = await first.event("instanceStarted", { service: "echo" });
+  const orphan = await first.pidOf("echo");
   first.signal("SIGKILL");
   await first.ended();
   await using second = await startMesh({ folder: first.folder });
   assertEquals(await second.text("/echo/who?id=b"), "b");
   await second.event("instanceEnded", { serviceID: Number(serviceID) });
+  await untilGone([orphan], DEADLINE_MS);
   await second.stop();
 });
 

@@ -109,7 +109,6 @@ export class AgentWorld implements AsyncDisposable {
     const place = this.facts.length;
     await this.start();
     await this.until(() => this.ofKind("agentRegistered", place).length > 0);
-    await this.until(() => this.ofKind("instanceRegistered", place).length > 0);
   }
 
   /** Sends a request to a service. */
