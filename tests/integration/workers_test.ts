@@ -82,8 +82,8 @@ Deno.test("mesh links its roles anew when their links ended and they did not", a
   mesh.signal(CUT_SIGNAL);
   await mesh.event("agentDisconnected", {}, place);
   await mesh.event("agentRegistered", {}, place);
-  await mesh.event("instanceRegistered", { service: "gateway" }, place);
   assertEquals(JSON.parse(await mesh.text("/probe/environment")), { error: "NotCapable" });
   assertEquals(await mesh.pidOf("echo"), pid);
+  assertEquals(mesh.all("instanceRegistered", { service: "gateway" }).length, 1);
   await mesh.stop();
 });
