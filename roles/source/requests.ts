@@ -223,7 +223,7 @@ export function noteUse(turn: SourceTurn, connection: OutConnection): void {
 export function onUseDue(turn: SourceTurn, sourcePlug: number): void {
   const { source, nowMs } = turn;
   const connection = source.connections.get(sourcePlug);
-  if (connection === undefined || source.serviceID === undefined) return;
+  if (connection?.known !== true || source.serviceID === undefined) return;
   // Nobody hears it now, so it is counted on until an agent is there again.
   if (source.agentLink === undefined) return;
   const { endedCount, requests, reportedMs, destPlug } = connection;

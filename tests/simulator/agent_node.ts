@@ -9,6 +9,7 @@ import type {
   AgentEffect,
   AgentEvent,
   Launch,
+  RecordedGateway,
   RecordedInstance,
 } from "../../roles/agent/events.ts";
 import { type AgentState, createAgent } from "../../roles/agent/state.ts";
@@ -27,6 +28,8 @@ export class AgentNode {
   readonly network: string;
   /** What the data folder of the agent says of each process. */
   readonly records = new Map<number, { process: ServiceProcess; outdated: boolean }>();
+  /** What it says of each gateway. */
+  readonly gateways = new Map<number, RecordedGateway>();
 
   /** A place without an agent. */
   constructor(readonly world: World, readonly index: number) {
@@ -43,17 +46,21 @@ export class AgentNode {
   crash(options: { losesData: boolean }): void {
     this.run?.crash();
     this.run = undefined;
-    if (options.losesData) this.records.clear();
+    if (!options.losesData) return;
+    this.records.clear();
+    this.gateways.clear();
   }
 
   /** Opens a link to the agent; undefined when there is none. */
-  linkService(owner: LinkOwner, options: { trusted: boolean }): LinkEnd | undefined {
+  linkService(
+    owner: LinkOwner,
+    options: { trusted: boolean; peer?: string | undefined },
+  ): LinkEnd | undefined {
     const { run } = this;
     if (run === undefined) return undefined;
     const [theirs, mine] = openLink(this.world, [owner, run]);
     run.ends.set(mine.link, mine);
-    const { trusted } = options;
-    run.host.handle({ kind: "serviceLinked", link: mine.link, trusted });
+    run.host.handle({ kind: "serviceLinked", link: mine.link, ...options });
     return theirs;
   }
 }
@@ -109,7 +116,9 @@ export class AgentRun implements LinkOwner {
       }
     }
     this.world.count("recorded");
-    if (instances.length > 0) this.host.handle({ kind: "instancesRecorded", instances });
+    const gateways = [...this.node.gateways.values()];
+    if (instances.length + gateways.length === 0) return;
+    this.host.handle({ kind: "instancesRecorded", instances, gateways });
   }
 
   #connectSoon(): void {
@@ -162,6 +171,12 @@ export class AgentRun implements LinkOwner {
         const delayMs = this.world.hasFaults ? killMs : Math.min(killMs, 50);
         return timeline.after(delayMs, () => this.#kill(serviceID));
       }
+      case "remember":
+        this.node.gateways.set(effect.gateway.serviceID, effect.gateway);
+        return;
+      case "forget":
+        this.node.gateways.delete(effect.serviceID);
+        return;
       case "refuse":
     }
   }

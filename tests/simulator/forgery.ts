@@ -68,7 +68,7 @@ export function forge(world: World): void {
   const isElsewhere = !agent?.host.state.instances.has(otherID);
   const up = faults.pick([...GARBAGE, ...forgedOfInstance(isElsewhere ? otherID : NOBODY)]);
   const down = faults.pick([...GARBAGE, ...FORGED_ANSWERS]);
-  switch (faults.whole(0, 4)) {
+  switch (faults.whole(0, 5)) {
     case 0:
       return process?.end?.send(lie);
     case 1:
@@ -81,6 +81,8 @@ export function forge(world: World): void {
       return showOthersToken(world);
     case 4:
       return sendAsStranger(world, faults.pick([lie, up, down]));
+    case 5:
+      return claimNumber(world);
   }
 }
 
@@ -94,6 +96,27 @@ function showOthersToken(world: World): void {
   const owner = { received: () => {}, closed: () => {} };
   const message = { type: "startServiceResponse", messageID: 1, status: 200, serviceID, token };
   node.linkService(owner, { trusted: false })?.send(message);
+}
+
+/** A gateway that nobody knows says that it was another one, or a process, and what is open. */
+function claimNumber(world: World): void {
+  const { faults, gateways, processes, network } = world;
+  const run = faults.pick([...processes, ...gateways.map((one) => one.run)]);
+  const node = faults.pick(world.agents);
+  const serviceID = run?.host.state.source.serviceID ?? NOBODY;
+  const stranger = `stranger ${network.whole(0, 1e9)}`;
+  const peer = faults.chance(0.5) ? stranger : undefined;
+  const owner = { received: () => {}, closed: () => {} };
+  const end = node?.linkService(owner, { trusted: true, peer });
+  end?.send({
+    type: "serviceRegisterRequest",
+    messageID: 1,
+    typeOfService: "gateway",
+    plugsConfiguration: { in: null, out: "*" },
+    serviceID,
+    connections: [{ serviceID, sourcePlug: 1, destServiceID: NOBODY, destPlug: 20_000 }],
+  });
+  world.timeline.after(3_000, () => end?.close("bored"));
 }
 
 /** Somebody from outside opens a link to the manager or an agent. */

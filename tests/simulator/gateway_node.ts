@@ -32,7 +32,11 @@ export class GatewayRun implements LinkOwner, CallerOwner {
   readonly service = GATEWAY_SERVICE;
 
   /** A gateway that has just started. */
-  constructor(readonly world: World, readonly name: string, readonly agent: AgentNode) {
+  constructor(
+    readonly world: World,
+    readonly name: string,
+    readonly place: { readonly agent: AgentNode; readonly peer: string | undefined },
+  ) {
     this.caller = new Caller(world, this);
     this.host = new RoleHost(world, {
       name,
@@ -45,10 +49,16 @@ export class GatewayRun implements LinkOwner, CallerOwner {
     this.#connectSoon();
   }
 
+  /** The agent that it comes to. */
+  get agent(): AgentNode {
+    return this.place.agent;
+  }
+
   #connectSoon(): void {
     this.world.timeline.after(this.world.network.whole(10, 500), () => {
       if (!this.isAlive) return;
-      this.end = this.agent.linkService(this, { trusted: true });
+      const { agent, peer } = this.place;
+      this.end = agent.linkService(this, { trusted: true, peer });
       if (this.end === undefined) return this.#connectSoon();
       this.host.handle({ kind: "agentLinked", link: this.end.link });
     });
@@ -76,7 +86,15 @@ export class GatewayRun implements LinkOwner, CallerOwner {
 
   /** A value came in from its agent. */
   received(link: string, value: unknown): void {
+    const { serviceID } = this.host.state.source;
+    const isOld = this.host.state.source.agentLink !== undefined;
     this.host.receive(link, value);
+    const { agentLink, serviceID: now } = this.host.state.source;
+    if (isOld || agentLink === undefined || serviceID === undefined) return;
+    this.world.count(serviceID === now ? "gateways kept" : "gateways renumbered");
+    if (serviceID === now || !this.world.isMild) return;
+    const text = `${this.name} lost its number ${serviceID}, though its agent came back with all`;
+    this.world.violations.report("claims", text);
   }
 
   /** Its agent is gone, for now. */
@@ -109,7 +127,10 @@ export class GatewayNode {
     const { agents, options } = this.world;
     const agent = agents[options.agentOfGateway[this.index] ?? 0];
     if (agent === undefined) throw new Error("Cannot start a gateway: it has no agent");
-    return new GatewayRun(this.world, `gateway-${this.index}.${this.#restarts}`, agent);
+    // Every other one proves who it is: a new link of it takes the place of a dead one.
+    const peer = this.index % 2 === 0 ? `g${this.index}` : undefined;
+    const name = `gateway-${this.index}.${this.#restarts}`;
+    return new GatewayRun(this.world, name, { agent, peer });
   }
 
   /** The gateway dies, and another one takes its place. */

@@ -124,6 +124,17 @@ export const SABOTAGES: readonly Sabotage[] = [
     },
   },
   {
+    name: "an agent that takes every trusted link for one that it has",
+    checker: "claims",
+    roles: {
+      agent: withEffects(agent, (effects, { links, instances }) => {
+        const [taken] = instances.keys();
+        for (const known of links.values()) if (known.trusted) known.serviceID ??= taken;
+        return effects;
+      }),
+    },
+  },
+  {
     name: "a gateway that rejects twice",
     checker: "requests",
     roles: {

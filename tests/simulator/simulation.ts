@@ -5,6 +5,7 @@
  * @module
  */
 
+import { judgeClaims } from "./checkers/claims.ts";
 import { judgeLeaks } from "./checkers/leaks.ts";
 import { DIFFERENCE_MAX_MS, TruthChecker } from "./checkers/truth.ts";
 import { judgeWaits } from "./checkers/waits.ts";
@@ -42,6 +43,7 @@ const COMMAND_MAX_MS = 120_000;
 
 function lookRegularly(world: World, users: Users, truth: TruthChecker): void {
   judgeWaits(world);
+  judgeClaims(world);
   users.judge();
   if (!world.hasFaults) truth.look(DIFFERENCE_MAX_MS);
   for (const [commandID, sinceMs] of world.manager.run?.commands ?? []) {

@@ -183,6 +183,11 @@ export class World {
     return this.network.chance(0.2) ? this.network.whole(1, 6_000) : this.network.whole(1, 50);
   }
 
+  /** Whether agents come and go too while it is mild; what speaks just the catalogue would end. */
+  get hasMildAgents(): boolean {
+    return this.options.foreignProbability === 0;
+  }
+
   /** Whether a process does all that it should. */
   isGoodProcess(serviceID: number): boolean {
     return this.goodProcesses.has(serviceID) && !this.options.forgetsAll;

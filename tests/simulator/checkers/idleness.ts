@@ -30,7 +30,7 @@ function judgeConnection(world: World, fact: Extract<Fact, { kind: "connectionCl
 /** What is recorded as idle must be. */
 export function judgeIdleness(world: World, fact: Fact): void {
   // While messages are lost and late the manager can't know what is used.
-  if (fact.atMs < world.strictFromMs) return;
+  if (fact.atMs < world.strictFromMs || (world.isMild && world.hasMildAgents)) return;
   if (fact.kind === "connectionClosing" && fact.reason.startsWith("idle")) {
     judgeConnection(world, fact);
   }
