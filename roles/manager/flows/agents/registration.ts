@@ -16,7 +16,7 @@ import { lookAgain } from "../parking.ts";
 import { forgetLink } from "./absence.ts";
 import { endDrain, leaveAgent } from "./drains.ts";
 import { reconcileConnections, reconcileInstances } from "./reconciliation.ts";
-import { settleRepository } from "./repository.ts";
+import { endRemoved, settleRepository } from "./repository.ts";
 
 /** Flow 3: an agent is there. What it reports is compared with what the history says. */
 export function onAgentRegisterRequest(
@@ -67,9 +67,8 @@ export function onAgentRegisterRequest(
   reconcileInstances(turn, agentRecord, message.instances ?? []);
   reconcileConnections(turn, agentRecord, message.connections ?? []);
   if (registry.draining.has(agent)) leaveAgent(turn, agentRecord);
-  if (!isSameRepository(before, agentRecord)) {
-    settleRepository(turn, agentRecord, { link, type: message.type });
-  }
+  if (isSameRepository(before, agentRecord)) endRemoved(turn, agentRecord);
+  else settleRepository(turn, agentRecord, { link, type: message.type });
   for (const serviceID of agentRecord.instances) {
     turn.touched.add(serviceID);
     turn.arrived.add(serviceID);

@@ -46,14 +46,8 @@ export function settleRepository(
   agent: AgentRecord,
   from: { link: LinkID; type: MessageType },
 ): void {
-  const { registry, parked } = turn.state;
-  const known = new Set(agent.repository);
-  for (const serviceID of [...agent.instances]) {
-    const instance = registry.instances.get(serviceID);
-    if (instance === undefined || known.has(instance.service)) continue;
-    const reason = `agent ${agent.agent} has the service no more`;
-    replaceInstance(turn, instance, { cause: "removed", reason });
-  }
+  const { parked } = turn.state;
+  endRemoved(turn, agent);
   for (const service of [...parked.keys()]) {
     if (isKnown(turn, service)) continue;
     const reason = `Cannot connect to "${service}": no agent has a service of that name any more`;
@@ -65,4 +59,15 @@ export function settleRepository(
   }
   turn.hasNewRoutes = true;
   lookAgain(turn);
+}
+
+/** Ends what an agent runs of services that it has no more. */
+export function endRemoved(turn: Turn, agent: AgentRecord): void {
+  const known = new Set(agent.repository);
+  for (const serviceID of [...agent.instances]) {
+    const instance = turn.state.registry.instances.get(serviceID);
+    if (instance === undefined || known.has(instance.service)) continue;
+    const reason = `agent ${agent.agent} has the service no more`;
+    replaceInstance(turn, instance, { cause: "removed", reason });
+  }
 }
