@@ -7,7 +7,7 @@
 import { beginClose } from "./connections.ts";
 import { heal, noteFailure } from "./health.ts";
 import { leaveWaiting, noteUse, serveWaiting } from "./requests.ts";
-import type { OutConnection, RequestEnded, SourceTurn } from "./state.ts";
+import type { OutConnection, RequestAnswered, RequestEnded, SourceTurn } from "./state.ts";
 
 /** A request has ended, wherever it was. Its place is free for one that waits. */
 export function onRequestEnded(turn: SourceTurn, event: RequestEnded): void {
@@ -25,6 +25,17 @@ export function onRequestEnded(turn: SourceTurn, event: RequestEnded): void {
   if (outcome === "failed") onFailure(turn, connection);
   else if (outcome === undefined && source.health.size > 0) heal(turn, connection.destServiceID);
   if (source.waiting.size > 0) serveWaiting(turn, connection);
+}
+
+/** The instance answers: whoever waits need not wait for the end of that answer. */
+export function onRequestAnswered(turn: SourceTurn, { requestID }: RequestAnswered): void {
+  const { source } = turn;
+  const place = source.requests.get(requestID);
+  if (place === undefined || "service" in place) return;
+  const connection = source.connections.get(place.sourcePlug);
+  if (connection === undefined) return;
+  heal(turn, connection.destServiceID);
+  serveWaiting(turn, connection);
 }
 
 /** An instance that does not answer is left alone, and the manager hears why. */

@@ -155,7 +155,9 @@ function assign(turn: SourceTurn, requestID: number, connection: OutConnection):
   const { sourcePlug } = connection;
   connection.requests.add(requestID);
   turn.source.requests.set(requestID, { sourcePlug });
-  turn.emit({ kind: "assign", requestID, sourcePlug });
+  const isTrial = connection.capacity < connection.capacityMax;
+  const assigned = { kind: "assign", requestID, sourcePlug } as const;
+  turn.emit(isTrial ? { ...assigned, isTrial } : assigned);
   noteUse(turn, connection);
 }
 

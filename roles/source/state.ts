@@ -91,6 +91,14 @@ export interface RequestEnded {
   readonly outcome?: "failed" | "cancelled";
 }
 
+/** A request on trial has an answer, whose body may still be arriving. */
+export interface RequestAnswered {
+  /** Tells events apart. */
+  readonly kind: "requestAnswered";
+  /** The request. */
+  readonly requestID: number;
+}
+
 /** A session was opened as the role said. */
 export interface Dialed {
   /** Tells events apart. */
@@ -133,6 +141,7 @@ export interface SessionLeaving {
 export type SourceEvent =
   | RequestWanted
   | RequestEnded
+  | RequestAnswered
   | Dialed
   | DialFailed
   | SessionLeaving
@@ -166,6 +175,8 @@ export interface Assign {
   readonly requestID: number;
   /** The connection. */
   readonly sourcePlug: number;
+  /** Whether `requestAnswered` shall follow, since others wait for that. @default {false} */
+  readonly isTrial?: boolean;
 }
 
 /** Answer a request that gets no connection. */

@@ -16,7 +16,7 @@ import {
   onSessionLeaving,
 } from "./connections.ts";
 import { heal } from "./health.ts";
-import { onRequestEnded } from "./outcomes.ts";
+import { onRequestAnswered, onRequestEnded } from "./outcomes.ts";
 import { askIfNeeded, onMoreDue, onRequestWanted, onUseDue, onWaitDue } from "./requests.ts";
 import type { SourceEvent, SourceTurn } from "./state.ts";
 
@@ -27,6 +27,8 @@ export function stepSource(turn: SourceTurn, event: SourceEvent): void {
       return onRequestWanted(turn, event);
     case "requestEnded":
       return onRequestEnded(turn, event);
+    case "requestAnswered":
+      return onRequestAnswered(turn, event);
     case "dialed":
       return onDialed(turn, event);
     case "dialFailed":

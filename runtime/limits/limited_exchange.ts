@@ -9,7 +9,7 @@ import type { RouteLimits } from "../../protocol/route_limits.ts";
 import { problemParts } from "../problem.ts";
 import { responseOf } from "../sessions/parts.ts";
 import type { RequestParts } from "../sessions/session.ts";
-import type { ExchangeTerms } from "../source/source_sessions.ts";
+import type { ExchangeTerms } from "../source/terms.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
 import { stickyKeyOf } from "./sticky_key.ts";
 import { DeadlineError, ExchangeWatch, hasDeadlines } from "./exchange_watch.ts";

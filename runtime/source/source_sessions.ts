@@ -6,16 +6,12 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
-import type {
-  RequestEnded,
-  RequestWanted,
-  SourceEffect,
-  SourceEvent,
-} from "../../roles/source/state.ts";
+import type { RequestWanted, SourceEffect, SourceEvent } from "../../roles/source/state.ts";
 import { problemParts } from "../problem.ts";
 import { dialSession } from "../sessions/dial.ts";
 import { responseOf } from "../sessions/parts.ts";
 import { ReplayableBody } from "./replayable_body.ts";
+import { endOf, type ExchangeTerms, wantedOf } from "./terms.ts";
 import { isIdempotent, RETRY_LIMITS, RetryBudgets, retryWaitMs } from "./retries.ts";
 import {
   type RequestParts,
@@ -44,23 +40,6 @@ const WAIT_MS = 150_000;
 /** How often a request is sent elsewhere after nothing of it was handled. */
 const REFUSALS_MAX = 3;
 
-/** What holds for one request, besides what it is. */
-export interface ExchangeTerms {
-  /** How long it may wait for a connection. Milliseconds. @default {what the source says} */
-  readonly connectMs?: number | undefined;
-  /** Most requests that may wait for the service. @default {what the source says} */
-  readonly waitingMax?: number | undefined;
-  /** Whether it is sent once more after it may have been handled. @default {true} */
-  readonly retry?: boolean | undefined;
-  /** Requests of one key go to one instance: a whole number of 32 bits. @default {any instance} */
-  readonly stickyKey?: number | undefined;
-  /**
-   * Called each time that it uses its session no more. Says whether the instance is to blame that
-   * it was not answered.
-   */
-  readonly left?: () => boolean;
-}
-
 /** Nothing besides. */
 const NO_TERMS: ExchangeTerms = {};
 
@@ -74,25 +53,6 @@ interface Pending {
 }
 
 const NOBODY_WAITS = () => {};
-
-/** A request that has terms says so; the others stay as small as they are. */
-function wantedOf(wanted: RequestWanted, { waitingMax, stickyKey }: ExchangeTerms): RequestWanted {
-  if (waitingMax === undefined && stickyKey === undefined) return wanted;
-  return {
-    ...wanted,
-    ...(waitingMax === undefined ? {} : { waitingMax }),
-    ...(stickyKey === undefined ? {} : { stickyKey }),
-  };
-}
-
-/** What became of a request: one that is not whole was cut off, by whomever. */
-function endOf(
-  requestID: number,
-  { isWhole, hasFailed }: { isWhole: boolean; hasFailed: boolean },
-): RequestEnded {
-  if (isWhole) return { kind: "requestEnded", requestID };
-  return { kind: "requestEnded", requestID, outcome: hasFailed ? "failed" : "cancelled" };
-}
 
 /** What is kept of a body, so that the request can be sent once more; undefined if nothing is. */
 function keptBody({ body, method }: RequestParts): ReplayableBody | undefined {
@@ -126,6 +86,8 @@ export class SourceSessions {
   readonly #sessions = new Map<number, Session>();
   readonly #pending = new Map<number, Pending>();
   readonly #budgets = new RetryBudgets();
+  /** Requests whose answer is waited for by others. */
+  readonly #trials = new Set<number>();
   #lastRequestID = 0;
 
   /** No sessions yet. */
@@ -160,9 +122,12 @@ export class SourceSessions {
       try {
         const ended = (isWhole: boolean) => {
           const hasFailed = terms.left?.() ?? false;
+          if (!isWhole && this.#trials.size > 0) this.#trials.delete(requestID);
           this.#options.dispatch(endOf(requestID, { isWhole, hasFailed }));
         };
-        return await outcome.exchange(sent, ended);
+        const response = await outcome.exchange(sent, ended);
+        this.#answered(requestID);
+        return response;
       } catch (error) {
         signalOf(request)?.throwIfAborted();
         const isRefused = error instanceof SessionRefusedError;
@@ -179,6 +144,12 @@ export class SourceSessions {
     }
   }
 
+  /** The head of an answer has come, for which others may wait. */
+  #answered(requestID: number): void {
+    if (this.#trials.size === 0 || !this.#trials.delete(requestID)) return;
+    this.#options.dispatch({ kind: "requestAnswered", requestID });
+  }
+
   /** Whether a request that may have been handled is sent once more. */
   #mayRepeat(service: string, { method }: RequestParts, retries: number): boolean {
     return isIdempotent(method) && retries < RETRY_LIMITS.attempts &&
@@ -192,6 +163,7 @@ export class SourceSessions {
         void this.#dial(effect);
         return;
       case "assign":
+        if (effect.isTrial) this.#trials.add(effect.requestID);
         return this.#assign(effect.requestID, effect.sourcePlug);
       case "reject": {
         const { requestID, status, reason: detail } = effect;

@@ -108,6 +108,13 @@ const sourceEvent: fc.Arbitrary<SourceEvent> = fc.oneof(
     timeoutMs: fc.nat(5_000),
   }),
   fc.record({ kind: fc.constant("requestEnded" as const), requestID }),
+  fc.record({
+    kind: fc.constant("requestEnded" as const),
+    requestID,
+    outcome: fc.constantFrom("failed" as const, "cancelled" as const),
+  }),
+  fc.record({ kind: fc.constant("requestAnswered" as const), requestID }),
+  fc.record({ kind: fc.constant("sessionLeaving" as const), sourcePlug }),
   fc.record({ kind: fc.constant("dialed" as const), sourcePlug }),
   fc.record({ kind: fc.constant("dialFailed" as const), sourcePlug, reason }),
   fc.record({

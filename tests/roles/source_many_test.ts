@@ -249,6 +249,17 @@ Deno.test("source: with a sick instance alone, requests are rejected until it is
   assertEquals(bench.state.source.health.size, 0);
 });
 
+Deno.test("source: who waits for a trial need not wait for the end of its answer", () => {
+  const bench = sickBench();
+  bench.wait(5_000);
+  const trial = theSent(bench.want(2), "connectionRequest");
+  bench.want(3);
+  const [given] = ofKind(openAt(bench, trial, { dest: 50 }), "assign");
+  assertEquals([given?.requestID, given?.isTrial], [2, true]);
+  const answered = theOne(bench.step({ kind: "requestAnswered", requestID: 2 }), "assign");
+  assertEquals([answered.requestID, answered.isTrial], [3, undefined]);
+});
+
 Deno.test("source: an instance that fails on trial is left alone for twice as long", () => {
   const bench = sickBench();
   bench.wait(5_000);

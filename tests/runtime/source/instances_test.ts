@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { limitedExchange } from "../../../runtime/limits/limited_exchange.ts";
 import type { SessionHandler } from "../../../runtime/sessions/session.ts";
-import { SourceMesh } from "./source_mesh.ts";
+import { type Instance, SourceMesh } from "./source_mesh.ts";
 
 /** A handler that answers when it is told to, and counts the requests that came. */
 function gate(): { handler: SessionHandler; count(): number; open(): void } {
@@ -68,6 +68,34 @@ Deno.test("SourceSessions tells of an instance that is silent, and uses another"
   assertEquals(told?.status, 122);
   assert(told?.reason?.includes("no answer in time"), told?.reason);
   assertEquals(await (await get()).text(), "well");
+});
+
+Deno.test("SourceSessions trusts an instance again as soon as it begins to answer", async () => {
+  await using mesh = new SourceMesh({ source: { failuresMax: 1, sickMs: 1 } });
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const dying: Instance = mesh.start(() => new Response("once"));
+  await (await mesh.fetch("/")).text();
+  // Its sessions break, and then it is there again.
+  const { serviceID } = dying;
+  await mesh.kill(dying);
+  await mesh.until(() => mesh.state.source.health.size === 1);
+  mesh.start((request) => {
+    if (!request.url.endsWith("/long")) return new Response("short");
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      async start(controller) {
+        controller.enqueue(new Uint8Array(1));
+        await ended;
+        controller.close();
+      },
+    });
+    return new Response(body);
+  }, serviceID);
+  await mesh.until(() => (mesh.state.source.health.get(serviceID)?.sickUntilMs ?? 0) < Date.now());
+  const long = mesh.fetch("/long");
+  const short = mesh.fetch("/short");
+  assertEquals(await (await short).text(), "short");
+  end();
+  assertEquals((await (await long).bytes()).length, 1);
 });
 
 Deno.test("SourceSessions says 503 with retry-after when too many wait", async () => {

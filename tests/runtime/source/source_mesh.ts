@@ -75,9 +75,8 @@ export class SourceMesh implements AsyncDisposable {
   }
 
   /** Starts one more instance. */
-  start(handler: SessionHandler): Instance {
+  start(handler: SessionHandler, serviceID: number = 100 + this.#servers.length): Instance {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const serviceID = 100 + this.#servers.length;
     const server = serveSessions({ listener, serviceID, handler, events: {} });
     const instance = { serviceID, port: listener.addr.port, server };
     this.instances.push(instance);
