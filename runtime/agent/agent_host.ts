@@ -23,6 +23,7 @@ import { Refusals } from "../refusals.ts";
 import type { StartInfo } from "../service/start.ts";
 import { openAgentData } from "./agent_data.ts";
 import type { AgentHostOptions, OutputLine, Repository } from "./agent_host_options.ts";
+import { proveOnRequest } from "./agent_proofs.ts";
 import { InstanceProcesses } from "./instance_processes.ts";
 import type { GatewayRecords } from "./gateway_records.ts";
 import { createInstanceSecrets, type InstanceSecrets, SECRET_BYTES } from "./instance_secrets.ts";
@@ -88,7 +89,8 @@ export class AgentHost {
     this.#listener = listenForServices(data, (made) => {
       const { link, events } = this.#links.admit("service", made);
       dispatch({ kind: "serviceLinked", link, trusted: false });
-      return events;
+      const tokenOf = (serviceID: number) => this.#secrets.token(serviceID);
+      return proveOnRequest(events, { link: made, tokenOf });
     });
     this.#host = new RoleHost<AgentState, AgentEvent, AgentEffect>({
       role: AGENT,

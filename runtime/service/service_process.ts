@@ -69,6 +69,8 @@ export class ServiceProcess {
     this.#agent = new AgentConnection({
       hostname: start.agentNetwork,
       port: start.agentPort,
+      serviceID: start.serviceID,
+      token: start.token,
       firstMs: start.agentGraceMs,
       links: this.#links,
       linked: (link) => this.#onLinked(link),
@@ -76,6 +78,7 @@ export class ServiceProcess {
         complain(reason);
         Deno.exit(1);
       },
+      refused: refusalsTeller(complain),
     });
   }
 
