@@ -9,6 +9,7 @@ import type { TcpListener } from "../../transports/tcp.ts";
 import { AgentHost, type AgentHostOptions, type Repository } from "../agent/agent_host.ts";
 import type { SessionAuthority } from "../agent/session_authority.ts";
 import { type Address, isLocal } from "./address.ts";
+import { holdToGateway } from "./claims.ts";
 import type { KeptLink } from "./kept_link.ts";
 import { keepRegistered, type RegistrationEvent } from "./registered_link.ts";
 import { type CredentialsSource, listenForRoles, refusedStranger } from "./role_links.ts";
@@ -57,7 +58,11 @@ export class AgentProcess {
       credentials,
       admits,
       refused: (reason) => host.refusals.add(refusedStranger(reason)),
-    }, (link, peer) => host.admitTrustedLink(link, peer?.name));
+    }, (link, peer) =>
+      holdToGateway(host.admitTrustedLink(link, peer?.name), {
+        link,
+        refused: (refusal) => host.refusals.add(refusal),
+      }));
     this.#manager = keepRegistered({
       address,
       credentials,

@@ -1,6 +1,6 @@
 /**
- * Who may say what on a link whose other end proved who it is: the agent of a certificate registers
- * under the name in it, and under no other.
+ * Who may say what by a link from another process: the agent of a certificate registers under the
+ * name in it, and under no other; a gateway asks for services, and is none.
  *
  * @module
  */
@@ -49,6 +49,37 @@ function claimProblem(value: unknown, peer: Identity): string | undefined {
   const claimed = typeof value.agentName === "string" ? value.agentName : "";
   return `Cannot register agent "${claimed.slice(0, 63)}": the certificate of this link is that ` +
     `of ${peer.role} "${peer.name}"`;
+}
+
+/** A link of somebody who comes as a gateway. */
+export type GatewayLink = Pick<ClaimedLink, "link" | "refused">;
+
+/**
+ * Lets through what a gateway may say. It takes requests from outside; one that would also take
+ * those of a service, by an in-plug, under the name of that service, is answered with 403.
+ */
+export function holdToGateway(events: LinkEvents, { link, refused }: GatewayLink): LinkEvents {
+  return {
+    ...events,
+    received: (value) => {
+      if (!isRecord(value) || value.type !== "serviceRegisterRequest" || !hasInPlug(value)) {
+        return events.received(value);
+      }
+      const reason =
+        "Cannot register a gateway with an in-plug: only what an agent launches has one";
+      const refusal = { status: STATUS.forbidden, reason };
+      refused({ link: link.name, type: "serviceRegisterRequest", ...refusal });
+      if (messageID.accepts(value.messageID)) {
+        const { messageID } = value;
+        link.send({ type: "serviceRegisterResponse", messageID, ...refusal });
+      }
+      link.close();
+    },
+  };
+}
+
+function hasInPlug({ plugsConfiguration }: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(plugsConfiguration) && plugsConfiguration.in !== null;
 }
 
 /** What an answer to a registration says; undefined for every other value. */

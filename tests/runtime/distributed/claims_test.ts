@@ -1,10 +1,20 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { holdToIdentity, readRegistration } from "../../../runtime/distributed/claims.ts";
+import {
+  type ClaimedLink,
+  holdToGateway,
+  holdToIdentity,
+  readRegistration,
+} from "../../../runtime/distributed/claims.ts";
 import type { Refusal } from "../../../runtime/links.ts";
-import type { Link } from "../../../transports/link.ts";
+import type { Link, LinkEvents } from "../../../transports/link.ts";
 
-/** A link of agent a1, and what came of it. */
-function heldLink() {
+type Hold = (events: LinkEvents, held: Omit<ClaimedLink, "peer">) => LinkEvents;
+
+const toAgent: Hold = (events, held) =>
+  holdToIdentity(events, { ...held, peer: { role: "agent", name: "a1" } });
+
+/** A link of agent a1 or of a gateway, and what came of it. */
+function heldLink(hold: Hold = toAgent) {
   const sent: unknown[] = [];
   const received: unknown[] = [];
   const refused: Refusal[] = [];
@@ -15,15 +25,11 @@ function heldLink() {
     close: () => void (closes += 1),
     abort() {},
   };
-  const events = holdToIdentity({
+  const events = hold({
     received: (value) => void received.push(value),
     malformed() {},
     closed() {},
-  }, {
-    link,
-    peer: { role: "agent", name: "a1" },
-    refused: (refusal) => void refused.push(refusal),
-  });
+  }, { link, refused: (refusal) => void refused.push(refusal) });
   return { events, sent, received, refused, closes: () => closes };
 }
 
@@ -53,6 +59,27 @@ Deno.test("holdToIdentity() refuses any other name, and none, and ends the link"
       '"agentRegisterResponse","messageID":9,"status":403',
     );
   }
+});
+
+Deno.test("holdToGateway() lets nobody who comes by itself take the requests of a service", () => {
+  const type = "serviceRegisterRequest";
+  const request = { type, messageID: 4, typeOfService: "users" };
+  const gateway = { ...request, plugsConfiguration: { in: null, out: "*" } };
+  const welcome = heldLink(holdToGateway);
+  for (const message of [gateway, { type: "processData", messageID: 2 }, "no message at all"]) {
+    welcome.events.received(message);
+  }
+  assertEquals([welcome.received.length, welcome.closes()], [3, 0]);
+
+  const { events, sent, received, refused, closes } = heldLink(holdToGateway);
+  events.received({ ...request, plugsConfiguration: { in: 20_000, out: [] } });
+  assertEquals(received, []);
+  assertEquals(closes(), 1);
+  assertEquals(refused.map(({ type, status }) => [type, status]), [[type, 403]]);
+  assertStringIncludes(
+    JSON.stringify(sent),
+    '"serviceRegisterResponse","messageID":4,"status":403',
+  );
 });
 
 Deno.test("readRegistration() reads the answer to a registration, and nothing else", () => {
