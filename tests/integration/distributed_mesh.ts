@@ -115,16 +115,24 @@ export class DistributedMesh implements AsyncDisposable {
     return program;
   }
 
-  /** Starts an agent that can start some services of the folder services/, each with a route. */
+  /**
+   * Starts an agent that can start some services of the folder services/, each with a route.
+   *
+   * @param name Its name.
+   * @param services The services.
+   * @param before Where the agent of that name was before, as `startAgent` gave it.
+   */
   async startAgent(
     name: string,
     services: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+    before = `${name}@:0`,
   ): Promise<{ readonly program: Program; readonly listen: string }> {
     await Deno.mkdir(`${this.folder}/${name}`, { recursive: true });
     await writeMesh(`${this.folder}/${name}`, { services });
     if (this.isSecure) await this.issue("agent", name);
-    const place = ["--manager", this.manager, "--listen", ":0", "--data", `${name}/data`];
-    const args = ["--name", name, ...place, "--json", ...this.tls(name)];
+    const place = ["--manager", this.manager, "--listen", before.slice(name.length + 1)];
+    const data = ["--data", `${name}/data`];
+    const args = ["--name", name, ...place, ...data, "--json", ...this.tls(name)];
     const program = this.start(name, "agent", `${name}/mesh.json`, ...args);
     const { listen } = await program.event("agentListening");
     await program.event("agentReady");

@@ -62,6 +62,47 @@ Deno.test("manager killed while requests run: none fails, what must wait is answ
   await asking;
 });
 
+for (const isSecure of [false, true]) {
+  const how = isSecure ? "with certificates" : "in the clear on the loopback";
+  Deno.test(`agent killed and restarted: no request of its gateway fails, ${how}`, async () => {
+    await using mesh = await DistributedMesh.make({ isSecure });
+    const manager = await mesh.startManager();
+    const services = { ...CALLER, ...ECHO };
+    const first = await mesh.startAgent("a1", services);
+    const { listen } = first;
+    const gateway = await mesh.startGateway(listen);
+    const pid = await mesh.text("/echo/pid");
+    let isOver = false;
+    let count = 0;
+    const asking = [1, 2, 3].map(async (user) => {
+      while (!isOver) {
+        count += 1;
+        const id = `${user}-${count}`;
+        assertEquals(await mesh.text(`/echo/who?id=${id}`), id);
+      }
+    });
+    let { program: agent } = first;
+    for (const round of [1, 2]) {
+      const place = gateway.place;
+      await agent.end("SIGKILL");
+      await gateway.event("away", {}, place);
+      // In the first round the caller was never started: this waits for the next agent.
+      const waiting = mesh.text(`/caller/fetch/echo/who?id=waited-${round}`);
+      assertEquals(await mesh.text("/echo/who?id=meanwhile"), "meanwhile");
+      ({ program: agent } = await mesh.startAgent("a1", services, listen));
+      await gateway.event("registered", {}, place);
+      assertEquals(await waiting, `waited-${round}`);
+    }
+    isOver = true;
+    await Promise.all(asking);
+    assertEquals(await mesh.text("/echo/pid"), pid);
+    // The gateway is the instance that it was, and nothing was given up.
+    const told = (kind: string) =>
+      manager.printed.filter((line) => line.includes(`"kind":"${kind}"`)).length;
+    assertEquals([told("instanceRegistered"), told("instanceEnded")], [1, 0]);
+  });
+}
+
 Deno.test("SIGTERM ends a manager, and an agent with its services", async () => {
   await using mesh = await DistributedMesh.make();
   const manager = await mesh.startManager();
