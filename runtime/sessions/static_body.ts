@@ -1,10 +1,10 @@
 /**
  * The body of a response that was made of a text or of bytes, without the stream that the platform
- * makes for whoever asks for a body. Most responses are such ones; a stream for each costs a service
- * as much as all else that a session does with it, and memory that is slow to be freed.
+ * makes for whoever asks for a body. Most responses are such ones; a stream for each costs a
+ * service as much as all else that a session does with it, and memory that is slow to be freed.
  *
- * The platform has no public way to it. Its responses keep what they were made of in a slot named by
- * a symbol; where that is not so, nothing is found, and the stream is read as ever.
+ * The platform has no public way to it. Its responses keep what they were made of in a slot named
+ * by a symbol; where that is not so, nothing is found, and the stream is read as ever.
  *
  * @module
  */

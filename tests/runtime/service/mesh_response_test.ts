@@ -3,7 +3,7 @@ import { meshResponse } from "../../../runtime/service/mesh_response.ts";
 
 const URL_OF_IT = "http://a.mesh/b?c";
 
-Deno.test("meshResponse() says what fetch says of a response, in all that can be seen", async () => {
+Deno.test("meshResponse() says what fetch says, in all that can be seen", async () => {
   const headers: [string, string][] = [["content-type", "text/plain"]];
   const response = meshResponse(URL_OF_IT, { status: 404, headers, body: "text", bodyBytes: 4 });
   assertInstanceOf(response, Response);
