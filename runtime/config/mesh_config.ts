@@ -57,6 +57,20 @@ export interface ServiceConfig {
   readonly labels?: Readonly<Record<string, string>>;
   /** Variables that are set in its environment; it may read them without a permission. */
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * What it may not use, whatever its permissions are: the host that runs it says so, no file.
+   *
+   * @default {nothing}
+   */
+  readonly closed?: ClosedPlaces;
+}
+
+/** What belongs to the mesh alone on a host that runs services. */
+export interface ClosedPlaces {
+  /** Absolute paths of files and folders with secrets. */
+  readonly paths: readonly string[];
+  /** Where roles listen, each `HOST:PORT`. */
+  readonly net: readonly string[];
 }
 
 /** How long what is unused stays before it is closed. */
@@ -133,6 +147,20 @@ export function manifestOf(service: ServiceConfig): ServiceManifest {
     ...(service.placement === undefined ? {} : { placement: service.placement }),
     ...(service.labels === undefined ? {} : { labels: service.labels }),
   };
+}
+
+/**
+ * Closes places to services: whatever they are allowed, it does not hold there.
+ *
+ * @param services The services.
+ * @param closed What they may not use.
+ * @returns The same services, that far.
+ */
+export function closedTo(
+  services: ReadonlyMap<string, ServiceConfig>,
+  closed: ClosedPlaces,
+): Map<string, ServiceConfig> {
+  return new Map([...services].map(([name, service]) => [name, { ...service, closed }]));
 }
 
 /**

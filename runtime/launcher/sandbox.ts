@@ -1,6 +1,7 @@
 /**
  * The sandbox of a service: exactly the Deno permissions that its manifest declares, and what every
- * service needs: its own files read-only and the network of its host's loopback.
+ * service needs: its own files read-only and the network of its host's loopback. Whatever they give,
+ * what belongs to the mesh itself stays closed: its secrets, and the ports of its roles.
  *
  * @module
  */
@@ -33,12 +34,20 @@ function ownFiles(entry: string): string {
 /** A kind of permission, as Deno's flags name it. */
 export type PermissionKind = "read" | "write" | "net" | "env" | "run" | "sys" | "ffi" | "import";
 
-/** What a service may do, by kind; what is not listed it may not. */
-export type PermissionLists = Readonly<Partial<Record<PermissionKind, readonly string[]>>>;
+/** A kind of permission with exceptions, as Deno's flags name it. */
+export type ExceptionKind = "deny-read" | "deny-write" | "deny-net";
+
+/** What a service may do, by kind; what is not listed it may not, nor what is an exception. */
+export type PermissionLists = Readonly<
+  Partial<Record<PermissionKind | ExceptionKind, readonly string[]>>
+>;
 
 /** The permissions of a service, and nothing more; it may read the variable of its start too. */
 export function permissionLists(service: ServiceConfig, startVariable: string): PermissionLists {
   const { read, write, net, env, run, sys, ffi } = service.permissions;
+  const { closed } = service;
+  // A list is one flag, in which no entry can have a comma.
+  const paths = closed?.paths.filter((path) => !path.includes(",")) ?? [];
   return {
     read: [ownFiles(service.entry), ...read],
     write,
@@ -48,13 +57,18 @@ export function permissionLists(service: ServiceConfig, startVariable: string): 
     sys,
     ffi,
     import: service.permissions.import ?? [],
+    "deny-read": paths,
+    "deny-write": paths,
+    "deny-net": closed?.net ?? [],
   };
 }
 
 /** The flags that give a service its permissions. */
 export function permissionFlags(lists: PermissionLists): string[] {
   return Object.entries(lists).filter(([, entries]) => entries.length > 0)
-    .map(([kind, entries]) => `--allow-${kind}=${entries.join(",")}`);
+    .map(([kind, entries]) =>
+      `--${kind.startsWith("deny-") ? "" : "allow-"}${kind}=${entries.join(",")}`
+    );
 }
 
 /** The environment of a service: what Deno needs, what its manifest passes on, what it sets. */

@@ -6,11 +6,12 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { reasonOf } from "../../protocol/errors.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { OutputLine } from "../agent/agent_host.ts";
 import { SECRET_BYTES } from "../agent/instance_secrets.ts";
-import { type MeshConfig, withoutLabels } from "../config/mesh_config.ts";
+import { closedTo, type MeshConfig, withoutLabels } from "../config/mesh_config.ts";
 import { assertFree, GATEWAY_PLACE, urlOf } from "../listen_http.ts";
 import type { AgentPeer, AgentWorker } from "./agent_worker.ts";
 import type { GatewayWorker } from "./gateway_worker.ts";
@@ -188,8 +189,9 @@ export class LocalMesh {
   }
 
   async #startAgent(agent: WorkerCall<AgentWorker>): Promise<void> {
-    const { config, output, warn } = this.#options;
-    const services = withoutLabels(config.services);
+    const { config, data, output, warn } = this.#options;
+    const paths = data === "none" ? [] : [resolve(data)];
+    const services = closedTo(withoutLabels(config.services), { paths, net: [] });
     const unlinked = (peer: AgentPeer) => this.#relink(peer);
     await agent.call("start", [
       { name: "local", services, secret: this.#secret },

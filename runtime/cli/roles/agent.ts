@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { reasonOf } from "../../../protocol/errors.ts";
 import { typedCommand } from "../../binary/typed_command.ts";
 import type { Repository } from "../../agent/agent_host.ts";
@@ -14,8 +15,8 @@ import {
   type RepositoryWatchOptions,
 } from "../../agent/repository_watch.ts";
 import { ConfigError } from "../../config/config_error.ts";
-import type { ServiceConfig } from "../../config/mesh_config.ts";
-import { formatAddress, isLocal } from "../../distributed/address.ts";
+import { type ClosedPlaces, closedTo, type ServiceConfig } from "../../config/mesh_config.ts";
+import { type Address, formatAddress, isLocal, isWildcard } from "../../distributed/address.ts";
 import { AgentProcess, type AgentProcessOptions } from "../../distributed/agent_process.ts";
 import { runNotes } from "../../launcher/program.ts";
 import { createEventOutput, type EventOutput } from "../event_output.ts";
@@ -37,7 +38,8 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
   const { warn } = output;
   const plan = await planAgent(parsed, warn);
   const repositoryOf = ({ config, services, versions }: LoadedRepository): Repository => {
-    return { services: reaching(services, plan.networks), versions, routes: config.routes };
+    const open = closedTo(reaching(services, plan.networks), closedPlaces(plan, flags));
+    return { services: open, versions, routes: config.routes };
   };
   const watch = await openWatch({
     path: plan.path,
@@ -136,6 +138,21 @@ function reaching(
     return { ...service, permissions: { ...permissions, net: [...permissions.net, ...places] } };
   };
   return new Map([...services].map(([name, service]) => [name, reach(service)]));
+}
+
+/** What no service may use: what is kept secret here, and the ports where roles come as they are. */
+function closedPlaces({ data }: AgentPlan, { tls, manager, listen }: Flags): ClosedPlaces {
+  return {
+    paths: [data, tls].filter((path) => path !== undefined).map((path) => resolve(path)),
+    net: [manager, listen].filter(({ port }) => port !== 0).flatMap(placesOf),
+  };
+}
+
+/** All that an address of this machine is called by. */
+function placesOf(address: Address): string[] {
+  const { hostname, port } = address;
+  if (!isLocal(address) && !isWildcard(hostname)) return [formatAddress(address)];
+  return ["127.0.0.1", "localhost", "[::1]"].map((name) => `${name}:${port}`);
 }
 
 /** What is told once an agent listens. */

@@ -1,0 +1,76 @@
+import { assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { closedTo, type ServiceConfig } from "../../../runtime/config/mesh_config.ts";
+import { permissionFlags, permissionLists } from "../../../runtime/launcher/sandbox.ts";
+
+function serviceIn(folder: string): ServiceConfig {
+  const permissions = {
+    read: [folder],
+    write: [folder],
+    net: [],
+    env: [],
+    run: [],
+    sys: [],
+    ffi: [],
+  };
+  return {
+    name: "greedy",
+    entry: join(folder, "mod.ts"),
+    plugs: [],
+    idle: { connectionMs: 1, serviceMs: 1 },
+    startTimeoutMs: 1,
+    graceMs: 1,
+    permissions,
+    env: {},
+  };
+}
+
+/** What a program may do under the flags of a service. */
+async function tryAll(service: ServiceConfig, program: string): Promise<string[]> {
+  const flags = permissionFlags(permissionLists(service, "SMMP_START"));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--no-config", ...flags, "-"],
+    stdin: "piped",
+    stdout: "piped",
+    cwd: service.entry.slice(0, service.entry.lastIndexOf("/")),
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(program));
+  await writer.close();
+  const { stdout } = await child.output();
+  return new TextDecoder().decode(stdout).trim().split("\n");
+}
+
+Deno.test("closedTo() keeps a service out of secrets and ports that its permissions include", async () => {
+  const folder = await Deno.makeTempDir();
+  const secrets = join(folder, ".smmp");
+  await Deno.mkdir(secrets);
+  await Deno.writeTextFile(join(secrets, "admin.json"), "{}");
+  await Deno.writeTextFile(join(folder, "own.txt"), "own");
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const program = `
+    const attempt = async (name, act) => {
+      try { await act(); console.log(name, "done"); }
+      catch (error) { console.log(name, error.name); }
+    };
+    await attempt("own", () => Deno.readTextFile(${JSON.stringify(join(folder, "own.txt"))}));
+    await attempt("read", () => Deno.readTextFile(${JSON.stringify(join(secrets, "admin.json"))}));
+    await attempt("write", () => Deno.writeTextFile(${JSON.stringify(join(secrets, "new"))}, ""));
+    await attempt("dial", async () => (await Deno.connect({ port: ${port} })).close());
+    await attempt("listen", () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close());
+  `;
+  const open = new Map([["greedy", serviceIn(folder)]]);
+  const net = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
+  const closed = closedTo(open, { paths: [secrets, "/a,b"], net });
+  const before = ["own done", "read done", "write done", "dial done", "listen done"];
+  const after = ["own done", "read NotCapable", "write NotCapable", "dial NotCapable"];
+  for (
+    const [services, expected] of [[open, before], [closed, [...after, "listen done"]]] as const
+  ) {
+    const service = services.get("greedy");
+    assertEquals(service && await tryAll(service, program), expected);
+  }
+  listener.close();
+  await Deno.remove(folder, { recursive: true });
+});
