@@ -6,6 +6,7 @@
  */
 
 import type { RouteLimits } from "../../protocol/route_limits.ts";
+import type { RequestParts } from "../sessions/session.ts";
 import type { DeadlineTimer, Expiring } from "./deadline_timer.ts";
 
 /** The deadlines of a request that is under way, each in milliseconds. */
@@ -46,15 +47,19 @@ export function hasDeadlines({ firstByteMs, idleMs, totalMs }: ExchangeLimits): 
 /** The parts of the idle time after which it is looked whether bytes have moved. */
 const LOOKS = 4;
 
+/** How a request is cancelled by whoever sends it. */
+type Cancelled = Pick<RequestParts, "signal" | "lateSignal">;
+
 /** The deadlines of one request. */
 export class ExchangeWatch implements Expiring {
   /** The deadline that has passed. */
   passed: DeadlineError | undefined;
   readonly #limits: ExchangeLimits;
   readonly #timer: DeadlineTimer;
-  readonly #given: AbortSignal | undefined;
-  readonly #controller = new AbortController();
-  readonly #follow = () => this.#controller.abort(this.#given?.reason);
+  readonly #request: Cancelled;
+  readonly #follow = () => this.#controller?.abort(this.#given?.reason);
+  #given: AbortSignal | undefined;
+  #controller: AbortController | undefined;
   readonly #totalMs: number;
   #firstByteMs = Infinity;
   #lookMs = Infinity;
@@ -64,24 +69,31 @@ export class ExchangeWatch implements Expiring {
   #isAnswered = false;
   #hasLeft = true;
 
-  /** The total time begins. The request's own signal aborts this one's too. */
+  /** The total time begins. */
   constructor(
     limits: ExchangeLimits,
-    { timer, signal }: { timer: DeadlineTimer; signal: AbortSignal | undefined },
+    { timer, request }: { timer: DeadlineTimer; request: Cancelled },
   ) {
     this.#limits = limits;
     this.#timer = timer;
-    this.#given = signal;
+    this.#request = request;
     this.#totalMs = performance.now() + (limits.totalMs ?? Infinity);
-    signal?.addEventListener("abort", this.#follow, { once: true });
-    if (signal?.aborted) this.#follow();
     this.#arm();
   }
 
-  /** Aborts when a deadline passes, with a {@linkcode DeadlineError}. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
+  /**
+   * Gives the signal that aborts when a deadline passes, with a {@linkcode DeadlineError}, or when
+   * the request's own does. Most requests are answered before anybody asks for it.
+   */
+  readonly lateSignal = (): AbortSignal => {
+    if (this.#controller !== undefined) return this.#controller.signal;
+    const controller = this.#controller = new AbortController();
+    const given = this.#given = this.#request.signal ?? this.#request.lateSignal?.();
+    given?.addEventListener("abort", this.#follow, { once: true });
+    if (given?.aborted) this.#follow();
+    if (this.passed !== undefined) controller.abort(this.passed);
+    return controller.signal;
+  };
 
   /** The request is being sent, perhaps once more. */
   readonly started = (movedBytes: () => number): void => {
@@ -141,7 +153,7 @@ export class ExchangeWatch implements Expiring {
   #pass(error: DeadlineError): void {
     this.passed = error;
     this.end();
-    this.#controller.abort(error);
+    this.#controller?.abort(error);
   }
 
   #arm(): void {

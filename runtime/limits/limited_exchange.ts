@@ -40,14 +40,13 @@ export function limitedExchange(exchange: Exchange): LimitedExchange {
     const stickyKey = sticky === undefined ? undefined : stickyKeyOf(request.headers, sticky);
     const terms = { connectMs, waitingMax, retry, stickyKey };
     if (!hasDeadlines(limits)) return exchange(service, request, terms);
-    const watch = new ExchangeWatch(limits, {
-      timer,
-      signal: request.signal ?? request.lateSignal?.(),
-    });
-    const { signal, started } = watch;
+    const watch = new ExchangeWatch(limits, { timer, request });
+    const { lateSignal, started } = watch;
+    // One that must be heard at once is heard at once; the others when it takes long.
+    const signal = request.signal === undefined ? undefined : lateSignal();
     const left = () => watch.left();
-    const sent = exchange(service, { ...request, signal, started }, { ...terms, left });
-    return sent.then(
+    const sent = { ...request, signal, lateSignal, started };
+    return exchange(service, sent, { ...terms, left }).then(
       (response) => {
         watch.answered();
         return response;
