@@ -36,10 +36,18 @@ export async function readText(path: string, use: string): Promise<string> {
   }
 }
 
-/** Whether others than its owner may read a file. Where files have no modes nothing is known. */
+/**
+ * Whether others than its owner may read a file. Where files have no modes nothing is known.
+ *
+ * @throws {CertificatesError} when it can't be looked at: it may be replaced at this moment.
+ */
 export async function isOpenToOthers(path: string): Promise<boolean> {
-  const { mode } = await Deno.stat(path);
-  return mode !== null && (mode & 0o077) !== 0;
+  try {
+    const { mode } = await Deno.stat(path);
+    return mode !== null && (mode & 0o077) !== 0;
+  } catch (error) {
+    throw new CertificatesError(`Cannot look at "${path}": ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 /** Makes a folder, unless it is there, that only its owner may enter. */

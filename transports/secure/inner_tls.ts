@@ -118,7 +118,12 @@ export class InnerTls {
 
   #meet(conn: Deno.TlsConn): void {
     const { remoteAddr } = conn;
-    const port = remoteAddr.transport === "tcp" ? remoteAddr.port : 0;
+    // Another loopback address has ports of its own, so the same one there is somebody else's.
+    if (remoteAddr.transport !== "tcp" || remoteAddr.hostname !== INNER_HOSTNAME) {
+      conn.close();
+      return;
+    }
+    const { port } = remoteAddr;
     const meet = this.#awaited.get(port);
     this.#awaited.delete(port);
     if (meet !== undefined) meet(conn);

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { createAuthority, issueInto } from "../../../runtime/certificates/authority.ts";
-import { CertificatesError } from "../../../runtime/certificates/files.ts";
+import { CertificatesError, isOpenToOthers } from "../../../runtime/certificates/files.ts";
 import { loadCredentials } from "../../../runtime/certificates/loading.ts";
 import { AGENT, DAY_MS, Folders } from "./folders.ts";
 
@@ -96,4 +96,12 @@ Deno.test("loadCredentials() tells the manager to renew without a name", async (
   const warnings: string[] = [];
   await loadCredentials(folder, { warn: (text) => warnings.push(text) });
   assertStringIncludes(warnings[0] ?? "", "renew it by smmp ca issue manager");
+});
+
+Deno.test("isOpenToOthers() fails as certificates do for a key that is being replaced", async () => {
+  await using folders = await Folders.make();
+  const folder = await folders.issue();
+  assertEquals(await isOpenToOthers(`${folder}/key.pem`), false);
+  await Deno.remove(`${folder}/key.pem`);
+  await assertRejects(() => isOpenToOthers(`${folder}/key.pem`), CertificatesError);
 });
