@@ -41,10 +41,11 @@ Deno.test("Hosts: they reach each other, unless cut off or parted", async () => 
 
 Deno.test("Hosts: nothing of them is left, also of those whose test was killed", async () => {
   await withHosts(["one"], async (hosts) => {
-    const [ip = "", ...args] = hosts.prefix("one");
-    const sleeper = new Deno.Command(ip, { args: [...args, "sleep", "1000"] }).spawn();
+    const command = [...hosts.prefix("one"), "sh", "-c", "echo here; exec sleep 1000"];
+    const sleeper = new Program({ name: "the sleeper", command, folder: Deno.cwd() });
+    await sleeper.line(/here/);
     await hosts[Symbol.asyncDispose]();
-    assertEquals((await sleeper.status).signal, "SIGKILL");
+    assertEquals((await sleeper.ended()).signal, "SIGKILL");
 
     const code = `
       const { Hosts } = await import(${JSON.stringify(import.meta.resolve("./namespaces.ts"))});

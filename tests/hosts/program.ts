@@ -123,7 +123,12 @@ export class Program {
 
   /** Sends a signal; one that has ended takes none. */
   signal(signal: Deno.Signal): void {
-    if (!this.#hasEnded) this.#child.kill(signal);
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // It may have ended a moment ago, which is told later.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   /** Resolves when it has ended and all that it printed was read. */

@@ -220,6 +220,8 @@ export class World implements AsyncDisposable {
   /** Removes what it has written; its hosts end what runs on them. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#user[Symbol.asyncDispose]();
+    // One that was started just now may not be on its host yet, which would not find it.
+    for (const program of this.programs.values()) program.signal("SIGKILL");
     await this.hosts[Symbol.asyncDispose]();
     for (const program of this.programs.values()) await program.ended();
     await Deno.remove(this.folder, { recursive: true });
