@@ -31,6 +31,11 @@ export const START_MESSAGES = {
         kinds.serviceID,
         "The number that it had by an earlier link, which it goes on under if its agent lets it.",
       ),
+      token: added(
+        kinds.token,
+        "A secret of its own, by which it proves with its next link that it had the number; only " +
+          "to its agent.",
+      ),
       connections: added(
         announced.reportedConnections,
         "Its open connections as a source; only with a number, and only to its agent.",

@@ -88,6 +88,8 @@ export interface RecordedGateway {
   readonly service: string;
   /** Its plugs. */
   readonly plugs: PlugConfiguration;
+  /** The secret that it must show again; undefined: none, so it can't go on. */
+  readonly token?: string | undefined;
   /** The name that it had proved; undefined: none. */
   readonly peer?: string | undefined;
 }

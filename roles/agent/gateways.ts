@@ -3,15 +3,16 @@
  * host trusts. When that link breaks, or the agent is started again, it comes by another one, tells
  * its number and what it has open, and goes on as the same instance.
  *
- * A number alone proves little, so it is given only to who can be the one that had it: nobody has a
- * link as that instance, and whatever it proved of itself before, it proves again. Who proves a name
- * takes the place of a link of that name which is still open: the host of a gateway may have
- * vanished unnoticed. Where nothing can be proved, the one that has a link keeps it.
+ * A number alone proves nothing, so it comes with a secret that the gateway made up and has told
+ * nobody but its agent, and whatever name it proved by its link before, it proves again. So its new
+ * link takes the place of an old one that is still open: the old one is dead, and that was not
+ * noticed yet.
  *
  * @module
  */
 
 import type { MessageOf } from "../../protocol/messages.ts";
+import { isSameText } from "../../protocol/same_text.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
@@ -55,10 +56,11 @@ export function onServiceRegisterRequest(
     const isEarlier = relay.link === link && relay.messageID !== messageID;
     if (isEarlier && relay.message.type === type) dropRelay(turn, id);
   }
+  known.token = message.token;
   const former = formerOf(turn, known, message);
   if (former !== undefined) return takeOver(turn, link, { message, known, former });
   // The manager knows it by nobody but its agent, so it gets a new number there.
-  const { serviceID: _serviceID, connections: _connections, ...asked } = message;
+  const { serviceID: _serviceID, token: _token, connections: _connections, ...asked } = message;
   passUp(turn, link, asked);
   const isPassed = turn.state.relayIDs.has(`${link}/${messageID}`);
   if (isPassed) clearDeadline(turn.state.deadlines, `hello:${link}`);
@@ -67,13 +69,13 @@ export function onServiceRegisterRequest(
 /** The instance that a gateway was and may go on as; undefined: it is a new one. */
 function formerOf(
   turn: AgentTurn,
-  { peer }: KnownLink,
+  { peer, token = "" }: KnownLink,
   { serviceID, typeOfService }: MessageOf<"serviceRegisterRequest">,
 ): LocalInstance | undefined {
   const former = turn.state.instances.get(serviceID ?? 0);
   if (former === undefined || former.launched) return undefined;
   if (former.service !== typeOfService || former.peer !== peer) return undefined;
-  return former.link === undefined || peer !== undefined ? former : undefined;
+  return former.token !== undefined && isSameText(token, former.token) ? former : undefined;
 }
 
 /** A gateway is back: what it and the agent have missed of each other is told. */
@@ -129,12 +131,13 @@ export function onServiceRegisterResponse(
     clearDeadline(turn.state.deadlines, `hello:${relay.link}`);
     const { typeOfService: service, plugsConfiguration: plugs } = relay.message;
     const { link } = relay;
-    const { peer } = known;
+    const { peer, token } = known;
+    const gateway = { serviceID, service, plugs, token, peer };
     turn.state.instances.set(
       serviceID,
-      newInstance({ serviceID, service, plugs, launched: false, phase: "running", link, peer }),
+      newInstance({ ...gateway, launched: false, phase: "running", link }),
     );
-    turn.effects.push({ kind: "remember", gateway: { serviceID, service, plugs, peer } });
+    turn.effects.push({ kind: "remember", gateway });
   }
   send(turn, relay.link, { ...message, messageID: relay.messageID });
   dropRelay(turn, message.messageID);

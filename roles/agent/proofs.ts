@@ -26,7 +26,8 @@ export function onStartServiceResponse(
   const { instances, links, deadlines } = turn.state;
   const instance = instances.get(message.serviceID);
   // An instance speaks by one link at a time, so who has the secret of one that does is another.
-  const expected = instance?.link === undefined ? instance?.token : undefined;
+  const isAwaited = instance?.launched === true && instance.link === undefined;
+  const expected = isAwaited ? instance.token : undefined;
   if (expected === undefined || !isSameText(message.token ?? "", expected)) {
     const reason = `Cannot take "${message.serviceID}": wrong or used token`;
     refuse(turn, { link, type: message.type }, { status: STATUS.unauthorized, reason });
@@ -85,12 +86,12 @@ export function onInstancesRecorded(turn: AgentTurn, event: InstancesRecorded): 
       newInstance({ serviceID, service, plugs, launched, phase: "recorded", ...secrets }),
     );
   }
-  for (const { serviceID, service, plugs, peer } of event.gateways ?? []) {
+  for (const { serviceID, service, plugs, token, peer } of event.gateways ?? []) {
     if (instances.has(serviceID)) continue;
     const launched = false;
     instances.set(
       serviceID,
-      newInstance({ serviceID, service, plugs, launched, phase: "recorded", peer }),
+      newInstance({ serviceID, service, plugs, launched, phase: "recorded", token, peer }),
     );
   }
   if (instances.size === 0) return;

@@ -105,7 +105,7 @@ export interface LocalInstance {
   readonly startTimeoutMs: number;
   /** Where in its life it is. */
   phase: LocalPhase;
-  /** The secret that its process must show by each new link; undefined: it may come no more. */
+  /** The secret that it must show by each new link; undefined: it may come no more. */
   token: string | undefined;
   /** The key of its tickets, if it has one. */
   ticketKey: string | undefined;
@@ -189,6 +189,8 @@ export interface KnownLink {
   readonly trusted: boolean;
   /** The name that it has proved; undefined: none. */
   readonly peer: string | undefined;
+  /** The secret that it will show by its next link, if it is a gateway. */
+  token: string | undefined;
   /** The instance that it is, once it has said so. */
   serviceID: number | undefined;
 }

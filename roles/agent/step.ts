@@ -57,6 +57,7 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
       state.links.set(event.link, {
         trusted: event.trusted,
         peer: event.peer,
+        token: undefined,
         serviceID: undefined,
       });
       setDeadline(state.deadlines, `hello:${event.link}`, nowMs + state.options.helloMs);

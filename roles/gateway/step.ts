@@ -72,8 +72,21 @@ export interface Routes {
 /** What a gateway has done by its host. */
 export type GatewayEffect = SourceEffect | CloseLink | Routes;
 
+/** How a gateway is set up. */
+export interface GatewayOptions extends SourceOptions {
+  /**
+   * A secret that nobody can guess, by which it proves to its agent who it was; undefined: it is a
+   * new instance by each new link.
+   *
+   * @default {undefined}
+   */
+  readonly token: string | undefined;
+}
+
 /** Everything that a gateway holds. */
 export interface GatewayState {
+  /** The secret by which it proves who it was. */
+  readonly token: string | undefined;
   /** Its connections and the requests that want them. */
   readonly source: SourceState;
   /** The link to the agent, which may not have taken it in yet; the source has it when it has. */
@@ -85,9 +98,11 @@ export interface GatewayState {
 }
 
 /** A gateway that is not registered yet. */
-export function createGateway(options: Partial<SourceOptions> = {}): GatewayState {
+export function createGateway(options: Partial<GatewayOptions> = {}): GatewayState {
+  const { token, ...source } = options;
   return {
-    source: createSource(options),
+    token,
+    source: createSource(source),
     link: undefined,
     registerMessageID: undefined,
     told: [],
@@ -157,7 +172,7 @@ function onAgentGone(state: GatewayState, turn: SourceTurn): void {
 }
 
 function register(state: GatewayState, turn: SourceTurn): void {
-  const { source, link } = state;
+  const { source, link, token } = state;
   const { serviceID } = source;
   if (link === undefined) return;
   source.lastMessageID += 1;
@@ -172,6 +187,7 @@ function register(state: GatewayState, turn: SourceTurn): void {
       messageID: source.lastMessageID,
       typeOfService: GATEWAY_SERVICE,
       plugsConfiguration: { in: null, out: "*" },
+      ...(token === undefined ? {} : { token }),
       ...(serviceID === undefined ? {} : { serviceID, connections: state.told }),
     },
   });

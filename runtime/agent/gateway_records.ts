@@ -17,6 +17,7 @@ import type { RecordedGateway } from "../../roles/agent/events.ts";
 function isRecordedGateway(value: unknown): value is RecordedGateway {
   return isRecord(value) && serviceIDKind.accepts(value.serviceID) && name.accepts(value.service) &&
     plugConfiguration.accepts(value.plugs) &&
+    (value.token === undefined || typeof value.token === "string") &&
     (value.peer === undefined || typeof value.peer === "string");
 }
 

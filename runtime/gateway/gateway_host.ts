@@ -57,7 +57,7 @@ export class GatewayHost {
     );
     this.#host = new RoleHost<GatewayState, GatewayEvent, GatewayEffect>({
       role: GATEWAY,
-      state: createGateway(options.source),
+      state: createGateway({ ...options.source, token: crypto.randomUUID() }),
       tick: { kind: "tick" },
       perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
     });
@@ -84,7 +84,7 @@ export class GatewayHost {
 
   /** Whether the gateway is registered and can ask for connections. */
   get isReady(): boolean {
-    return this.#host.state.source.serviceID !== undefined;
+    return this.#host.state.source.agentLink !== undefined;
   }
 
   /** Ends everything at once, after it was said why. */

@@ -71,7 +71,7 @@ export class GatewayActor extends RoleActor<GatewayState, GatewayEvent, GatewayE
 
   /** A gateway without a link. */
   constructor(world: World, sessions: SessionNetwork) {
-    super(world, { name: "gateway", state: createGateway(), role: GATEWAY });
+    super(world, { name: "gateway", state: createGateway({ token: "secret" }), role: GATEWAY });
     this.#sessions = sessions;
   }
 

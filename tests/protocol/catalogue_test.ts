@@ -40,7 +40,7 @@ const ADDED: Readonly<Record<string, string>> = {
   agentRegisterRequest: "agentName manifests instances connections labels capacity incarnation " +
     "sessionCertificate",
   agentRegisterResponse: "reason",
-  serviceRegisterRequest: "serviceID connections",
+  serviceRegisterRequest: "serviceID token connections",
   serviceRegisterResponse: "serviceID reason",
   startServiceRequest: "startTimeoutMs",
   startServiceResponse: "token connections ticketKey reason",

@@ -10,6 +10,7 @@ const OPEN = { serviceID: 3, sourcePlug: 1, destServiceID: 50, destPlug: 20_050 
 /** What a gateway says of itself when it comes. */
 interface Coming {
   readonly serviceID?: number;
+  readonly token?: string;
   readonly connections?: readonly ReportedConnection[];
   readonly peer?: string;
   readonly typeOfService?: string;
@@ -17,11 +18,11 @@ interface Coming {
 
 /** A gateway comes by a new link. */
 function come(bench: AgentBench, link: string, coming: Coming = {}): AgentEffect[] {
-  const { peer, typeOfService = "gateway", ...claimed } = coming;
+  const { peer, typeOfService = "gateway", token = "secret", ...claimed } = coming;
   bench.step({ kind: "serviceLinked", link, trusted: true, peer });
   const type = "serviceRegisterRequest";
   const request = { type, messageID: 1, typeOfService, plugsConfiguration: PLUGS } as const;
-  return bench.take(link, { ...request, ...claimed });
+  return bench.take(link, { ...request, token, ...claimed });
 }
 
 /** A gateway that comes for the first time, and is an instance. */
@@ -52,7 +53,7 @@ function restarted(...gateways: RecordedGateway[]): AgentBench {
   return bench;
 }
 
-const RECORDED = { serviceID: 3, service: "gateway", plugs: PLUGS };
+const RECORDED = { serviceID: 3, service: "gateway", plugs: PLUGS, token: "secret" };
 
 Deno.test("agent: a gateway whose link broke goes on as it was, untold to the manager", () => {
   const bench = new AgentBench();
@@ -79,8 +80,14 @@ Deno.test("agent: a gateway that stays away is gone, and the manager is told why
   assertEquals(theOne(gone, "forget").serviceID, 3);
   // Its number is nobody's any more, so it gets a new one.
   const late = come(bench, "new", { serviceID: 3, connections: [OPEN] });
-  const { serviceID: claimed, connections } = theSent(late, "serviceRegisterRequest", "manager");
-  assertEquals([claimed, connections], [undefined, undefined]);
+  // The manager hears of what is between a gateway and its agent as little as of the secret.
+  const { plugsConfiguration, serviceID: claimed, token, connections } = theSent(
+    late,
+    "serviceRegisterRequest",
+    "manager",
+  );
+  const rest = [claimed, token, connections];
+  assertEquals([plugsConfiguration, rest], [PLUGS, [undefined, undefined, undefined]]);
 });
 
 Deno.test("agent: what a gateway and its agent missed of each other is told when it is back", () => {
@@ -134,23 +141,42 @@ Deno.test("agent: a gateway is remembered from its registration to its end", () 
   assertEquals(theSent(ended, "serviceTerminationInfo", "manager").reason, "stopping");
 });
 
-Deno.test("agent: a number that is not that of an absent gateway is a new one's request", () => {
+Deno.test("agent: who has not the secret of a gateway does not get its number", () => {
   const bench = new AgentBench();
   addGateway(bench, 3);
   bench.run(7);
   bench.launch(8);
-  // One that has a link, a launched one, one that starts, and one of another agent.
-  for (const serviceID of [3, 7, 8, 99]) {
-    const effects = come(bench, `forger-${serviceID}`, { serviceID, connections: [OPEN] });
+  const isNewcomer = (link: string, coming: Coming) => {
+    const effects = come(bench, link, { connections: [OPEN], ...coming });
     const { serviceID: claimed } = theSent(effects, "serviceRegisterRequest", "manager");
     assertEquals([claimed, effects.length], [undefined, 1]);
+  };
+  // A gateway, a process that runs, one that starts, and an instance of another agent.
+  for (const isAway of [false, true]) {
+    if (isAway) breakLink(bench);
+    for (const serviceID of [3, 7, 8, 99]) {
+      for (const token of ["", "guess", "secret-7"]) {
+        isNewcomer(`forger-${isAway}-${serviceID}-${token}`, { serviceID, token });
+      }
+    }
   }
-  breakLink(bench);
-  const other = come(bench, "other", { serviceID: 3, typeOfService: "greeter" });
-  theSent(other, "serviceRegisterRequest", "manager");
+  isNewcomer("other", { serviceID: 3, typeOfService: "greeter" });
+  // Nor does a process, by the message with which processes prove themselves.
+  bench.step({ kind: "serviceLinked", link: "process", trusted: false });
+  const started = { type: "startServiceResponse", messageID: 1, status: 200 } as const;
+  const refused = bench.take("process", { ...started, serviceID: 3, token: "secret" });
+  assertEquals(theOne(refused, "refuse").status, 401);
 });
 
-Deno.test("agent: a number alone does not make one gateway another that has proved its name", () => {
+Deno.test("agent: a gateway that showed no secret can't come back, and is a new one", () => {
+  for (const token of ["", "secret"]) {
+    const { token: _token, ...withoutSecret } = RECORDED;
+    const bench = restarted(withoutSecret);
+    assertEquals(sent(come(bench, "new", { serviceID: 3, token }), "serviceRegisterResponse"), []);
+  }
+});
+
+Deno.test("agent: who proved a name must prove it again, whatever secret it has", () => {
   for (const isRestarted of [false, true]) {
     const bench = isRestarted ? restarted({ ...RECORDED, peer: "g1" }) : new AgentBench();
     if (!isRestarted) {
@@ -166,11 +192,11 @@ Deno.test("agent: a number alone does not make one gateway another that has prov
   }
 });
 
-Deno.test("agent: a gateway that proves its name takes the place of a link that is dead", () => {
+Deno.test("agent: a new link of a gateway takes the place of one that is dead unnoticed", () => {
   const bench = new AgentBench();
-  addGateway(bench, 3, "g1");
+  addGateway(bench, 3);
   openConnection(bench);
-  const back = come(bench, "new", { serviceID: 3, peer: "g1", connections: [OPEN] });
+  const back = come(bench, "new", { serviceID: 3, connections: [OPEN] });
   assertEquals(theOne(back, "closeLink").link, "old");
   assertEquals(theSent(back, "serviceRegisterResponse", "new").serviceID, 3);
   assertEquals(breakLink(bench), []);

@@ -47,6 +47,7 @@ const agentEvent: fc.Arbitrary<AgentEvent> = fc.oneof(
     kind: fc.constant("serviceLinked" as const),
     link: fc.constantFrom("service-1", "service-2", "stranger"),
     trusted: fc.boolean(),
+    peer: fc.constantFrom(undefined, "g1"),
   }),
   fc.record({ kind: fc.constant("managerLinked" as const), link: fc.constant("manager") }),
   fc.record({
@@ -60,6 +61,16 @@ const agentEvent: fc.Arbitrary<AgentEvent> = fc.oneof(
         outdated: fc.boolean(),
       }),
       { maxLength: 3 },
+    ),
+    gateways: fc.array(
+      fc.record({
+        serviceID,
+        service: fc.constant("gateway"),
+        plugs: fc.constant({ in: null, out: "*" as const }),
+        token: fc.constantFrom(undefined, "t"),
+        peer: fc.constantFrom(undefined, "g1"),
+      }),
+      { maxLength: 2 },
     ),
   }),
   fc.record({

@@ -5,10 +5,9 @@ import { GatewayBench } from "./service_bench.ts";
 Deno.test("gateway: it registers by each link, with no in-plug and every edge (flow 1)", () => {
   const bench = new GatewayBench({ isRegistered: false });
   const asked = theSent(bench.register(3), "serviceRegisterRequest", "agent");
-  assertEquals([asked.typeOfService, asked.plugsConfiguration], ["gateway", {
-    in: null,
-    out: "*",
-  }]);
+  const { typeOfService, plugsConfiguration, serviceID, token } = asked;
+  assertEquals([typeOfService, plugsConfiguration], ["gateway", { in: null, out: "*" }]);
+  assertEquals([serviceID, token], [undefined, "secret"]);
   assertEquals(theSent(bench.want(1), "connectionRequest").serviceID, 3);
 });
 
@@ -90,9 +89,9 @@ Deno.test("gateway: it tells its agent by each new link who it was, and what it 
   const sourcePlug = bench.open(1);
   bench.step({ kind: "linkClosed", link: "agent", reason: "it broke" });
   const back = bench.register(3, "agent-b");
-  const { serviceID, connections } = theSent(back, "serviceRegisterRequest", "agent-b");
+  const { serviceID, token, connections } = theSent(back, "serviceRegisterRequest", "agent-b");
   const open = { serviceID: 3, sourcePlug, destServiceID: 50, destPlug: 20_050 };
-  assertEquals([serviceID, connections], [3, [open]]);
+  assertEquals([serviceID, token, connections], [3, "secret", [open]]);
   assertEquals(ofKind(back, "closeSession"), []);
   assertEquals(theOne(bench.want(2), "assign").sourcePlug, sourcePlug);
   const ended = bench.step({ kind: "sessionEnded", sourcePlug, status: 122, reason: "it broke" });

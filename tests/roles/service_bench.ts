@@ -105,7 +105,7 @@ export class GatewayBench extends Bench<GatewayState, GatewayEvent, GatewayEffec
   /** A gateway that is registered as instance 3, unless it is told not to. */
   constructor(options: Partial<SourceOptions> & { isRegistered?: boolean } = {}) {
     const { isRegistered = true, ...source } = options;
-    super(GATEWAY, createGateway(source));
+    super(GATEWAY, createGateway({ token: "secret", ...source }));
     if (isRegistered) this.register(3);
   }
 

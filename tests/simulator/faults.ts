@@ -148,12 +148,6 @@ function killAgent(world: World): void {
   restartLater(world, () => agent?.start());
 }
 
-/** The link of a gateway breaks, and both ends of it notice at once. */
-function cutGatewayLink(world: World): void {
-  const end = world.faults.pick(world.gateways)?.run.end;
-  end?.breakOff("the network broke", world.faults.whole(1, 1_000));
-}
-
 /**
  * Only the manager, agents, and the links to them come and go from now on, while it is mild: nobody
  * may notice. Processes that speak just the catalogue end with their agent, so there it stays.
@@ -162,7 +156,7 @@ export function beginMildFaults(world: World): void {
   const { faults, timeline } = world;
   world.isMild = true;
   const ofManager = [crashManager, crashManagerMidStep, breakManagerLink, openSecondManagerLink];
-  const ofAgents = world.hasMildAgents ? [killAgent, cutGatewayLink] : [];
+  const ofAgents = world.hasMildAgents ? [killAgent, breakGatewayLink] : [];
   const mild = [...ofManager, ...ofAgents];
   timeline.after(faults.whole(1_000, 6_000), () => {
     if (!world.isMild) return;

@@ -106,6 +106,7 @@ function claimNumber(world: World): void {
   const serviceID = run?.host.state.source.serviceID ?? NOBODY;
   const stranger = `stranger ${network.whole(0, 1e9)}`;
   const peer = faults.chance(0.5) ? stranger : undefined;
+  const token = faults.chance(0.5) ? { token: stranger } : {};
   const owner = { received: () => {}, closed: () => {} };
   const end = node?.linkService(owner, { trusted: true, peer });
   end?.send({
@@ -114,6 +115,7 @@ function claimNumber(world: World): void {
     typeOfService: "gateway",
     plugsConfiguration: { in: null, out: "*" },
     serviceID,
+    ...token,
     connections: [{ serviceID, sourcePlug: 1, destServiceID: NOBODY, destPlug: 20_000 }],
   });
   world.timeline.after(3_000, () => end?.close("bored"));

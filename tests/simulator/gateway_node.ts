@@ -41,7 +41,7 @@ export class GatewayRun implements LinkOwner, CallerOwner {
     this.host = new RoleHost(world, {
       name,
       role: world.roles.gateway,
-      state: createGateway(world.sourceOptions),
+      state: createGateway({ ...world.sourceOptions, token: `secret of ${name}` }),
       messageEvent: (link, message) => ({ kind: "message", link, message }),
       tick: { kind: "tick" },
       perform: (effect) => this.#perform(effect),
@@ -127,7 +127,7 @@ export class GatewayNode {
     const { agents, options } = this.world;
     const agent = agents[options.agentOfGateway[this.index] ?? 0];
     if (agent === undefined) throw new Error("Cannot start a gateway: it has no agent");
-    // Every other one proves who it is: a new link of it takes the place of a dead one.
+    // Every other one proves a name too.
     const peer = this.index % 2 === 0 ? `g${this.index}` : undefined;
     const name = `gateway-${this.index}.${this.#restarts}`;
     return new GatewayRun(this.world, name, { agent, peer });

@@ -82,12 +82,23 @@ Deno.test("GatewayRecords finds again what was written, and takes no garbage for
     const gateway = { serviceID: 3, service: "gateway", plugs: { in: null, out: "*" } } as const;
     const { gateways } = openAgentData(folder, "a1");
     gateways.add(gateway);
-    gateways.add({ ...gateway, serviceID: 4, peer: "g1" });
+    gateways.add({ ...gateway, serviceID: 4, token: "secret", peer: "g1" });
     const file = `${folder}/gateways/4.json`;
     assertEquals(Deno.statSync(file).mode! & 0o777, 0o600);
     const again = openAgentData(folder, "a1").gateways;
-    assertEquals(again.list(), [gateway, { ...gateway, serviceID: 4, peer: "g1" }]);
-    const wrong = [{ ...gateway, serviceID: 5 }, { ...gateway, serviceID: 4, peer: 7 }, {}, null];
+    assertEquals(again.list(), [gateway, {
+      ...gateway,
+      serviceID: 4,
+      token: "secret",
+      peer: "g1",
+    }]);
+    const wrong = [
+      { ...gateway, serviceID: 5 },
+      { ...gateway, serviceID: 4, peer: 7 },
+      { ...gateway, serviceID: 4, token: 7 },
+      {},
+      null,
+    ];
     for (const text of ["", "{", ...wrong.map((value) => JSON.stringify(value))]) {
       Deno.writeTextFileSync(file, text);
       assertEquals(again.list(), [gateway]);
