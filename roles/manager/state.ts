@@ -229,8 +229,8 @@ export interface ManagerState {
   /** The ways in from outside that gateways were told of. */
   routes: readonly ReportedRoute[];
   /**
-   * The least number for a new instance: above those that a history which was lost may have given to
-   * agents that are not back yet.
+   * The least number for a new instance: above those that a history which was lost may have given
+   * to agents that are not back yet.
    */
   serviceIDsFrom: number;
   /** Until when agents are awaited after the manager was away; milliseconds since 1970. */
