@@ -50,9 +50,10 @@ export const FLOWS: readonly Flow[] = [
     doc:
       "For the gateway, and whatever else no agent launched. Only a link that the agent's host " +
       "trusts may register; a launched process proves itself by flow 4 instead. A service " +
-      "whose link broke says its number and what it has open by the next one. An agent that knows " +
-      "it, the same one or one that was started again, answers by itself and with that number; " +
-      "else the manager gives it a new one, and what was open under the old number is closed.",
+      "whose link broke says its number and what it has open by the next one. An agent that " +
+      "knows it, the same one or one that was started again, answers by itself and with that " +
+      "number; else the manager gives it a new one, and what was open under the old number is " +
+      "closed.",
     steps: [...up("A", "serviceRegisterRequest"), ...down("A", "serviceRegisterResponse")],
   },
   {

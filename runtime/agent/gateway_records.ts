@@ -32,7 +32,7 @@ export class GatewayRecords {
     this.#folder = folder;
   }
 
-  /** Every gateway whose end was not seen. What can't be read is no record: it is a new one then. */
+  /** Every gateway whose end was not seen. What can't be read is none: it gets a new number. */
   list(): RecordedGateway[] {
     const records: RecordedGateway[] = [];
     for (const entry of Deno.readDirSync(this.#folder)) {

@@ -90,7 +90,7 @@ Deno.test("agent: a gateway that stays away is gone, and the manager is told why
   assertEquals([plugsConfiguration, rest], [PLUGS, [undefined, undefined, undefined]]);
 });
 
-Deno.test("agent: what a gateway and its agent missed of each other is told when it is back", () => {
+Deno.test("agent: a gateway that is back and its agent tell each other what they missed", () => {
   const bench = new AgentBench();
   addGateway(bench, 3);
   openConnection(bench);
