@@ -57,11 +57,15 @@ export function isRunning({ pid, startedAt }: ProcessIdentity): boolean {
 
 /**
  * Kills the process group that a process leads, or has led: what it started itself goes on without
- * it. Nothing is killed when its number is that of another process meanwhile.
+ * it. Nothing is killed when its number is that of another process meanwhile, or was given before
+ * the system started: a group of that number, whose leader has ended, is somebody else's then.
  */
 export function killIdentified({ pid, startedAt }: ProcessIdentity): void {
   const now = look(pid);
-  if (now === undefined || now.startedAt === startedAt) killGroup(pid);
+  const isOurs = now === undefined
+    ? startedAt.startsWith(`${bootID}/`)
+    : now.startedAt === startedAt;
+  if (isOurs) killGroup(pid);
 }
 
 /** Kills a process group; false when there is none, or none of its processes may be killed. */

@@ -36,3 +36,20 @@ Deno.test("killIdentified() leaves another process alone that has the number now
   killIdentified(identity);
   await child.status;
 });
+
+Deno.test("killIdentified() kills what a process has left behind, unless the system started since", async () => {
+  const args = ["/bin/sh", "-c", "sleep 60 & echo $!"];
+  const command = new Deno.Command("/usr/bin/setsid", { args, stdout: "piped", stderr: "null" });
+  const child = command.spawn();
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  const left = identify(Number(new TextDecoder().decode(value)));
+  assert(left !== undefined);
+  await child.status;
+  const { pid } = child;
+  killIdentified({ pid, startedAt: "another boot/1" });
+  assert(isRunning(left));
+  killIdentified({ pid, startedAt: left.startedAt });
+  // What is left holds the pipe until it has ended.
+  assertEquals((await reader.read()).done, true);
+});
