@@ -94,6 +94,14 @@ export async function askForAccess(
   address: Address,
   credentials: CredentialsSource,
 ): Promise<AdminAccess> {
+  // A manager takes an agent in as an agent, and waits for it to register.
+  const { role, name } = credentials().identity;
+  if (role !== "operator") {
+    throw new Error(
+      `Cannot get access to the admin API of the manager: the certificate is that of ${role} ` +
+        `"${name}", and that of an operator is needed (deno task smmp ca issue makes one)`,
+    );
+  }
   const { promise, resolve, reject } = Promise.withResolvers<AdminAccess>();
   const fail = (reason: string) => {
     reject(new Error(`Cannot get access to the admin API of the manager: ${reason}`));
