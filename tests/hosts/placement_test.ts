@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { StateView } from "../../runtime/admin/view.ts";
 import type { Services } from "./world.ts";
 import { withWorld } from "./with_hosts.ts";
@@ -77,5 +77,26 @@ Deno.test("hosts: services are spread over hosts, or packed onto few", async () 
       }
     }
     assertEquals([places.spread?.length, places.pack?.length], [2, 1]);
+  });
+});
+
+Deno.test("hosts: a service that is edited is replaced without a failed request", async () => {
+  await withWorld(async (world) => {
+    const entry = `${world.folder}/back.ts`;
+    const write = (text: string) =>
+      Deno.writeTextFile(entry, `export default { fetch: () => new Response("${text}") };`);
+    await write("old");
+    await world.startAll({ a1: { front: { plugs: ["back"] } }, a2: { back: { entry } } });
+    assertMatch((await world.ask("/front")).text, /old$/);
+    await world.user.beginLoad({ urls: [world.url("/front")], ...LOAD });
+    await world.user.sendMore(50);
+    const place = world.manager.place;
+    await write("new");
+    await world.manager.event("instanceEnded", { service: "back" }, place);
+    assertMatch((await world.ask("/front")).text, /new$/);
+    await world.user.sendMore(50);
+    const { failures, sent, done } = await world.user.endLoad();
+    assertEquals([failures, done], [{}, sent]);
+    assertEquals(countsOf(await world.state(), "back"), { a2: 1 });
   });
 });
