@@ -10,7 +10,7 @@ import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, hasDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
 import type { RepositoryChanged } from "./events.ts";
-import { repeatRelays } from "./relays.ts";
+import { forgetAsker, repeatRelays } from "./relays.ts";
 import { type AgentTurn, newMessageID, refuse, send, sendUp } from "./state.ts";
 
 /** A link to the manager is open: a new one replaces the old one. */
@@ -19,7 +19,7 @@ export function onManagerLinked(turn: AgentTurn, link: LinkID): void {
   if (state.managerLink !== undefined) {
     const reason = "another link to the manager was opened";
     turn.effects.push({ kind: "closeLink", link: state.managerLink, reason });
-    state.downward.clear();
+    forgetAsker(turn);
   }
   state.managerLink = link;
   state.registered = false;

@@ -216,10 +216,26 @@ export function passAnswerUp(
   }
   downward.delete(key);
   if (message.type === "softShutdownResponse" && isDone(message.status)) instance.isLeaving = true;
-  if (asked.messageID === undefined) return;
-  if (asked.sourcePlug !== undefined) instance.connections.delete(asked.sourcePlug);
+  const { serviceID } = instance;
+  const { sourcePlug = 0 } = asked;
+  const closed = instance.connections.get(sourcePlug);
+  instance.connections.delete(sourcePlug);
+  if (asked.messageID === undefined) {
+    // Whoever asked does not wait any more, but what has ended must not stay open in the registry.
+    if (closed === undefined) return;
+    const ends = { serviceID, sourcePlug, destPlug: closed.destPlug };
+    const status = STATUS.ownDecision;
+    return sendUp(turn, { type: "sourceConnectionClose", ...ends, status });
+  }
   const answer: Message = { ...message, messageID: asked.messageID };
   sendUp(turn, answer);
+}
+
+/** The link to the manager has ended: what services answer from now on, nobody waits for. */
+export function forgetAsker({ state: { downward } }: AgentTurn): void {
+  for (const [key, { sourcePlug }] of downward) {
+    downward.set(key, { messageID: undefined, sourcePlug });
+  }
 }
 
 /** Forgets a link of a service, with all that was on its way by it. */

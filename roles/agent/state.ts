@@ -177,7 +177,7 @@ export interface Relay {
 
 /** A request of the manager that was passed to a service. */
 export interface Downward {
-  /** The number that the manager gave it; undefined: the agent asks by itself. */
+  /** The number that the manager gave it; undefined: the agent asked, or nobody waits. */
   readonly messageID: number | undefined;
   /** The connection that it is about, if it is about one that starts here. */
   readonly sourcePlug: number | undefined;

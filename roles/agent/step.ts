@@ -30,7 +30,7 @@ import {
 } from "./processes.ts";
 import { onAdoptDue, onInstancesRecorded } from "./proofs.ts";
 import { onAgentRegisterResponse, onManagerLinked, onRepositoryChanged } from "./registration.ts";
-import { onConnectionResponse, onRelayDue, passDown } from "./relays.ts";
+import { forgetAsker, onConnectionResponse, onRelayDue, passDown } from "./relays.ts";
 import { onServiceRegisterResponse } from "./gateways.ts";
 import { onServiceMessage, onServiceUnlinked } from "./services.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
@@ -93,7 +93,7 @@ function onLinkClosed(turn: AgentTurn, link: LinkID, reason: string): void {
   state.managerLink = undefined;
   state.registered = false;
   state.registerMessageID = undefined;
-  state.downward.clear();
+  forgetAsker(turn);
   clearDeadline(state.deadlines, "register:");
 }
 

@@ -118,6 +118,22 @@ Deno.test("agent: a service that comes by itself registers on a trusted link onl
   assertEquals(theOne(effects, "closeLink").link, "stranger");
 });
 
+Deno.test("agent: what was closed for a manager that is away is told to the next one", () => {
+  const bench = new AgentBench();
+  const link = bench.run(7);
+  bench.answer(bench.ask(link, { messageID: 1, serviceID: 7 }));
+  const ends = { serviceID: 7, sourcePlug: 1, destPlug: 20_050 };
+  bench.take(link, { type: "connectionConfirmation", messageID: 1, status: 200, ...ends });
+  const asked = bench.take("manager", { type: "connectionCloseRequest", messageID: 41, ...ends });
+  const { messageID } = theSent(asked, "connectionCloseRequest", link);
+  bench.step({ kind: "linkClosed", link: "manager", reason: "it was killed" });
+  bench.linkManager("next");
+  const told = bench.take(link, { type: "connectionCloseResponse", messageID, status: 200 });
+  assertEquals(theSent(told, "sourceConnectionClose", "next").sourcePlug, 1);
+  const report = bench.step({ kind: "managerLinked", link: "third" });
+  assertEquals(theSent(report, "agentRegisterRequest", "third").connections, []);
+});
+
 Deno.test("agent: a gateway that said why it ends is reported with its words", () => {
   const bench = new AgentBench();
   const link = "gateway";
