@@ -11,11 +11,13 @@
  */
 
 import { installWebSockets } from "../web_sockets/install.ts";
+import { guardConsole } from "./console_guard.ts";
 import { installFetch, type MeshFetch } from "./mesh_fetch.ts";
 import { readStart } from "./start.ts";
 import { ServiceProcess } from "./service_process.ts";
 import { fetchOf } from "./handler.ts";
 
+guardConsole(console);
 const start = readStart();
 const serviceProcess = new ServiceProcess(start);
 const send: MeshFetch = (service, request) => serviceProcess.fetch(service, request);
