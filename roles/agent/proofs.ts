@@ -23,7 +23,7 @@ export function onStartServiceResponse(
   link: LinkID,
   message: MessageOf<"startServiceResponse">,
 ): void {
-  const { instances, links, deadlines } = turn.state;
+  const { instances, links, newcomers, deadlines } = turn.state;
   const instance = instances.get(message.serviceID);
   // An instance speaks by one link at a time, so who has the secret of one that does is another.
   const isAwaited = instance?.launched === true && instance.link === undefined;
@@ -38,6 +38,7 @@ export function onStartServiceResponse(
   if (instance === undefined || known === undefined || known.serviceID !== undefined) return;
   instance.link = link;
   known.serviceID = instance.serviceID;
+  newcomers.delete(link);
   clearDeadline(deadlines, `hello:${link}`);
   clearDeadline(deadlines, `start:${instance.serviceID}`);
   clearDeadline(deadlines, `orphan:${instance.serviceID}`);

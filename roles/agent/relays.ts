@@ -240,8 +240,9 @@ export function forgetAsker({ state: { downward } }: AgentTurn): void {
 
 /** Forgets a link of a service, with all that was on its way by it. */
 export function forgetLink(turn: AgentTurn, link: LinkID): void {
-  const { links, relays, downward, deadlines } = turn.state;
+  const { links, newcomers, relays, downward, deadlines } = turn.state;
   links.delete(link);
+  newcomers.delete(link);
   clearDeadline(deadlines, `hello:${link}`);
   for (const [id, relay] of relays) {
     if (relay.link === link) dropRelay(turn, id);

@@ -8,6 +8,7 @@ import type { Message } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
+import type { ServiceLinked } from "./events.ts";
 import { onGatewayUnlinked, onServiceRegisterRequest } from "./gateways.ts";
 import { onStartServiceResponse } from "./proofs.ts";
 import {
@@ -26,6 +27,20 @@ import {
   send,
   sendUp,
 } from "./state.ts";
+
+/** Somebody opened a link, and has to say soon who it is. */
+export function onServiceLinked(turn: AgentTurn, { link, trusted, peer }: ServiceLinked): void {
+  const { links, newcomers, deadlines, options } = turn.state;
+  links.set(link, { trusted, peer, token: undefined, serviceID: undefined });
+  setDeadline(deadlines, `hello:${link}`, turn.nowMs + options.helloMs);
+  if (trusted) return;
+  newcomers.add(link);
+  const [oldest] = newcomers;
+  if (oldest === undefined || newcomers.size <= options.newcomersMax) return;
+  forgetLink(turn, oldest);
+  const reason = `${options.newcomersMax} newer links did not say who they are either`;
+  turn.effects.push({ kind: "closeLink", link: oldest, reason });
+}
 
 /** Takes a message of a service, after it is clear whose it is. */
 export function onServiceMessage(turn: AgentTurn, link: LinkID, message: Message): void {

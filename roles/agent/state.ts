@@ -57,6 +57,13 @@ export interface AgentOptions {
   readonly relaysMax: number;
   /** Most instances at a time. @default {10_000} */
   readonly instancesMax: number;
+  /**
+   * Most links of processes that have not said who they are: one more pushes out the oldest, so
+   * that a flood of them keeps out nobody who speaks at once.
+   *
+   * @default {4_096}
+   */
+  readonly newcomersMax: number;
 }
 
 /** The times and bounds of an agent that are not set. */
@@ -72,6 +79,7 @@ export const AGENT_DEFAULTS = {
   relayMs: 120_000,
   relaysMax: 20_000,
   instancesMax: 10_000,
+  newcomersMax: 4_096,
 } as const;
 
 /**
@@ -211,6 +219,8 @@ export interface AgentState {
   readonly instances: Map<number, LocalInstance>;
   /** Links of services: to the instance, or undefined while they have not said who they are. */
   readonly links: Map<LinkID, KnownLink>;
+  /** Links of processes that have not said who they are, the oldest first. */
+  readonly newcomers: Set<LinkID>;
   /** Requests passed up, by the number that the agent gave them. */
   readonly relays: Map<number, Relay>;
   /** The agent's number of a request, by `link/number of its sender`. */
@@ -235,6 +245,7 @@ export function createAgent(
     registered: false,
     instances: new Map(),
     links: new Map(),
+    newcomers: new Set(),
     relays: new Map(),
     relayIDs: new Map(),
     downward: new Map(),

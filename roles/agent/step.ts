@@ -16,7 +16,7 @@
 
 import type { Message, MessageOf } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
-import { clearDeadline, nextDeadlineMs, setDeadline, takeEachDue } from "../deadlines.ts";
+import { clearDeadline, nextDeadlineMs, takeEachDue } from "../deadlines.ts";
 import type { LinkID, Role } from "../step.ts";
 import {
   onHardShutdownRequest,
@@ -32,7 +32,7 @@ import { onAdoptDue, onInstancesRecorded } from "./proofs.ts";
 import { onAgentRegisterResponse, onManagerLinked, onRepositoryChanged } from "./registration.ts";
 import { forgetAsker, onConnectionResponse, onRelayDue, passDown } from "./relays.ts";
 import { onServiceRegisterResponse } from "./gateways.ts";
-import { onServiceMessage, onServiceUnlinked } from "./services.ts";
+import { onServiceLinked, onServiceMessage, onServiceUnlinked } from "./services.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
 import { type AgentState, type AgentTurn, refuse, send, sendUp } from "./state.ts";
 
@@ -54,13 +54,7 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
       onManagerLinked(turn, event.link);
       break;
     case "serviceLinked":
-      state.links.set(event.link, {
-        trusted: event.trusted,
-        peer: event.peer,
-        token: undefined,
-        serviceID: undefined,
-      });
-      setDeadline(state.deadlines, `hello:${event.link}`, nowMs + state.options.helloMs);
+      onServiceLinked(turn, event);
       break;
     case "linkClosed":
       onLinkClosed(turn, event.link, event.reason);

@@ -37,6 +37,22 @@ Deno.test("agent: a wrong token, none, or another's is refused, and the link clo
   theSent(bench.confirm(7).effects, "startServiceResponse", "manager");
 });
 
+Deno.test("agent: of too many links that do not say who they are the oldest is closed", () => {
+  const bench = new AgentBench({ newcomersMax: 2 });
+  bench.launch(7);
+  const { link } = bench.confirm(7);
+  bench.step({ kind: "serviceLinked", link: "gateway", trusted: true });
+  for (const stranger of ["first", "second"]) {
+    assertEquals(bench.step({ kind: "serviceLinked", link: stranger, trusted: false }), []);
+  }
+  const effects = bench.step({ kind: "serviceLinked", link: "third", trusted: false });
+  assertEquals(theOne(effects, "closeLink").link, "first");
+  bench.step({ kind: "linkClosed", link: "second", reason: "gone" });
+  assertEquals(bench.step({ kind: "serviceLinked", link: "fourth", trusted: false }), []);
+  assertEquals([...bench.state.newcomers], ["third", "fourth"]);
+  assertEquals(bench.state.instances.get(7)?.link, link);
+});
+
 Deno.test("agent: a token is used once", () => {
   const bench = new AgentBench();
   bench.run(7);
