@@ -47,20 +47,47 @@ export async function bundleService(
   entry: string,
   { output, deno }: { readonly output: string; readonly deno: string },
 ): Promise<number> {
-  const { success, stderr } = await new Deno.Command(deno, {
-    args: ["bundle", "--quiet", "--platform", "deno", "--output", output, entry],
-    // As when it runs: so the same deno.json or package.json counts.
-    cwd: dirname(entry),
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) throw new BundleError(reasonIn(new TextDecoder().decode(stderr)));
+  // The folder as when it runs: so the same deno.json or package.json counts.
+  await runBundler(["--output", output, entry], { deno, cwd: dirname(entry) });
   const text = `${BUNDLE_MARK} of ${basename(entry)}: change that, not this.\n` +
     await Deno.readTextFile(output);
   await Deno.writeTextFile(output, text);
   return new TextEncoder().encode(text).byteLength;
+}
+
+/** How `deno bundle` is run. */
+export interface BundlerOptions {
+  /** The deno that does it. */
+  readonly deno: string;
+  /** Where. */
+  readonly cwd: string | URL;
+  /** How long it may take. Milliseconds. @default {as long as it takes} */
+  readonly withinMs?: number;
+  /** Whether everything else on this host goes first. @default {false} */
+  readonly isPatient?: boolean;
+}
+
+/**
+ * Runs `deno bundle`.
+ *
+ * @throws {BundleError} when it fails.
+ */
+export async function runBundler(
+  flags: readonly string[],
+  { deno, cwd, withinMs, isPatient = false }: BundlerOptions,
+): Promise<void> {
+  const nice = isPatient ? findProgram("nice") : undefined;
+  const args = ["bundle", "--quiet", "--platform", "deno", ...flags];
+  const { success, stderr } = await new Deno.Command(nice ?? deno, {
+    args: nice === undefined ? args : ["-n", "10", deno, ...args],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    ...(withinMs === undefined ? {} : { signal: AbortSignal.timeout(withinMs) }),
+  }).output();
+  if (!success) throw new BundleError(reasonIn(new TextDecoder().decode(stderr)));
 }
 
 function reasonIn(stderr: string): string {

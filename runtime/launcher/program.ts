@@ -10,8 +10,10 @@ import { pathToFileURL } from "node:url";
 import { isBinary } from "../binary/is_binary.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { START_VARIABLE } from "../service/start.ts";
+import { openCacheFolder } from "./cache_folder.ts";
 import { findProgram } from "./find_program.ts";
-import { permissionFlags, permissionLists } from "./sandbox.ts";
+import { moduleSource, prepareBegin, type PreparedBegin, textSource } from "./prepared_begin.ts";
+import { permissionFlags, type PermissionLists, permissionLists } from "./sandbox.ts";
 
 /** A program that runs a service. */
 export interface ServiceProgram {
@@ -41,6 +43,7 @@ interface Surroundings {
 }
 
 let surroundings: Surroundings | undefined;
+let prepared: PreparedBegin | undefined;
 
 /** Looked at once: a deno that comes or goes later counts when the mesh is started again. */
 function lookAround(): Surroundings {
@@ -57,6 +60,31 @@ function dataUrl(text: string): string {
   return `data:text/javascript,${encodeURIComponent(text)}`;
 }
 
+/** By this variable an operator says that nothing is to be prepared, with the value `off`. */
+const PREPARE_VARIABLE = "SMMP_PREPARE";
+/** The other roles of the mesh start meanwhile. Milliseconds. */
+const PREPARE_AFTER_MS = 200;
+
+/**
+ * Makes one file of our part of a service's process, or finds it, so that services start faster.
+ * It goes on in processes of its own; where nothing can be made, services start as before.
+ */
+export async function prepareStarts(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, PREPARE_AFTER_MS));
+  try {
+    const { deno } = surroundings ??= lookAround();
+    if (deno === undefined || Deno.env.get(PREPARE_VARIABLE) === "off") return;
+    const folder = openCacheFolder();
+    if (folder === undefined) return;
+    const source = isBinary()
+      ? await textSource(Deno.readTextFileSync(BEGIN_BUNDLE))
+      : await moduleSource(BEGIN, deno);
+    prepared = await prepareBegin(source, folder);
+  } catch {
+    // A full disk, no network to fetch the bundler by: nobody needs to know, it is only slower.
+  }
+}
+
 /**
  * How to run a service.
  *
@@ -67,12 +95,20 @@ export function programOf(service: ServiceConfig): ServiceProgram {
   const lists = permissionLists(service, START_VARIABLE);
   const url = pathToFileURL(service.entry).href;
   if (deno !== undefined) {
-    const flags = ["--quiet", "--no-prompt", ...permissionFlags(lists)];
-    return { command: [deno, "run", ...flags, "-"], stdin: mainModule(begin, url) };
+    const ready = prepared?.isCurrent() ? prepared : undefined;
+    const permissions = permissionFlags(ready === undefined ? lists : closedTo(lists, ready));
+    const flags = ["--quiet", "--no-prompt", ...permissions];
+    return { command: [deno, "run", ...flags, "-"], stdin: mainModule(ready?.url ?? begin, url) };
   }
   const problem = problemWithoutDeno(service);
   if (problem !== undefined) throw new Error(problem);
   return { command: [OWN_PROGRAM, INSTANCE_COMMAND, url], stdin: JSON.stringify(lists) };
+}
+
+/** A service that may write much may not write what all others run. */
+function closedTo(lists: PermissionLists, { folder }: PreparedBegin): PermissionLists {
+  if ((lists.write ?? []).length === 0) return lists;
+  return { ...lists, "deny-write": [...(lists["deny-write"] ?? []), folder] };
 }
 
 /** The program that Deno reads from stdin. It resolves imports as the service's folder does. */

@@ -8,6 +8,7 @@ import type { LinkID } from "../../roles/step.ts";
 import { linkMessagePort } from "../../transports/message_port.ts";
 import { AgentHost, type OutputLine } from "../agent/agent_host.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
+import { prepareStarts } from "../launcher/program.ts";
 import { Batches } from "./batches.ts";
 
 /** How an agent worker is started. */
@@ -76,6 +77,7 @@ export function createAgentWorker(): AgentWorker {
         warn,
         unlinked,
       });
+      void prepareStarts();
     },
     linkManager(port) {
       replace(

@@ -18,7 +18,7 @@ import { ConfigError } from "../../config/config_error.ts";
 import { type ClosedPlaces, closedTo, type ServiceConfig } from "../../config/mesh_config.ts";
 import { type Address, formatAddress, isLocal, isWildcard } from "../../distributed/address.ts";
 import { AgentProcess, type AgentProcessOptions } from "../../distributed/agent_process.ts";
-import { runNotes } from "../../launcher/program.ts";
+import { prepareStarts, runNotes } from "../../launcher/program.ts";
 import { createEventOutput, type EventOutput } from "../event_output.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { CommandError, type CommandIO } from "../io.ts";
@@ -67,6 +67,7 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
     const listen = formatAddress(await agent.start());
     tellReady(output, { plan, flags, listen, services: [...repository.services.keys()] });
     for (const note of runNotes(repository.services.values())) warn(note);
+    void prepareStarts();
     void registration.ready.then(() => {
       const { name } = plan;
       output.event({ kind: "agentReady", text: `agent ${name} is ready`, fields: { name } });

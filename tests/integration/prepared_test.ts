@@ -1,0 +1,52 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { DEADLINE_MS, type MeshProcess, startMesh } from "./mesh_process.ts";
+
+/** A service that tells who called it. Its file is beside mesh.json, the cache is not. */
+const TRACE = `
+  export default {
+    fetch(request: Request): Response {
+      if (new URL(request.url).pathname === "/exit") Deno.exit(0);
+      return new Response(new Error("here").stack);
+    },
+  };
+`;
+
+/** The stack of a service of which each instance ends after one answer, until it is as wanted. */
+async function traceUntil(mesh: MeshProcess, wanted: RegExp): Promise<string> {
+  const endMs = performance.now() + DEADLINE_MS;
+  for (;;) {
+    const trace = await mesh.text("/trace");
+    if (wanted.test(trace)) return trace;
+    assert(performance.now() < endMs, `never ${wanted} in ${trace}`);
+    await (await mesh.fetch("/trace/exit")).body?.cancel();
+  }
+}
+
+Deno.test("an agent starts services with one file as soon as it has made it", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
+  try {
+    const started = {
+      services: { trace: { entry: "./trace.ts" } },
+      files: { "trace.ts": TRACE },
+      folder,
+      env: { XDG_CACHE_HOME: `${folder}/cache` },
+    };
+    await using mesh = await startMesh(started);
+    const trace = await traceUntil(mesh, /\/cache\/smmp\/begin-[0-9a-f]{32}\.js:\d+:\d+/);
+    assertMatch(trace, /trace\.ts:5:/, "its own lines are those of its file");
+    assertMatch(trace, /ResponseExchange/, "ours have their names");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("an agent that may prepare nothing starts services from the modules", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
+  try {
+    await using mesh = await startMesh({ env: { SMMP_PREPARE: "off", XDG_CACHE_HOME: folder } });
+    assertEquals((await mesh.fetch("/echo/pid")).status, 200);
+    assertEquals([...Deno.readDirSync(folder)].filter(({ name }) => name === "smmp"), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
