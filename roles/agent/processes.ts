@@ -11,7 +11,7 @@ import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";
 import type { ProcessExited, ProcessFailed, ProcessStarted } from "./events.ts";
 import { endAdoptionIfWhole } from "./registration.ts";
-import { forgetLink } from "./relays.ts";
+import { forgetDownward, forgetLink } from "./relays.ts";
 import {
   type AgentTurn,
   type LocalFailure,
@@ -240,7 +240,9 @@ export function forgetInstance(turn: AgentTurn, instance: LocalInstance): void {
   instances.delete(serviceID);
   for (const kind of ["start", "orphan", "kill"]) clearDeadline(deadlines, `${kind}:${serviceID}`);
   if (!instance.launched) turn.effects.push({ kind: "forget", serviceID });
-  if (link === undefined || !instance.launched) return;
+  if (link === undefined) return;
+  // The link of a gateway may be that of another instance soon, which was asked for nothing.
+  if (!instance.launched) return forgetDownward(turn, link);
   turn.effects.push({ kind: "closeLink", link, reason: `${instance.service}#${serviceID} ended` });
   forgetLink(turn, link);
 }

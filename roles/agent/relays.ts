@@ -240,13 +240,18 @@ export function forgetAsker({ state: { downward } }: AgentTurn): void {
 
 /** Forgets a link of a service, with all that was on its way by it. */
 export function forgetLink(turn: AgentTurn, link: LinkID): void {
-  const { links, newcomers, relays, downward, deadlines } = turn.state;
+  const { links, newcomers, relays, deadlines } = turn.state;
   links.delete(link);
   newcomers.delete(link);
   clearDeadline(deadlines, `hello:${link}`);
   for (const [id, relay] of relays) {
     if (relay.link === link) dropRelay(turn, id);
   }
+  forgetDownward(turn, link);
+}
+
+/** Forgets what the manager asked of the instance of a link. */
+export function forgetDownward({ state: { downward } }: AgentTurn, link: LinkID): void {
   for (const key of downward.keys()) {
     if (key.startsWith(`${link}/`)) downward.delete(key);
   }

@@ -104,6 +104,8 @@ export class World {
   isGentle = false;
   /** Numbers of instances whose processes do all that they should. */
   readonly goodProcesses = new Set<number>();
+  /** Instances that were starting at an agent that went away. */
+  readonly abandonedStarts = new Set<number>();
   /** From when on requests must succeed. */
   strictFromMs = Infinity;
   /** How many links there were. */
