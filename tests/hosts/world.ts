@@ -49,6 +49,15 @@ export function smmp(...args: readonly string[]): string[] {
   return [Deno.execPath(), "run", "-A", ...config, `${PROJECT}mod.ts`, ...args];
 }
 
+let fetched: Promise<unknown> | undefined;
+
+/** The hosts of a test reach no registry, so what SMMP needs of one is fetched before. */
+async function fetchPackages(): Promise<void> {
+  const [deno = "", ...args] = smmp("help");
+  fetched ??= new Deno.Command(deno, { args, stdout: "null", stderr: "null" }).output();
+  await fetched;
+}
+
 /** A mesh on several hosts. */
 export class World implements AsyncDisposable {
   /** A folder for everything; it is removed in the end. */
@@ -67,6 +76,7 @@ export class World implements AsyncDisposable {
 
   /** Makes certificates for all roles on hosts; nothing runs but the user. */
   static async make(hosts: Hosts<HostName>): Promise<World> {
+    await fetchPackages();
     const folder = await Deno.makeTempDir({ prefix: "smmp-hosts-" });
     await createAuthority(`${folder}/ca`);
     const world = new World(hosts, folder);
