@@ -66,7 +66,8 @@ export interface IssueRequest {
   /** For whom. */
   readonly identity: Identity;
   /**
-   * Names and addresses by which others than roles reach it.
+   * Names and addresses by which others than roles reach it; an agent that has some registers with
+   * no other address.
    *
    * @default {[]}
    */

@@ -1,6 +1,7 @@
 /**
  * Who may say what by a link from another process: the agent of a certificate registers under the
- * name in it, and under no other; a gateway asks for services, and is none.
+ * name in it, and under no other, and at the hosts in it, if it has any; a gateway asks for
+ * services, and is none.
  *
  * @module
  */
@@ -8,7 +9,8 @@
 import { isRecord, messageID } from "../../protocol/fields.ts";
 import { STATUS } from "../../protocol/status.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
-import type { Identity } from "../../transports/secure/identity.ts";
+import type { PeerIdentity } from "../../transports/secure/identity.ts";
+import { isLoopback } from "../admin/admin_guard.ts";
 import type { Refusal } from "../links.ts";
 
 /** A link of somebody who is known. */
@@ -16,14 +18,15 @@ export interface ClaimedLink {
   /** The link. */
   readonly link: Link;
   /** Who proved to be at its other end. */
-  readonly peer: Identity;
+  readonly peer: PeerIdentity;
   /** Takes what was refused. */
   readonly refused: (refusal: Refusal) => void;
 }
 
 /**
- * Lets through what the peer of a link may say. A registration under another name is answered with
- * 403 and ends the link: whoever sends one is wrong about itself, or worse.
+ * Lets through what the peer of a link may say. A registration under another name, or at the address
+ * of another host, is answered with 403 and ends the link: whoever sends one is wrong about itself,
+ * or worse. It would have others dial that address, and use up the plugs of whoever is there.
  */
 export function holdToIdentity(events: LinkEvents, claimed: ClaimedLink): LinkEvents {
   const { link, peer, refused } = claimed;
@@ -43,12 +46,38 @@ export function holdToIdentity(events: LinkEvents, claimed: ClaimedLink): LinkEv
   };
 }
 
-function claimProblem(value: unknown, peer: Identity): string | undefined {
+function claimProblem(value: unknown, peer: PeerIdentity): string | undefined {
   if (!isRecord(value) || value.type !== "agentRegisterRequest") return undefined;
-  if (value.agentName === peer.name) return undefined;
-  const claimed = typeof value.agentName === "string" ? value.agentName : "";
-  return `Cannot register agent "${claimed.slice(0, 63)}": the certificate of this link is that ` +
-    `of ${peer.role} "${peer.name}"`;
+  const { agentName, agentNetwork } = value;
+  if (agentName !== peer.name) {
+    const claimed = typeof agentName === "string" ? agentName : "";
+    return `Cannot register agent "${
+      claimed.slice(0, 63)
+    }": the certificate of this link is that ` +
+      `of ${peer.role} "${peer.name}"`;
+  }
+  const { hosts } = peer;
+  if (hosts === undefined || isHostOf(hosts, agentNetwork)) return undefined;
+  const claimed = typeof agentNetwork === "string" ? agentNetwork.slice(0, 255) : "";
+  return `Cannot register agent "${peer.name}" at "${claimed}": its certificate is for ` +
+    `${hosts.slice(0, HOSTS_NAMED_MAX).join(", ")}; start it with --network, or issue another ` +
+    `certificate with --host ${claimed}`;
+}
+
+/** Most hosts of a certificate that a refusal names. */
+const HOSTS_NAMED_MAX = 5;
+
+/** On the loopback nobody reaches another host, so that every certificate is good there. */
+function isHostOf(hosts: readonly string[], network: unknown): boolean {
+  if (typeof network !== "string") return false;
+  const name = inFull(network);
+  return isLoopback(name) || hosts.some((host) => inFull(host) === name);
+}
+
+/** The one full form of a name or an address. */
+function inFull(host: string): string {
+  const url = `http://${host.includes(":") ? `[${host}]` : host}`;
+  return URL.canParse(url) ? new URL(url).hostname : host;
 }
 
 /** A link of somebody who comes as a gateway. */

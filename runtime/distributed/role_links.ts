@@ -7,7 +7,12 @@
 
 import { STATUS } from "../../protocol/status.ts";
 import type { AcceptLink, Link, LinkEvents } from "../../transports/link.ts";
-import type { Credentials, Identity, IdentityRole } from "../../transports/secure/identity.ts";
+import type {
+  Credentials,
+  Identity,
+  IdentityRole,
+  PeerIdentity,
+} from "../../transports/secure/identity.ts";
 import { superjsonCodec } from "../../transports/superjson_codec.ts";
 import { dialTcp, listenTcp, type TcpListener } from "../../transports/tcp.ts";
 import type { Refusal } from "../links.ts";
@@ -53,7 +58,7 @@ export function refusedStranger(reason: string): Refusal {
 }
 
 /** Takes a new link, and who proved to be at its other end. */
-export type AcceptRole = (link: Link, peer: Identity | undefined) => LinkEvents;
+export type AcceptRole = (link: Link, peer: PeerIdentity | undefined) => LinkEvents;
 
 /**
  * Listens for roles of other processes.

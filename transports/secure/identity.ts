@@ -21,6 +21,12 @@ export interface Identity {
   readonly name: string;
 }
 
+/** Who proved to be at the other end of a link. */
+export interface PeerIdentity extends Identity {
+  /** The names and addresses that its certificate has besides. @default {it has none} */
+  readonly hosts?: readonly string[];
+}
+
 const SUFFIX = "smmp";
 
 /** Whether a word is a role that certificates know. */

@@ -11,7 +11,7 @@ import { acceptTcp } from "../tcp_link.ts";
 import { after } from "../timer.ts";
 import { HANDSHAKE_BYTES_MAX } from "./handshake/dialler_proof.ts";
 import { HandshakeError, whyHandshakeFailed } from "./handshake/handshake_error.ts";
-import { type Credentials, type Identity, tlsName } from "./identity.ts";
+import { type Credentials, type Identity, type PeerIdentity, tlsName } from "./identity.ts";
 import type { Entrance } from "./handshake/listener_check.ts";
 import { Lobby, WAITING_MAX, WAITING_PER_ADDRESS_MAX } from "./lobby.ts";
 import { checkStrangers } from "./self_check.ts";
@@ -84,7 +84,7 @@ export interface SecureListener extends TcpListener {
 }
 
 /** Takes a new link of somebody who proved who it is; no event of the link has fired yet. */
-export type AcceptSecureLink = (link: Link, peer: Identity) => LinkEvents;
+export type AcceptSecureLink = (link: Link, peer: PeerIdentity) => LinkEvents;
 
 /**
  * Listens for connections, and makes a link of each whose dialler proves by a certificate of the
@@ -102,7 +102,7 @@ export function listenSecure(
 
 /** Somebody who was let in. */
 interface Entered {
-  readonly peer: Identity;
+  readonly peer: PeerIdentity;
   readonly channel: TlsChannel;
 }
 

@@ -15,7 +15,7 @@ import {
 } from "@peculiar/x509";
 import { textOf } from "../codec.ts";
 import { bytesOf, KEY_ALGORITHM, signedBytes } from "./handshake/lines.ts";
-import { type Identity, identityOf } from "./identity.ts";
+import { type Identity, identityOf, type PeerIdentity } from "./identity.ts";
 
 /** Somebody who does not belong; the message says why and has them as its subject: "its …". */
 export class VerificationError extends Error {
@@ -54,7 +54,7 @@ export interface Proof {
  * @returns Who showed it.
  * @throws {VerificationError} when it does not.
  */
-export async function verifyProof(proof: Proof, judgement: Judgement): Promise<Identity> {
+export async function verifyProof(proof: Proof, judgement: Judgement): Promise<PeerIdentity> {
   const identity = await verifyCertificate(proof.certificate, judgement);
   const certificate = parseOne(proof.certificate);
   const key = await keyOf(certificate);
@@ -63,7 +63,9 @@ export async function verifyProof(proof: Proof, judgement: Judgement): Promise<I
   if (!await crypto.subtle.verify(KEY_ALGORITHM, key, signature, signed)) {
     throw new VerificationError("it does not hold the key of the certificate that it shows");
   }
-  return identity;
+  const names = readable(() => namesIn(certificate)).map(({ value }) => value);
+  const hosts = names.filter((name) => identityOf(name) === undefined);
+  return hosts.length === 0 ? identity : { ...identity, hosts };
 }
 
 /** What a certificate says. Nothing of it is verified. */

@@ -9,7 +9,7 @@ import { closeConn, dismiss } from "./dismissal.ts";
 import { HandshakeError } from "./handshake/handshake_error.ts";
 import { writeLine } from "./handshake/line_input.ts";
 import { checkDialler, type Entrance } from "./handshake/listener_check.ts";
-import type { Identity } from "./identity.ts";
+import type { PeerIdentity } from "./identity.ts";
 import type { TlsChannel, TlsPort } from "./tls_port.ts";
 
 const HELLO_BYTES_MAX = 2 * 1024;
@@ -47,7 +47,7 @@ export class Visit {
    * @throws {HandshakeError} when it is not to be let in.
    * @throws what a connection throws.
    */
-  async ask(port: TlsPort, entrance: () => Entrance): Promise<Identity> {
+  async ask(port: TlsPort, entrance: () => Entrance): Promise<PeerIdentity> {
     const first = await readHello(this.#outer);
     const channel = await port.secure(this.#outer, first);
     this.#channel = channel;

@@ -61,6 +61,24 @@ Deno.test("holdToIdentity() refuses any other name, and none, and ends the link"
   }
 });
 
+Deno.test("holdToIdentity() lets an agent register at the hosts in its certificate, and no other", () => {
+  const hosts = ["10.77.0.2", "a1.example.com", "fd00:0:0:0:0:0:0:2"];
+  const hold: Hold = (events, held) =>
+    holdToIdentity(events, { ...held, peer: { role: "agent", name: "a1", hosts } });
+  const request = { type: "agentRegisterRequest", messageID: 9, agentName: "a1" };
+  for (const agentNetwork of ["10.77.0.2", "A1.example.com", "fd00::2", "127.0.0.1"]) {
+    const { events, received } = heldLink(hold);
+    events.received({ ...request, agentNetwork });
+    assertEquals(received.length, 1, agentNetwork);
+  }
+  for (const agentNetwork of ["10.77.0.3", "example.com", "fd00::3", "0.0.0.0", undefined, ""]) {
+    const { events, sent, received, closes } = heldLink(hold);
+    events.received({ ...request, agentNetwork });
+    assertEquals([received.length, closes()], [0, 1], agentNetwork);
+    assertStringIncludes(JSON.stringify(sent), "its certificate is for 10.77.0.2, a1.example.com");
+  }
+});
+
 Deno.test("holdToGateway() lets nobody who comes by itself take the requests of a service", () => {
   const type = "serviceRegisterRequest";
   const request = { type, messageID: 4, typeOfService: "users" };

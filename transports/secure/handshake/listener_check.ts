@@ -9,7 +9,7 @@
 
 import { HandshakeError } from "./handshake_error.ts";
 import { newChallenge, readAnswer } from "./lines.ts";
-import { type Credentials, type Identity, tlsName } from "../identity.ts";
+import { type Credentials, type Identity, type PeerIdentity, tlsName } from "../identity.ts";
 import { LineInput, writeLine } from "./line_input.ts";
 import { type Proof, VerificationError, verifyProof } from "../verification.ts";
 
@@ -31,7 +31,7 @@ export interface Entrance {
  * @throws {LineInputError | CodecError} when it says something else, or nothing.
  * @throws what the connection throws.
  */
-export async function checkDialler(conn: Deno.Conn, entrance: Entrance): Promise<Identity> {
+export async function checkDialler(conn: Deno.Conn, entrance: Entrance): Promise<PeerIdentity> {
   const { credentials, bytesMax } = entrance;
   const challenge = newChallenge();
   await writeLine(conn, challenge);
@@ -48,7 +48,7 @@ export async function checkDialler(conn: Deno.Conn, entrance: Entrance): Promise
   return peer;
 }
 
-async function verified(proof: Proof, authority: string): Promise<Identity> {
+async function verified(proof: Proof, authority: string): Promise<PeerIdentity> {
   try {
     return await verifyProof(proof, { authority });
   } catch (error) {
