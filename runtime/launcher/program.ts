@@ -142,7 +142,8 @@ export function runNotes(services: Iterable<ServiceConfig>): string[] {
   if (hasBundles) {
     notes.push(
       "There is no deno on the PATH, so this binary runs the services: in sandboxes, except " +
-        "that a service can import any .js and .json file that this user can read",
+        "that a service can import any .js and .json file that this user can read, and that " +
+        "nothing inside what its manifest allows is closed to it",
     );
   }
   return notes;
