@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { loadCredentials } from "../../runtime/certificates/loading.ts";
 import { parseAddress } from "../../runtime/distributed/address.ts";
 import { dialRole } from "../../runtime/distributed/role_links.ts";
 import { createAuthority } from "../../runtime/certificates/authority.ts";
+import { DialError } from "../../transports/tcp.ts";
 import { DistributedMesh } from "./distributed_mesh.ts";
 
 /** A service that asks another one, which may be at another agent. */
@@ -139,7 +140,18 @@ Deno.test("roles refuse who does not belong, and both sides say why", async () =
   await plain.event("away", { reason: /it may want certificates, --tls/ });
   // A gateway where operators are awaited.
   const ps = await mesh.run("ps", "--manager", mesh.manager, ...mesh.tls("g1"));
-  assertStringIncludes(ps.text, 'it is gateway "g1", and a manager takes agents and operators');
+  assertStringIncludes(ps.text, 'that of gateway "g1", and that of an operator is needed');
+  const gateway = await loadCredentials(`${mesh.folder}/certs/g1`);
+  const refused = await assertRejects(() =>
+    dialRole({
+      address: parseAddress(mesh.manager),
+      credentials: () => gateway,
+      expects: { role: "manager", name: "manager" },
+    }, () => ({ received() {}, malformed() {}, closed() {} })), DialError);
+  assertStringIncludes(
+    refused.message,
+    'it is gateway "g1", and a manager takes agents and operators',
+  );
   await manager.event("warning", { reason: /it is gateway "g1"/ }, place);
   // What can be seen before anything is dialled.
   const role = await mesh.run(...agent, ...mesh.tls("g1"));
