@@ -12,6 +12,20 @@ const OTHERS_WRITE = 0o022;
 /** Files of which as many as this are kept: the last ones that were used. */
 const KEPT_MAX = 8;
 
+/** Where the folder may be, the best place first: no service may write to any of them. */
+export function cachePlaces(): readonly string[] {
+  const owner = Deno.uid();
+  if (owner === null) return [];
+  const { XDG_CACHE_HOME: cache, HOME: home, TMPDIR: temp = "/tmp" } = Deno.env.toObject();
+  const places = [
+    ...(cache === undefined ? [] : [join(cache, "smmp")]),
+    ...(home === undefined ? [] : [join(home, ".cache", "smmp")]),
+    join(temp, `smmp-${owner}`),
+  ];
+  // A permission to write below it could not be taken back by a flag, and an import not be written.
+  return places.filter((place) => place.startsWith("/") && !place.includes(","));
+}
+
 /**
  * The folder, which is made if it is not there.
  *
@@ -19,19 +33,10 @@ const KEPT_MAX = 8;
  */
 export function openCacheFolder(): string | undefined {
   const owner = Deno.uid();
-  if (owner === null) return undefined;
-  const { XDG_CACHE_HOME: cache, HOME: home, TMPDIR: temp = "/tmp" } = Deno.env.toObject();
-  const places = [
-    ...(cache === undefined ? [] : [join(cache, "smmp")]),
-    ...(home === undefined ? [] : [join(home, ".cache", "smmp")]),
-    join(temp, `smmp-${owner}`),
-  ];
-  return places.find((place) => isOwn(place, owner));
+  return owner === null ? undefined : cachePlaces().find((place) => isOwn(place, owner));
 }
 
 function isOwn(folder: string, owner: number): boolean {
-  // A permission to write below it could not be taken back by a flag, and an import not be written.
-  if (!folder.startsWith("/") || folder.includes(",")) return false;
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { isDirectory, uid, mode } = Deno.lstatSync(folder);

@@ -26,8 +26,6 @@ export interface BeginSource {
 export interface PreparedBegin {
   /** Its URL. */
   readonly url: string;
-  /** The folder that it is in, which no service may write. */
-  readonly folder: string;
   /** Whether it is there, and what it is made of is still the same. */
   isCurrent(): boolean;
 }
@@ -91,7 +89,6 @@ export async function prepareBegin(
   await removeOldest(folder, FILE_NAME);
   return {
     url: pathToFileURL(path).href,
-    folder,
     isCurrent: () => isThere(path) && source.isCurrent(),
   };
 }

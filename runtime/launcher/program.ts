@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import { isBinary } from "../binary/is_binary.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { START_VARIABLE } from "../service/start.ts";
-import { openCacheFolder } from "./cache_folder.ts";
+import { cachePlaces, openCacheFolder } from "./cache_folder.ts";
 import { findProgram } from "./find_program.ts";
 import { moduleSource, prepareBegin, type PreparedBegin, textSource } from "./prepared_begin.ts";
 import { permissionFlags, type PermissionLists, permissionLists } from "./sandbox.ts";
@@ -96,8 +96,7 @@ export function programOf(service: ServiceConfig): ServiceProgram {
   const url = pathToFileURL(service.entry).href;
   if (deno !== undefined) {
     const ready = prepared?.isCurrent() ? prepared : undefined;
-    const permissions = permissionFlags(ready === undefined ? lists : closedTo(lists, ready));
-    const flags = ["--quiet", "--no-prompt", ...permissions];
+    const flags = ["--quiet", "--no-prompt", ...permissionFlags(closedTo(lists))];
     return { command: [deno, "run", ...flags, "-"], stdin: mainModule(ready?.url ?? begin, url) };
   }
   const problem = problemWithoutDeno(service);
@@ -105,10 +104,13 @@ export function programOf(service: ServiceConfig): ServiceProgram {
   return { command: [OWN_PROGRAM, INSTANCE_COMMAND, url], stdin: JSON.stringify(lists) };
 }
 
-/** A service that may write much may not write what all others run. */
-function closedTo(lists: PermissionLists, { folder }: PreparedBegin): PermissionLists {
+/**
+ * A service that may write much may not write what all others run, nor what they will run once it
+ * is prepared.
+ */
+function closedTo(lists: PermissionLists): PermissionLists {
   if ((lists.write ?? []).length === 0) return lists;
-  return { ...lists, "deny-write": [...(lists["deny-write"] ?? []), folder] };
+  return { ...lists, "deny-write": [...(lists["deny-write"] ?? []), ...cachePlaces()] };
 }
 
 /** The program that Deno reads from stdin. It resolves imports as the service's folder does. */
