@@ -1,3 +1,8 @@
+import { requestOf } from "../sessions/lazy_request.ts";
+import { staticBodyOf } from "../sessions/static_body.ts";
+
+const URL_OF_NOBODY = "http://warm-up.mesh/";
+
 /** Microtasks after which the message that the process is ready has left; see the outbox too. */
 const HOPS = 24;
 
@@ -10,8 +15,9 @@ export async function warmUp(): Promise<void> {
   for (let hop = 0; hop < HOPS; hop += 1) await null;
   const { signal } = new AbortController();
   const headers: [string, string][] = [["accept", "*/*"]];
-  const request = new Request("http://warm-up.mesh/", { method: "GET", headers, signal });
+  const request = requestOf({ method: "GET", url: URL_OF_NOBODY, headers, body: null, signal });
   const response = new Response(new URL(request.url).pathname, { headers: request.headers });
+  staticBodyOf(response);
   const reader = response.body?.getReader();
   while ((await reader?.read())?.done === false);
 }

@@ -48,14 +48,15 @@ function findLooks(): Look[] {
   });
 }
 
-const looks = findLooks();
+/** Found at the first response: to try it out loads what a start does not need to wait for. */
+let looks: Look[] | undefined;
 
 /**
  * What a response was made of, or undefined when that is a stream, nothing, or not known. The
  * response must not have been used.
  */
 export function staticBodyOf(response: Response): string | Uint8Array | undefined {
-  for (const look of looks) {
+  for (const look of looks ??= findLooks()) {
     const body = look(response);
     if (body !== undefined) return body;
   }
