@@ -24,9 +24,9 @@ export interface ClaimedLink {
 }
 
 /**
- * Lets through what the peer of a link may say. A registration under another name, or at the address
- * of another host, is answered with 403 and ends the link: whoever sends one is wrong about itself,
- * or worse. It would have others dial that address, and use up the plugs of whoever is there.
+ * Lets through what the peer of a link may say. A registration under another name, or at another
+ * host, is answered with 403 and ends the link: whoever sends one is wrong about itself, or worse.
+ * It would have others dial that address, and use up the plugs of whoever is there.
  */
 export function holdToIdentity(events: LinkEvents, claimed: ClaimedLink): LinkEvents {
   const { link, peer, refused } = claimed;

@@ -1,7 +1,7 @@
 /**
  * The sandbox of a service: exactly the Deno permissions that its manifest declares, and what every
- * service needs: its own files read-only and the network of its host's loopback. Whatever they give,
- * what belongs to the mesh itself stays closed: its secrets, and the ports of its roles.
+ * service needs: its own files read-only and the network of its host's loopback. What belongs to
+ * the mesh itself stays closed, whatever they give: its secrets, and the ports of its roles.
  *
  * @module
  */

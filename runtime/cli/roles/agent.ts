@@ -141,7 +141,7 @@ function reaching(
   return new Map([...services].map(([name, service]) => [name, reach(service)]));
 }
 
-/** What no service may use: what is kept secret here, and the ports where roles come as they are. */
+/** What no service may use: what is kept secret here, and the ports where roles are found. */
 function closedPlaces({ data }: AgentPlan, { tls, manager, listen }: Flags): ClosedPlaces {
   return {
     paths: [data, tls].filter((path) => path !== undefined).map((path) => resolve(path)),

@@ -98,7 +98,7 @@ Deno.test("loadCredentials() tells the manager to renew without a name", async (
   assertStringIncludes(warnings[0] ?? "", "renew it by smmp ca issue manager");
 });
 
-Deno.test("isOpenToOthers() fails as certificates do for a key that is being replaced", async () => {
+Deno.test("isOpenToOthers() fails as certificates do for a key that is gone", async () => {
   await using folders = await Folders.make();
   const folder = await folders.issue();
   assertEquals(await isOpenToOthers(`${folder}/key.pem`), false);

@@ -37,7 +37,7 @@ Deno.test("killIdentified() leaves another process alone that has the number now
   await child.status;
 });
 
-Deno.test("killIdentified() kills what a process has left behind, unless the system started since", async () => {
+Deno.test("killIdentified() kills what a process of this boot has left behind", async () => {
   const args = ["/bin/sh", "-c", "sleep 60 & echo $!"];
   const command = new Deno.Command("/usr/bin/setsid", { args, stdout: "piped", stderr: "null" });
   const child = command.spawn();

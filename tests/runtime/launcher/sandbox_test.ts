@@ -41,7 +41,7 @@ async function tryAll(service: ServiceConfig, program: string): Promise<string[]
   return new TextDecoder().decode(stdout).trim().split("\n");
 }
 
-Deno.test("closedTo() keeps a service out of secrets and ports that its permissions include", async () => {
+Deno.test("closedTo() keeps a service out of what its permissions include", async () => {
   const folder = await Deno.makeTempDir();
   const secrets = join(folder, ".smmp");
   await Deno.mkdir(secrets);

@@ -84,7 +84,7 @@ function connect(port: number) {
   return { refused: refused.promise, end };
 }
 
-Deno.test("AgentConnection shows its token to an agent that comes back, and to no stranger", async () => {
+Deno.test("AgentConnection shows its token to its agent, and to no stranger", async () => {
   const place = new Place();
   const first = place.next();
   const service = connect(place.port);
