@@ -163,8 +163,8 @@ export class AgentHost {
     return this.#processes.ended();
   }
 
-  /** Kills every process at once; resolves when all of them are gone. */
-  killAll(): Promise<void> {
+  /** Kills every process at once; resolves with their number when all of them are gone. */
+  killAll(): Promise<number> {
     this.#isStopped = true;
     return this.#processes.killAll();
   }

@@ -101,10 +101,12 @@ export class InstanceProcesses {
     this.#processes.get(serviceID)?.kill();
   }
 
-  /** Kills every process at once; resolves when all of them are gone. */
-  async killAll(): Promise<void> {
+  /** Kills every process at once; resolves with their number when all of them are gone. */
+  async killAll(): Promise<number> {
+    const count = this.#processes.size;
     for (const process of this.#processes.values()) process.kill();
     await this.ended();
+    return count;
   }
 
   /** Resolves when none is left. */

@@ -99,16 +99,13 @@ export class AgentProcess {
    */
   async leave(withinMs: number): Promise<boolean> {
     if (this.#host === undefined) return true;
-    if (!this.#isRegistered) {
-      await this.killAll();
-      return false;
+    if (this.#isRegistered) {
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, withinMs);
+      await Promise.race([this.#host.leave(), late.promise]);
+      clearTimeout(timer);
     }
-    const late = Promise.withResolvers<"late">();
-    const timer = setTimeout(() => late.resolve("late"), withinMs);
-    const outcome = await Promise.race([this.#host.leave(), late.promise]);
-    clearTimeout(timer);
-    await this.killAll();
-    return outcome !== "late";
+    return await this.#host.killAll() === 0;
   }
 
   /** Kills every process of the agent at once; resolves when they are gone. */

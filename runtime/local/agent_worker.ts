@@ -93,7 +93,7 @@ export function createAgentWorker(): AgentWorker {
           running().openTrustedLink((events) => linkMessagePort(port, { name: "gateway" }, events)),
       );
     },
-    killAll: () => running().killAll(),
+    killAll: async () => void await running().killAll(),
     stop: () => running().stop(),
   };
 }
