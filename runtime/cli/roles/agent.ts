@@ -142,10 +142,16 @@ function reaching(
 }
 
 /** What no service may use: what is kept secret here, and the ports where roles are found. */
-function closedPlaces({ data }: AgentPlan, { tls, manager, listen }: Flags): ClosedPlaces {
+function closedPlaces(
+  { data, network: hostname }: AgentPlan,
+  { tls, manager, listen }: Flags,
+): ClosedPlaces {
+  // Who listens everywhere listens at the address of its services too.
+  const roles = [manager, listen, { hostname, port: listen.port }];
+  const net = roles.filter(({ port }) => port !== 0).flatMap(placesOf);
   return {
     paths: [data, tls].filter((path) => path !== undefined).map((path) => resolve(path)),
-    net: [manager, listen].filter(({ port }) => port !== 0).flatMap(placesOf),
+    net: [...new Set(net)],
   };
 }
 
