@@ -33,7 +33,8 @@ export interface PreparedBegin {
 /** So long its making may take: a host without a network has to find out. Milliseconds. */
 const MAKING_MS = 60_000;
 
-const FILE_NAME = /^begin-[0-9a-f]+\.js(\.[0-9a-f-]+)?$/;
+/** The ending says what kind of file it is, whatever a package.json above the folder says. */
+const FILE_NAME = /^begin-[0-9a-f]+\.mjs(\.[0-9a-f-]+)?$/;
 
 /** The modules, which `deno bundle` makes one file of. */
 export async function moduleSource(entry: URL, deno: string): Promise<BeginSource> {
@@ -71,7 +72,7 @@ export async function prepareBegin(
   source: BeginSource,
   folder: string,
 ): Promise<PreparedBegin | undefined> {
-  const path = join(folder, `begin-${source.digest.slice(0, 32)}.js`);
+  const path = join(folder, `begin-${source.digest.slice(0, 32)}.mjs`);
   const end = `\n// The end of ${source.digest}\n`;
   if (!await isWhole(path, end)) {
     const temp = `${path}.${crypto.randomUUID()}`;

@@ -32,7 +32,7 @@ Deno.test("an agent starts services with one file as soon as it has made it", as
       env: { XDG_CACHE_HOME: `${folder}/cache` },
     };
     await using mesh = await startMesh(started);
-    const trace = await traceUntil(mesh, /\/cache\/smmp\/begin-[0-9a-f]{32}\.js:\d+:\d+/);
+    const trace = await traceUntil(mesh, /\/cache\/smmp\/begin-[0-9a-f]{32}\.mjs:\d+:\d+/);
     assertMatch(trace, /trace\.ts:5:/, "its own lines are those of its file");
     assertMatch(trace, /ResponseExchange/, "ours have their names");
   } finally {

@@ -109,13 +109,13 @@ Deno.test("prepareBegin removes what was not used for longest", async () => {
   await withFolder({}, async (folder) => {
     await Deno.writeTextFile(join(folder, "notes.txt"), "of somebody else");
     for (let number = 0; number < 12; number += 1) {
-      const name = `begin-${number.toString(16)}.js`;
+      const name = `begin-${number.toString(16)}.mjs`;
       await Deno.writeTextFile(join(folder, name), "");
       await Deno.utime(join(folder, name), number, number);
     }
     await prepareBegin(await textSource("export {};\n"), folder);
     const left = filesIn(folder).filter((name) => !/^begin-[0-9a-f]{32}/.test(name));
-    assertEquals(left, [..."56789ab"].map((digit) => `begin-${digit}.js`).concat("notes.txt"));
+    assertEquals(left, [..."56789ab"].map((digit) => `begin-${digit}.mjs`).concat("notes.txt"));
   });
 });
 
@@ -145,7 +145,7 @@ Deno.test("programOf uses what is prepared, closed to services, or does without"
       assert(isClosed(before));
       await prepareStarts();
       const { stdin } = programOf(service);
-      assertMatch(stdin, new RegExp(`"${pathToFileURL(folder)}/smmp/begin-[0-9a-f]{32}\\.js"`));
+      assertMatch(stdin, new RegExp(`"${pathToFileURL(folder)}/smmp/begin-[0-9a-f]{32}\\.mjs"`));
       assert(isClosed(programOf(service)));
       await Deno.remove(join(folder, "smmp"), { recursive: true });
       assertMatch(programOf(service).stdin, /\/service\/begin\.ts"/);
