@@ -18,7 +18,7 @@ import { clearDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
 import { endGateway } from "./processes.ts";
 import { adopt, goOn } from "./proofs.ts";
-import { dropRelay, forgetLink, passUp, relayOf } from "./relays.ts";
+import { dropRelay, forgetLink, holdUnanswered, passUp, relayOf } from "./relays.ts";
 import {
   type AgentTurn,
   type KnownLink,
@@ -94,6 +94,7 @@ function takeOver(
   if (former.link !== undefined) {
     const reason = "its gateway came by another link";
     turn.effects.push({ kind: "closeLink", link: former.link, reason });
+    holdUnanswered(turn, former, former.link);
     forgetLink(turn, former.link);
   }
   former.link = link;

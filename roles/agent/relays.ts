@@ -163,7 +163,7 @@ export function passDown(turn: AgentTurn, instance: LocalInstance, message: Held
   const id = newMessageID(turn);
   const isClose = message.type === "connectionCloseRequest" && message.serviceID === serviceID;
   const sourcePlug = isClose ? message.sourcePlug : undefined;
-  downward.set(`${link}/${id}`, { messageID: message.messageID, sourcePlug });
+  downward.set(`${link}/${id}`, { messageID: message.messageID, message, sourcePlug });
   send(turn, link, { ...message, messageID: id });
   return true;
 }
@@ -194,7 +194,8 @@ export function closeUnknown(
     if (isAsked && key.startsWith(`${link}/`)) return;
   }
   const messageID = newMessageID(turn);
-  downward.set(`${link}/${messageID}`, { messageID: undefined, sourcePlug });
+  const nobody = { messageID: undefined, message: undefined };
+  downward.set(`${link}/${messageID}`, { ...nobody, sourcePlug });
   const reason = "its agent does not know it";
   const closed = { messageID, serviceID, sourcePlug, destPlug, reason };
   send(turn, link, { type: "connectionCloseRequest", ...closed });
@@ -234,7 +235,22 @@ export function passAnswerUp(
 /** The link to the manager has ended: what services answer from now on, nobody waits for. */
 export function forgetAsker({ state: { downward } }: AgentTurn): void {
   for (const [key, { sourcePlug }] of downward) {
-    downward.set(key, { messageID: undefined, sourcePlug });
+    downward.set(key, { messageID: undefined, message: undefined, sourcePlug });
+  }
+}
+
+/**
+ * The link of an instance that may come by another one is dead: what the manager asked of it and it
+ * did not answer was perhaps lost, and is asked again when it is back.
+ */
+export function holdUnanswered(
+  { state: { downward } }: AgentTurn,
+  { held }: LocalInstance,
+  link: LinkID,
+): void {
+  for (const [key, { message }] of downward) {
+    if (message === undefined || !key.startsWith(`${link}/`)) continue;
+    if (held.length < HELD_MAX) held.push(message);
   }
 }
 

@@ -14,6 +14,7 @@ import { onStartServiceResponse } from "./proofs.ts";
 import {
   closeIfUnknown,
   forgetLink,
+  holdUnanswered,
   onConnectionConfirmation,
   passAnswerUp,
   passUp,
@@ -118,8 +119,9 @@ function onOwnMessage(turn: AgentTurn, instance: LocalInstance, message: Message
 export function onServiceUnlinked(turn: AgentTurn, link: LinkID, reason: string): void {
   const { links, instances, deadlines, options } = turn.state;
   const serviceID = links.get(link)?.serviceID;
-  forgetLink(turn, link);
   const instance = instances.get(serviceID ?? 0);
+  if (instance?.link === link) holdUnanswered(turn, instance, link);
+  forgetLink(turn, link);
   if (instance === undefined || instance.link !== link) return;
   instance.link = undefined;
   if (instance.launched) {

@@ -187,6 +187,8 @@ export interface Relay {
 export interface Downward {
   /** The number that the manager gave it; undefined: the agent asked, or nobody waits. */
   readonly messageID: number | undefined;
+  /** As the manager sent it; undefined: the agent asked, or nobody waits. */
+  readonly message: HeldRequest | undefined;
   /** The connection that it is about, if it is about one that starts here. */
   readonly sourcePlug: number | undefined;
 }

@@ -130,6 +130,24 @@ Deno.test("agent: what the manager asks of an instance waits until its link is b
   assertEquals(theSent(bench.take(link, answer), "softShutdownResponse").messageID, 9);
 });
 
+Deno.test("agent: what was asked by a link that broke unanswered is asked by the next one", () => {
+  const bench = new AgentBench();
+  const link = bench.run(7);
+  const ends = { serviceID: 7, sourcePlug: 1, destPlug: 20_050 } as const;
+  for (const messageID of [9, 10]) {
+    bench.take("manager", { type: "connectionCloseRequest", messageID, ...ends });
+  }
+  const [answered] = bench.state.downward.keys();
+  const messageID = Number(answered?.split("/")[1]);
+  bench.take(link, { type: "connectionCloseResponse", messageID, status: 200 });
+  bench.step({ kind: "linkClosed", link, reason: "it broke" });
+  const back = bench.confirm(7, { status: 200, connections: [] });
+  const again = theSent(back.effects, "connectionCloseRequest", back.link);
+  const closed = { type: "connectionCloseResponse", status: 404 } as const;
+  const effects = bench.take(back.link, { ...closed, messageID: again.messageID });
+  assertEquals(theSent(effects, "connectionCloseResponse", "manager").messageID, 10);
+});
+
 Deno.test("agent: the end of a process that is not its child is told without an exit code", () => {
   const bench = restarted(...recorded(7));
   bench.linkRegistered(bench.confirm(7, { status: 200, connections: [] }).effects);
