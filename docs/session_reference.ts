@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FRAME, HEADER_BYTES, RESET, SESSION_VERSION } from "../runtime/sessions/frames.ts";
+import { FRAME, HEADER_BYTES, RESET, SESSION_VERSION } from "../runtime/sessions/frames/frames.ts";
 import { SESSION_LIMITS } from "../runtime/sessions/session.ts";
 
 const FRAMES: Readonly<Record<keyof typeof FRAME, string>> = {

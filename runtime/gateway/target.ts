@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PLAIN_URL } from "../sessions/plain_url.ts";
+import { PLAIN_URL } from "../sessions/parts/plain_url.ts";
 
 /** The parts of a URL, normalized. */
 export interface Target {

@@ -7,7 +7,7 @@
 
 import type { RouteLimits } from "../../protocol/route_limits.ts";
 import { problemParts } from "../problem.ts";
-import { responseOf } from "../sessions/parts.ts";
+import { responseOf } from "../sessions/parts/parts.ts";
 import type { RequestParts } from "../sessions/session.ts";
 import type { ExchangeTerms } from "../source/terms.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";

@@ -6,7 +6,7 @@
  */
 
 import { STATUS } from "../../protocol/status.ts";
-import type { Wire } from "../sessions/outbox.ts";
+import type { Wire } from "../sessions/wires/outbox.ts";
 import type { SessionHello } from "../sessions/session.ts";
 import { TicketChecker } from "../tickets/ticket_checker.ts";
 import type { StartInfo } from "./start.ts";
@@ -36,7 +36,7 @@ export function keysOf(
   { sessionCertificate: certificate, sessionKey: key }: StartInfo,
 ): ((connection: Deno.TcpConn) => Promise<Wire>) | undefined {
   if (certificate === undefined || key === undefined) return undefined;
-  const wires = import("../sessions/secure_wires.ts").then(({ SecureWires }) =>
+  const wires = import("../sessions/wires/secure_wires.ts").then(({ SecureWires }) =>
     new SecureWires({ certificate, key })
   );
   // What is wrong with them is told of each connection, as it is refused by that.

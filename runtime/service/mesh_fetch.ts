@@ -5,8 +5,8 @@
  * @module
  */
 
-import { partsOf } from "../sessions/parts.ts";
-import { PLAIN_URL } from "../sessions/plain_url.ts";
+import { partsOf } from "../sessions/parts/parts.ts";
+import { PLAIN_URL } from "../sessions/parts/plain_url.ts";
 import type { RequestParts } from "../sessions/session.ts";
 import { meshResponse } from "./mesh_response.ts";
 import { fetchFollowing, isRedirect } from "./redirects.ts";

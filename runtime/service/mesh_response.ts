@@ -6,7 +6,7 @@
  * @module
  */
 
-import { initOf, tellLength } from "../sessions/parts.ts";
+import { initOf, tellLength } from "../sessions/parts/parts.ts";
 import type { ResponseParts } from "../sessions/session.ts";
 import { statusTextOf } from "./status_texts.ts";
 

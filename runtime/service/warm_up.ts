@@ -1,5 +1,5 @@
-import { requestOf } from "../sessions/lazy_request.ts";
-import { staticBodyOf } from "../sessions/static_body.ts";
+import { requestOf } from "../sessions/parts/lazy_request.ts";
+import { staticBodyOf } from "../sessions/bodies/static_body.ts";
 
 const URL_OF_NOBODY = "http://warm-up.mesh/";
 

@@ -8,9 +8,9 @@ import { reasonOf } from "../../protocol/errors.ts";
 import { after } from "../../transports/timer.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionRole } from "./connection_role.ts";
-import { FRAME, type Frame, FrameError, RESET } from "./frames.ts";
-import { readHello, readRequest } from "./heads.ts";
-import type { Wire } from "./outbox.ts";
+import { FRAME, type Frame, FrameError, RESET } from "./frames/frames.ts";
+import { readHello, readRequest } from "./frames/heads.ts";
+import type { Wire } from "./wires/outbox.ts";
 import { ResponseExchange } from "./response_exchange.ts";
 import {
   SESSION_LIMITS,

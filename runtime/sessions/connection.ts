@@ -14,12 +14,12 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import { after } from "../../transports/timer.ts";
-import type { IncomingBody, Windows } from "./bodies.ts";
+import type { IncomingBody, Windows } from "./bodies/bodies.ts";
 import type { ConnectionOptions, ConnectionRole } from "./connection_role.ts";
-import { FRAME, type Frame, FrameDecoder, FrameError } from "./frames.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import { readCredit, readReason, readReset } from "./heads.ts";
-import { Outbox, type Outgoing, type Wire } from "./outbox.ts";
+import { FRAME, type Frame, FrameDecoder, FrameError } from "./frames/frames.ts";
+import { Heartbeat } from "./wires/heartbeat.ts";
+import { readCredit, readReason, readReset } from "./frames/heads.ts";
+import { Outbox, type Outgoing, type Wire } from "./wires/outbox.ts";
 import { SessionBrokenError, type SessionEnd } from "./session.ts";
 
 /** One exchange, as the connection sees it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FRAME, Frame } from "./frames.ts";
+import type { FRAME, Frame } from "./frames/frames.ts";
 
 /** What differs between the dialling and the accepting end. Each may throw a FrameError. */
 export interface ConnectionRole {

@@ -7,9 +7,9 @@
 import { reasonOf } from "../../protocol/errors.ts";
 import { after } from "../../transports/timer.ts";
 import { openSession } from "./dialled_session.ts";
-import { checkHello } from "./heads.ts";
-import { heartbeatMsOf } from "./heartbeat.ts";
-import type { Wire } from "./outbox.ts";
+import { checkHello } from "./frames/heads.ts";
+import { heartbeatMsOf } from "./wires/heartbeat.ts";
+import type { Wire } from "./wires/outbox.ts";
 import {
   instanceTlsName,
   type Session,

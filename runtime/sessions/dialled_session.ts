@@ -7,10 +7,10 @@
 import { after } from "../../transports/timer.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionRole } from "./connection_role.ts";
-import { FRAME, type Frame, FrameError } from "./frames.ts";
-import { checkGreeting, readAnswer, readResponse, requestParts } from "./heads.ts";
-import type { Wire } from "./outbox.ts";
-import { partsOf, responseOf } from "./parts.ts";
+import { FRAME, type Frame, FrameError } from "./frames/frames.ts";
+import { checkGreeting, readAnswer, readResponse, requestParts } from "./frames/heads.ts";
+import type { Wire } from "./wires/outbox.ts";
+import { partsOf, responseOf } from "./parts/parts.ts";
 import { RequestExchange } from "./request_exchange.ts";
 import {
   type RequestParts,

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { IncomingBody, OutgoingBody } from "./bodies.ts";
+import { IncomingBody, OutgoingBody } from "./bodies/bodies.ts";
 import type { Connection, Exchange } from "./connection.ts";
-import { FrameError, RESET } from "./frames.ts";
-import { BODILESS, type ResponseHead } from "./heads.ts";
-import { areWellFormed, responseOf, wholeBody } from "./parts.ts";
-import { RequestBodyError } from "./request_body_error.ts";
+import { FrameError, RESET } from "./frames/frames.ts";
+import { BODILESS, type ResponseHead } from "./frames/heads.ts";
+import { areWellFormed, responseOf, wholeBody } from "./parts/parts.ts";
+import { RequestBodyError } from "./bodies/request_body_error.ts";
 import {
   type RequestParts,
   type ResponseParts,

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { IncomingBody, OutgoingBody } from "./bodies.ts";
+import { IncomingBody, OutgoingBody } from "./bodies/bodies.ts";
 import type { Connection, Exchange } from "./connection.ts";
-import { RESET } from "./frames.ts";
-import { BODILESS, type RequestHead, responseParts } from "./heads.ts";
-import { requestOf } from "./lazy_request.ts";
-import type { Outgoing } from "./outbox.ts";
-import { type BodyReader, readAhead } from "./read_ahead.ts";
+import { RESET } from "./frames/frames.ts";
+import { BODILESS, type RequestHead, responseParts } from "./frames/heads.ts";
+import { requestOf } from "./parts/lazy_request.ts";
+import type { Outgoing } from "./wires/outbox.ts";
+import { type BodyReader, readAhead } from "./bodies/read_ahead.ts";
 import { SESSION_LIMITS, type SessionBrokenError } from "./session.ts";
-import { staticBodyOf } from "./static_body.ts";
-import { fitsOneFrame, WholeAnswer } from "./whole_answer.ts";
+import { staticBodyOf } from "./bodies/static_body.ts";
+import { fitsOneFrame, WholeAnswer } from "./bodies/whole_answer.ts";
 
 /** What an exchange needs of its session. */
 export interface ResponseExchangeOptions {

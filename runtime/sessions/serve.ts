@@ -7,8 +7,8 @@
 import { reasonOf } from "../../protocol/errors.ts";
 import { after } from "../../transports/timer.ts";
 import { AcceptedSession, type AcceptOptions, HANDSHAKE_MS } from "./accept.ts";
-import { heartbeatMsOf } from "./heartbeat.ts";
-import type { Wire } from "./outbox.ts";
+import { heartbeatMsOf } from "./wires/heartbeat.ts";
+import type { Wire } from "./wires/outbox.ts";
 import { SESSION_LIMITS, type SessionServer } from "./session.ts";
 
 /** How to serve sessions on a listener. */

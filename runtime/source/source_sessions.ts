@@ -9,7 +9,7 @@ import { reasonOf } from "../../protocol/errors.ts";
 import type { RequestWanted, SourceEffect, SourceEvent } from "../../roles/source/state.ts";
 import { problemParts } from "../problem.ts";
 import { dialSession } from "../sessions/dial.ts";
-import { responseOf } from "../sessions/parts.ts";
+import { responseOf } from "../sessions/parts/parts.ts";
 import { ReplayableBody } from "./replayable_body.ts";
 import { endOf, type ExchangeTerms, wantedOf } from "./terms.ts";
 import { isIdempotent, RETRY_LIMITS, RetryBudgets, retryWaitMs } from "./retries.ts";

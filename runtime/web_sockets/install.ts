@@ -8,7 +8,7 @@
  * @module
  */
 
-import { partsOf } from "../sessions/parts.ts";
+import { partsOf } from "../sessions/parts/parts.ts";
 import { type MeshFetch, serviceOf } from "../service/mesh_fetch.ts";
 import { MeshSocket } from "./socket.ts";
 

@@ -8,7 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { GatewayHost } from "../../../runtime/gateway/gateway_host.ts";
 import { ManagerHost } from "../../../runtime/manager/manager_host.ts";
-import { partsOf } from "../../../runtime/sessions/parts.ts";
+import { partsOf } from "../../../runtime/sessions/parts/parts.ts";
 import { openMemoryStore } from "../../../runtime/store/memory_store.ts";
 import type { Fact } from "../../../roles/manager/memory/facts.ts";
 import { dialTcp, listenTcp } from "../../../transports/tcp.ts";

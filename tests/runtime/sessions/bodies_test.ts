@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertLessOrEqual, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { IncomingBody, OutgoingBody } from "../../../runtime/sessions/bodies.ts";
-import { FrameWriter } from "../../../runtime/sessions/frame_writer.ts";
-import { FrameError } from "../../../runtime/sessions/frames.ts";
+import { IncomingBody, OutgoingBody } from "../../../runtime/sessions/bodies/bodies.ts";
+import { FrameWriter } from "../../../runtime/sessions/frames/frame_writer.ts";
+import { FrameError } from "../../../runtime/sessions/frames/frames.ts";
 import { SESSION_LIMITS } from "../../../runtime/sessions/session.ts";
 import { countedStream, request, startSession } from "./session_pair.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { RequestBodyError } from "../../../runtime/sessions/request_body_error.ts";
+import { RequestBodyError } from "../../../runtime/sessions/bodies/request_body_error.ts";
 import {
   SESSION_LIMITS,
   SessionBrokenError,

@@ -1,7 +1,7 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { openSession } from "../../../runtime/sessions/dialled_session.ts";
-import { FrameWriter } from "../../../runtime/sessions/frame_writer.ts";
+import { FrameWriter } from "../../../runtime/sessions/frames/frame_writer.ts";
 import { AcceptedSession } from "../../../runtime/sessions/accept.ts";
 import {
   SESSION_LIMITS,

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { FrameWriter } from "../../../runtime/sessions/frame_writer.ts";
+import { FrameWriter } from "../../../runtime/sessions/frames/frame_writer.ts";
 import {
   type Session,
   SESSION_LIMITS,

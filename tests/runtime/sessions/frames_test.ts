@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { FrameWriter } from "../../../runtime/sessions/frame_writer.ts";
+import { FrameWriter } from "../../../runtime/sessions/frames/frame_writer.ts";
 import {
   FRAME,
   type Frame,
@@ -8,7 +8,7 @@ import {
   FrameError,
   type FrameType,
   HEADER_BYTES,
-} from "../../../runtime/sessions/frames.ts";
+} from "../../../runtime/sessions/frames/frames.ts";
 import {
   checkGreeting,
   checkHello,
@@ -19,7 +19,7 @@ import {
   readRequest,
   readReset,
   readResponse,
-} from "../../../runtime/sessions/heads.ts";
+} from "../../../runtime/sessions/frames/heads.ts";
 import { SESSION_LIMITS } from "../../../runtime/sessions/session.ts";
 
 /** One thing that an end can say. */

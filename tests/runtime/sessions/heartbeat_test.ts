@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Heartbeat } from "../../../runtime/sessions/heartbeat.ts";
+import { Heartbeat } from "../../../runtime/sessions/wires/heartbeat.ts";
 
 Deno.test("Heartbeat asks three times, and takes a fourth silence for an end", async () => {
   const told: string[] = [];

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { type ArrivedRequest, requestOf } from "../../../runtime/sessions/lazy_request.ts";
+import { type ArrivedRequest, requestOf } from "../../../runtime/sessions/parts/lazy_request.ts";
 
 const URL_TEXT = "http://a.mesh/b?c=d";
 

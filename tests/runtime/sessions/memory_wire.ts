@@ -1,4 +1,4 @@
-import type { Wire } from "../../../runtime/sessions/outbox.ts";
+import type { Wire } from "../../../runtime/sessions/wires/outbox.ts";
 
 /** One end of a pair of wires without a socket. */
 export class MemoryWire implements Wire {

@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { partsOf, responseOf } from "../../../runtime/sessions/parts.ts";
+import { partsOf, responseOf } from "../../../runtime/sessions/parts/parts.ts";
 import { SESSION_LIMITS, SessionBrokenError } from "../../../runtime/sessions/session.ts";
 import { request, startSession } from "./session_pair.ts";
 

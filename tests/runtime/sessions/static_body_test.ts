@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { staticBodyOf } from "../../../runtime/sessions/static_body.ts";
+import { staticBodyOf } from "../../../runtime/sessions/bodies/static_body.ts";
 
 function textOf(body: string | Uint8Array | undefined): string | undefined {
   return body instanceof Uint8Array ? new TextDecoder().decode(body) : body;

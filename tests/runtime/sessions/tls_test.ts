@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { openSessionAuthority } from "../../../runtime/agent/session_authority.ts";
-import { heartbeatMsOf } from "../../../runtime/sessions/heartbeat.ts";
+import { heartbeatMsOf } from "../../../runtime/sessions/wires/heartbeat.ts";
 import type { DialOptions } from "../../../runtime/sessions/dial.ts";
-import { SecureWires } from "../../../runtime/sessions/secure_wires.ts";
+import { SecureWires } from "../../../runtime/sessions/wires/secure_wires.ts";
 import type { ServeOptions } from "../../../runtime/sessions/serve.ts";
 import {
   SESSION_LIMITS,

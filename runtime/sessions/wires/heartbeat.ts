@@ -5,7 +5,7 @@
  * @module
  */
 
-import { after } from "../../transports/timer.ts";
+import { after } from "../../../transports/timer.ts";
 
 /** How often to look for signs of life on a machine whose end would be noticed anyway. */
 const SAME_HOST_MS = 20_000;

@@ -6,7 +6,7 @@
  */
 
 import { FrameError, HELLO_BYTES, MAGIC, SESSION_VERSION } from "./frames.ts";
-import { type RequestParts, SESSION_LIMITS, type SessionHello } from "./session.ts";
+import { type RequestParts, SESSION_LIMITS, type SessionHello } from "../session.ts";
 
 /** The head of a request as it arrived; the method and the URL are unchecked texts. */
 export interface RequestHead {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { reasonOf } from "../../protocol/errors.ts";
-import { FrameWriter } from "./frame_writer.ts";
-import { SESSION_LIMITS } from "./session.ts";
+import { reasonOf } from "../../../protocol/errors.ts";
+import { FrameWriter } from "../frames/frame_writer.ts";
+import { SESSION_LIMITS } from "../session.ts";
 import { endOfTurn } from "./turn_end.ts";
 
 /** The part of a `Deno.Conn` that a session uses. */

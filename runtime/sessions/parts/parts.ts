@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RequestParts, ResponseParts } from "./session.ts";
+import type { RequestParts, ResponseParts } from "../session.ts";
 
 /** What a request consists of. */
 export function partsOf(request: Request): RequestParts {

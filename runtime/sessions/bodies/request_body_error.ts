@@ -1,4 +1,4 @@
-import { reasonOf } from "../../protocol/errors.ts";
+import { reasonOf } from "../../../protocol/errors.ts";
 
 /** The body of a request broke while it was sent: the fault of whoever made the request. */
 export class RequestBodyError extends Error {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { closeConn } from "../../transports/secure/dismissal.ts";
-import { InnerTls, type TlsChannel, type TlsPair } from "../../transports/secure/inner_tls.ts";
+import { closeConn } from "../../../transports/secure/dismissal.ts";
+import { InnerTls, type TlsChannel, type TlsPair } from "../../../transports/secure/inner_tls.ts";
 import type { Wire } from "./outbox.ts";
 
 /** What is read of who connected before anything is done for it. */

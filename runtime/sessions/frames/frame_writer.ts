@@ -13,7 +13,7 @@ import {
   SESSION_VERSION,
   TICKET_BYTES_MAX,
 } from "./frames.ts";
-import { SESSION_LIMITS, type SessionHello } from "./session.ts";
+import { SESSION_LIMITS, type SessionHello } from "../session.ts";
 
 const { headBytes, reasonBytes } = SESSION_LIMITS;
 const encoder = new TextEncoder();

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { SESSION_LIMITS } from "./session.ts";
+import { SESSION_LIMITS } from "../session.ts";
 
 /** The types of frames, by their number on the wire. */
 export const FRAME = {

@@ -7,10 +7,10 @@
  * @module
  */
 
-import type { FrameWriter } from "./frame_writer.ts";
-import { FrameError } from "./frames.ts";
+import type { FrameWriter } from "../frames/frame_writer.ts";
+import { FrameError } from "../frames/frames.ts";
 import type { BodyReader } from "./read_ahead.ts";
-import { SESSION_LIMITS } from "./session.ts";
+import { SESSION_LIMITS } from "../session.ts";
 
 const { dataBytes, firstWindowBytes, windowBytes, sharedWindowBytes } = SESSION_LIMITS;
 

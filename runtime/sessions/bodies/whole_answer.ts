@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { FrameWriter } from "./frame_writer.ts";
-import { FrameError } from "./frames.ts";
-import type { Outgoing } from "./outbox.ts";
-import { SESSION_LIMITS } from "./session.ts";
+import type { FrameWriter } from "../frames/frame_writer.ts";
+import { FrameError } from "../frames/frames.ts";
+import type { Outgoing } from "../wires/outbox.ts";
+import { SESSION_LIMITS } from "../session.ts";
 
 /** Whether a response may leave in one frame, in which its head is sure to have room. */
 export function fitsOneFrame(head: string, body: Uint8Array | string): boolean {

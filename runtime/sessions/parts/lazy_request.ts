@@ -12,7 +12,7 @@
 
 import { areWellFormed } from "./parts.ts";
 import { PLAIN_URL } from "./plain_url.ts";
-import type { HeaderList } from "./session.ts";
+import type { HeaderList } from "../session.ts";
 
 /** What a request consists of. */
 export interface ArrivedRequest {
