@@ -46,7 +46,8 @@ const KINDS: Readonly<Record<string, string>> = {
   "list of routes": `a list of at most ${LIMITS.routes} objects with \`service\` (name), ` +
     "`path` (text that starts with a slash), `keepPrefix` (boolean) and, where only one host has " +
     "the route, `host`; + `limits`, an object with any of `connectMs`, `firstByteMs`, `idleMs`, " +
-    "`totalMs`, `bodyBytesMax`, `waitingMax`, `retry` (boolean) and `sticky` ({cookie} or {header}, a name)",
+    "`totalMs`, `bodyBytesMax`, `waitingMax`, `retry` (boolean) and `sticky` ({cookie} or " +
+    "{header}, a name)",
 };
 
 /** What each status means here. */
