@@ -57,7 +57,7 @@ function claimProblem(value: unknown, peer: PeerIdentity): string | undefined {
       `of ${peer.role} "${peer.name}"`;
   }
   const { hosts } = peer;
-  if (hosts === undefined || isHostOf(hosts, agentNetwork)) return undefined;
+  if (hosts === undefined || isHostOf(peer, agentNetwork)) return undefined;
   const claimed = typeof agentNetwork === "string" ? agentNetwork.slice(0, 255) : "";
   return `Cannot register agent "${peer.name}" at "${claimed}": its certificate is for ` +
     `${hosts.slice(0, HOSTS_NAMED_MAX).join(", ")}; start it with --network, or issue another ` +
@@ -67,11 +67,15 @@ function claimProblem(value: unknown, peer: PeerIdentity): string | undefined {
 /** Most hosts of a certificate that a refusal names. */
 const HOSTS_NAMED_MAX = 5;
 
-/** On the loopback nobody reaches another host, so that every certificate is good there. */
-function isHostOf(hosts: readonly string[], network: unknown): boolean {
+/**
+ * On the loopback nobody reaches another host, so that every certificate is good there; who comes
+ * from another host is not on it.
+ */
+function isHostOf({ hosts = [], address }: PeerIdentity, network: unknown): boolean {
   if (typeof network !== "string") return false;
   const name = inFull(network);
-  return isLoopback(name) || hosts.some((host) => inFull(host) === name);
+  const isHere = address === undefined || isLoopback(address);
+  return (isHere && isLoopback(name)) || hosts.some((host) => inFull(host) === name);
 }
 
 /** The one full form of a name or an address. */

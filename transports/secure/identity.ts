@@ -25,6 +25,8 @@ export interface Identity {
 export interface PeerIdentity extends Identity {
   /** The names and addresses that its certificate has besides. @default {it has none} */
   readonly hosts?: readonly string[];
+  /** The address that it dialled from. @default {it is not known} */
+  readonly address?: string;
 }
 
 const SUFFIX = "smmp";

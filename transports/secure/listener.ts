@@ -237,7 +237,7 @@ class Listener implements SecureListener {
   #link(visit: Visit, { peer, channel: { conn, relay } }: Entered): void {
     const name = `${tlsName(peer)} at ${visit.from}`;
     acceptTcp(conn, { ...this.#options, name }, (link) => {
-      const events = this.#accept(link, peer);
+      const events = this.#accept(link, { ...peer, address: visit.hostname });
       return {
         received: (value) => events.received(value),
         malformed: (reason) => events.malformed(reason),

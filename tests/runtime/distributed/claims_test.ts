@@ -61,6 +61,19 @@ Deno.test("holdToIdentity() refuses any other name, and none, and ends the link"
   }
 });
 
+Deno.test("holdToIdentity() takes no loopback address of an agent that comes from elsewhere", () => {
+  for (const [address, isLetIn] of [["10.77.0.2", false], ["127.0.0.1", true]] as const) {
+    const peer = { role: "agent", name: "a1", hosts: ["10.77.0.2"], address } as const;
+    const { events, received } = heldLink((events, held) =>
+      holdToIdentity(events, { ...held, peer })
+    );
+    const agentNetwork = "127.0.0.1";
+    const request = { type: "agentRegisterRequest", messageID: 9, agentName: "a1", agentNetwork };
+    events.received(request);
+    assertEquals(received.length, isLetIn ? 1 : 0, address);
+  }
+});
+
 Deno.test("holdToIdentity() lets an agent register at the hosts in its certificate", () => {
   const hosts = ["10.77.0.2", "a1.example.com", "fd00:0:0:0:0:0:0:2"];
   const hold: Hold = (events, held) =>
