@@ -5,7 +5,7 @@
  */
 
 import { dialSecure, type SecureDialOptions } from "../../../transports/secure/dialler.ts";
-import type { Identity } from "../../../transports/secure/identity.ts";
+import type { PeerIdentity } from "../../../transports/secure/identity.ts";
 import {
   listenSecure,
   type SecureListener,
@@ -38,7 +38,7 @@ export class Arrivals<Value> {
 /** A listener of the manager, who was let in, and who was not. */
 export class Door {
   readonly listener: SecureListener;
-  readonly peers = new Arrivals<{ peer: Identity; end: End }>();
+  readonly peers = new Arrivals<{ peer: PeerIdentity; end: End }>();
   readonly refusals = new Arrivals<string>();
 
   constructor(options: Partial<SecureListenOptions> = {}) {
