@@ -61,7 +61,7 @@ Deno.test("holdToIdentity() refuses any other name, and none, and ends the link"
   }
 });
 
-Deno.test("holdToIdentity() takes no loopback address of an agent that comes from elsewhere", () => {
+Deno.test("holdToIdentity() takes no loopback address of who comes from elsewhere", () => {
   for (const [address, isLetIn] of [["10.77.0.2", false], ["127.0.0.1", true]] as const) {
     const peer = { role: "agent", name: "a1", hosts: ["10.77.0.2"], address } as const;
     const { events, received } = heldLink((events, held) =>
