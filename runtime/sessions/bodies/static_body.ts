@@ -52,6 +52,17 @@ function findLooks(): Look[] {
 let looks: Look[] | undefined;
 
 /**
+ * Finds nothing for now, so that streams are read: to look for the places takes a millisecond, for
+ * which the first request of a service need not wait.
+ *
+ * @returns What looks for them.
+ */
+export function postponeStaticBodies(): () => void {
+  looks = [];
+  return () => void (looks = findLooks());
+}
+
+/**
  * What a response was made of, or undefined when that is a stream, nothing, or not known. The
  * response must not have been used.
  */

@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { type ArrivedRequest, requestOf } from "../../../runtime/sessions/parts/lazy_request.ts";
+import {
+  type ArrivedRequest,
+  postponeLazyRequests,
+  requestOf,
+} from "../../../runtime/sessions/parts/lazy_request.ts";
 
 const URL_TEXT = "http://a.mesh/b?c=d";
 
@@ -72,4 +76,16 @@ Deno.test("requestOf() normalizes a URL, and refuses what is no request", () => 
   ];
   for (const parts of wrong) assertThrows(() => requestOf(arrived(parts)), TypeError);
   assert(requestOf(arrived({ method: "DELETE", body: bodyOf("text") })).body !== null);
+});
+
+Deno.test("postponeLazyRequests() makes real requests until they are tried", async () => {
+  const slotsOf = () => Object.getOwnPropertySymbols(requestOf(arrived())).map(String);
+  const before = slotsOf();
+  const tryThem = postponeLazyRequests();
+  const real = Object.getOwnPropertySymbols(new Request(URL_TEXT)).map(String);
+  assertEquals(slotsOf(), real);
+  const request = requestOf(arrived({ method: "POST", body: bodyOf("text") }));
+  assertEquals(await request.text(), "text");
+  tryThem();
+  assertEquals(slotsOf(), before);
 });

@@ -1,5 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { staticBodyOf } from "../../../runtime/sessions/bodies/static_body.ts";
+import {
+  postponeStaticBodies,
+  staticBodyOf,
+} from "../../../runtime/sessions/bodies/static_body.ts";
 
 function textOf(body: string | Uint8Array | undefined): string | undefined {
   return body instanceof Uint8Array ? new TextDecoder().decode(body) : body;
@@ -37,4 +40,11 @@ Deno.test("staticBodyOf() finds nothing where there is a stream or no body", () 
     new Response(new FormData()),
   ];
   for (const response of responses) assertEquals(staticBodyOf(response), undefined);
+});
+
+Deno.test("postponeStaticBodies() finds nothing until it may look", () => {
+  const look = postponeStaticBodies();
+  assertEquals(staticBodyOf(new Response("text")), undefined);
+  look();
+  assertEquals(textOf(staticBodyOf(new Response("text"))), "text");
 });
