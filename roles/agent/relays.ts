@@ -159,7 +159,7 @@ export function passDown(turn: AgentTurn, instance: LocalInstance, message: Held
     const isAway = instance.phase === "running";
     return isAway && held.length < HELD_MAX && held.push(message) > 0;
   }
-  if (downward.size >= options.relaysMax) return false;
+  if (downward.size >= options.relaysMax && !forgetOneUnasked(turn)) return false;
   const id = newMessageID(turn);
   const isClose = message.type === "connectionCloseRequest" && message.serviceID === serviceID;
   const sourcePlug = isClose ? message.sourcePlug : undefined;
@@ -177,6 +177,14 @@ export function closeIfUnknown(
   if (instance.connections.has(ends.sourcePlug)) return false;
   closeUnknown(turn, instance, ends);
   return true;
+}
+
+/** Makes room: an answer that nobody waits for is the least to miss. */
+function forgetOneUnasked({ state: { downward } }: AgentTurn): boolean {
+  for (const [key, { messageID }] of downward) {
+    if (messageID === undefined) return downward.delete(key);
+  }
+  return false;
 }
 
 /** Has a connection closed that neither the agent nor the manager knows. */
