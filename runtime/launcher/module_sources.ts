@@ -31,7 +31,7 @@ const IMPORT = /\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
  */
 export async function readModuleSources(entry: URL): Promise<ModuleSources> {
   const files: SourceFile[] = [];
-  const texts: string[] = [];
+  const digests: string[] = [];
   // What is added while it is walked through is walked through too.
   const urls = new Set([entry.href]);
   for (const url of urls) {
@@ -40,13 +40,13 @@ export async function readModuleSources(entry: URL): Promise<ModuleSources> {
     if (seen === undefined) continue;
     const text = await Deno.readTextFile(path);
     files.push({ path, ...seen });
-    texts.push(`${url} ${text.length}\n${text}`);
+    digests.push(`${url} ${await digestOf(text)}`);
     for (const [, specifier = ""] of text.matchAll(IMPORT)) {
       urls.add(new URL(specifier, url).href);
     }
   }
   return {
-    digest: await digestOf(texts.join("")),
+    digest: await digestOf(digests.join("\n")),
     areUnchanged: () => files.every(isUnchanged),
   };
 }
