@@ -71,6 +71,8 @@ class MeshProcess {
     const ports = ["--port", "0", "--admin-port", "0"];
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", MAIN, "mesh", EXAMPLE, ...ports, "--data", this.#folder, "--json"],
+      // What an agent prepares once, after an update, is no part of being idle.
+      env: { SMMP_PREPARE: "off" },
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",
