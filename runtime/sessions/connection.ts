@@ -14,6 +14,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import { after } from "../../transports/timer.ts";
+import { NumberTable } from "../number_table.ts";
 import type { IncomingBody, Windows } from "./bodies/bodies.ts";
 import type { ConnectionOptions, ConnectionRole } from "./connection_role.ts";
 import { FRAME, type Frame, FrameDecoder, FrameError } from "./frames/frames.ts";
@@ -41,7 +42,7 @@ const LINGER_MS = 2_000;
 /** The state of one end of a session. */
 export class Connection {
   /** Exchanges in flight, by their number. */
-  readonly exchanges: Map<number, Exchange> = new Map();
+  readonly exchanges: NumberTable<Exchange> = new NumberTable();
   /** What arriving bodies hold. */
   readonly windows: Windows = { granted: 0, buffered: 0 };
   /** The way out. */
@@ -277,7 +278,7 @@ export class Connection {
     const spoken = speak ? this.outbox.speakLast() : undefined;
     this.outbox.stop();
     const error = new SessionBrokenError(this.#what, end.reason);
-    const broken = [...this.exchanges.values()];
+    const broken = this.exchanges.values();
     this.exchanges.clear();
     for (const exchange of broken) exchange.broke(error);
     if (spoken === undefined) this.#closeWire(end);

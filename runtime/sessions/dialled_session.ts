@@ -137,7 +137,7 @@ class DialledSession implements Session, ConnectionRole {
     this.#isLooking = true;
     after(LONG_MS, () => {
       this.#isLooking = false;
-      for (const [id, exchange] of exchanges) {
+      for (const [id, exchange] of exchanges.entries()) {
         if (id <= lastID && exchange instanceof RequestExchange) exchange.linger();
       }
       if (exchanges.size > 0) this.#lookForLong();

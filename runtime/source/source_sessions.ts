@@ -7,6 +7,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import type { RequestWanted, SourceEffect, SourceEvent } from "../../roles/source/state.ts";
+import { NumberTable } from "../number_table.ts";
 import { problemParts } from "../problem.ts";
 import { dialSession } from "../sessions/dial.ts";
 import { responseOf } from "../sessions/parts/parts.ts";
@@ -84,7 +85,7 @@ function sleep(delayMs: number): Promise<void> {
 export class SourceSessions {
   readonly #options: SourceSessionsOptions;
   readonly #sessions = new Map<number, Session>();
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new NumberTable<Pending>();
   readonly #budgets = new RetryBudgets();
   /** Requests whose answer is waited for by others. */
   readonly #trials = new Set<number>();

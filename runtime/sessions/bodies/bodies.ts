@@ -146,6 +146,8 @@ export class IncomingBody {
 
 /** A body that leaves: read from its source as its window allows, taken by the writer in turn. */
 export class OutgoingBody {
+  /** Whether it waits for its turn; set by the outbox. */
+  isQueued = false;
   readonly #exchange: number;
   readonly #ready: (body: OutgoingBody) => void;
   #reader: BodyReader | undefined;

@@ -18,6 +18,8 @@ export function fitsOneFrame(head: string, body: Uint8Array | string): boolean {
 
 /** A whole response that waits for its turn. */
 export class WholeAnswer implements Outgoing {
+  /** See {@linkcode Outgoing.isQueued}. */
+  isQueued = false;
   readonly #exchange: number;
   readonly #head: string;
   readonly #body: Uint8Array | string;

@@ -26,6 +26,8 @@ export interface Wire {
 export interface Outgoing {
   /** Bytes that it holds. */
   readonly bufferedBytes: number;
+  /** Whether it waits for its turn; for the outbox to set, false at first. */
+  isQueued: boolean;
   /** Writes at most one frame; whether there may be another one now. */
   take(frames: FrameWriter): boolean;
   /** Nothing more of it leaves. */
@@ -42,7 +44,8 @@ export class Outbox {
   readonly #failed: (reason: string) => void;
   readonly #isAlone: () => boolean;
   readonly #frames = new FrameWriter();
-  readonly #ready = new Set<Outgoing>();
+  /** An array: what a Set held would live too long, see `number_table.ts`. */
+  readonly #ready: Outgoing[] = [];
   #flushing: Promise<void> | undefined;
   #stopped = false;
   #writing = 0;
@@ -89,7 +92,7 @@ export class Outbox {
   /** The body may have something to send, and gets its turn. */
   readonly ready = (body: Outgoing): void => {
     if (this.#stopped) return;
-    this.#ready.add(body);
+    this.#enqueue(body);
     this.#flushing ??= this.#flush();
   };
 
@@ -101,7 +104,7 @@ export class Outbox {
   /** Writes nothing more. */
   stop(): void {
     this.#stopped = true;
-    this.#ready.clear();
+    this.#ready.length = 0;
   }
 
   /**
@@ -147,12 +150,21 @@ export class Outbox {
 
   /** Bodies take turns, one frame each, until the batch is large enough. */
   #fill(): void {
-    for (const body of this.#ready) {
-      if (this.#frames.length >= SESSION_LIMITS.writeBytes) return;
-      // Deleted and added again, it comes last in the same iteration.
-      this.#ready.delete(body);
-      if (body.take(this.#frames)) this.#ready.add(body);
+    let at = 0;
+    for (; this.#frames.length < SESSION_LIMITS.writeBytes; at += 1) {
+      const body = this.#ready[at];
+      if (body === undefined) break;
+      body.isQueued = false;
+      // Put in again, it comes last in the same iteration.
+      if (body.take(this.#frames)) this.#enqueue(body);
     }
+    this.#ready.splice(0, at);
+  }
+
+  #enqueue(body: Outgoing): void {
+    if (body.isQueued) return;
+    body.isQueued = true;
+    this.#ready.push(body);
   }
 
   #fail(reason: string): void {
