@@ -10,9 +10,10 @@ import {
   name,
   type PlugConfiguration,
   plugConfiguration,
+  serviceID as serviceIDKind,
 } from "../../protocol/fields.ts";
-import { serviceID as serviceIDKind } from "../../protocol/fields.ts";
 import type { ProcessIdentity } from "../launcher/process_identity.ts";
+import { RecordFolder } from "./record_folder.ts";
 
 /** An instance that was started and may still run. */
 export interface InstanceRecord extends ProcessIdentity {
@@ -33,70 +34,18 @@ function isInstanceRecord(value: unknown): value is InstanceRecord {
     (value.version === undefined || typeof value.version === "string");
 }
 
-const RECORD_FILE = /^(\d+)\.json$/;
-
-/** The records of an agent, in a folder of its own. */
-export class InstanceRecords {
-  readonly #folder: string;
-
+/**
+ * The records of an agent, in a folder of its own. Of one that can't be read the process, if there
+ * is one, ends itself when nobody takes it over.
+ */
+export class InstanceRecords extends RecordFolder<InstanceRecord> {
   /** Records in a folder, which must be there. */
   constructor(folder: string) {
-    this.#folder = folder;
+    super(folder, isInstanceRecord);
   }
 
   /** Where the output of an instance is, without the ending. */
   outputPath(serviceID: number): string {
-    return `${this.#folder}/${serviceID}`;
-  }
-
-  /**
-   * Every instance that was started and whose end was not seen. What can't be read is no record:
-   * its process, if there is one, ends itself when nobody takes it over.
-   */
-  list(): InstanceRecord[] {
-    const records: InstanceRecord[] = [];
-    for (const entry of Deno.readDirSync(this.#folder)) {
-      const number = RECORD_FILE.exec(entry.name)?.[1];
-      if (number === undefined) continue;
-      const record = this.#read(Number(number));
-      if (record === undefined) this.remove(Number(number));
-      else records.push(record);
-    }
-    return records.toSorted((left, right) => left.serviceID - right.serviceID);
-  }
-
-  /**
-   * Writes down an instance, before its process can come by a link.
-   *
-   * @throws {Error} when it can't be written: then the instance must not run.
-   */
-  add(record: InstanceRecord): void {
-    const path = this.#path(record.serviceID);
-    // A half of a record would be none, so it appears as a whole.
-    Deno.writeTextFileSync(`${path}.new`, JSON.stringify(record));
-    Deno.renameSync(`${path}.new`, path);
-  }
-
-  /** Forgets an instance. */
-  remove(serviceID: number): void {
-    try {
-      Deno.removeSync(this.#path(serviceID));
-    } catch {
-      // It is not there; and one too many is found to be of no process the next time.
-    }
-  }
-
-  #read(serviceID: number): InstanceRecord | undefined {
-    try {
-      const value: unknown = JSON.parse(Deno.readTextFileSync(this.#path(serviceID)));
-      return isInstanceRecord(value) && value.serviceID === serviceID ? value : undefined;
-    } catch {
-      // A file that is no JSON, or that is gone: no record.
-      return undefined;
-    }
-  }
-
-  #path(serviceID: number): string {
-    return `${this.#folder}/${serviceID}.json`;
+    return this.pathOf(serviceID);
   }
 }
