@@ -60,6 +60,24 @@ export function writeAdminFile(dataFolder: string, content: AdminFile): void {
   Deno.renameSync(draft, path);
 }
 
+/** The admin file of a role that runs in this process. */
+export interface OwnAdminFile {
+  /** See {@linkcode writeAdminFile}; the folder must exist. */
+  write(content: Omit<AdminFile, "pid">): void;
+  /** See {@linkcode removeAdminFile}. */
+  remove(): void;
+}
+
+/** The admin file of this process; a data folder `none` means that there is none, ever. */
+export function ownAdminFile(dataFolder: string): OwnAdminFile {
+  if (dataFolder === "none") return { write() {}, remove() {} };
+  const { pid } = Deno;
+  return {
+    write: (content) => writeAdminFile(dataFolder, { ...content, pid }),
+    remove: () => removeAdminFile(dataFolder, pid),
+  };
+}
+
 /**
  * Reads the file.
  *

@@ -6,7 +6,7 @@
 
 import { reasonOf } from "../../../protocol/errors.ts";
 import type { Parsed } from "../grammar/commands.ts";
-import { removeAdminFile, writeAdminFile } from "../../admin/admin_file.ts";
+import { ownAdminFile } from "../../admin/admin_file.ts";
 import { isBinary } from "../../binary/is_binary.ts";
 import { runNotes } from "../../launcher/program.ts";
 import { LocalMesh } from "../../local/local_mesh.ts";
@@ -39,24 +39,20 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
     output: (lines) => output.lines(lines),
     warn: (text) => output.warn(text),
   });
-  const forget = () => {
-    if (flags.data !== "none") removeAdminFile(flags.data, Deno.pid);
-  };
+  const adminFile = ownAdminFile(flags.data);
   surviveRejections(output.warn);
   const stop = listenForSignals({
     stopping: output.stopping,
     async kill() {
       await mesh.kill();
-      forget();
+      adminFile.remove();
     },
   });
   try {
     const addresses = await mesh.start();
     const { adminUrl: url, gatewayUrl } = addresses;
     // Without a data folder there is no place for the token: it is printed instead.
-    if (flags.data !== "none") {
-      writeAdminFile(flags.data, { url, gatewayUrl, token, pid: Deno.pid });
-    }
+    adminFile.write({ url, gatewayUrl, token });
     output.ready(config, { ...addresses, data: flags.data, token });
     for (const note of runNotes(config.services.values())) output.warn(note);
     await stop.asked;
@@ -68,6 +64,6 @@ export async function run(parsed: Parsed<"mesh">, io: CommandIO): Promise<number
     throw new CommandError(reasonOf(error));
   } finally {
     stop.ignore();
-    forget();
+    adminFile.remove();
   }
 }

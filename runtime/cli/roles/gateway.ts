@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../../../protocol/errors.ts";
-import { removeAdminFile, writeAdminFile } from "../../admin/admin_file.ts";
+import { ownAdminFile } from "../../admin/admin_file.ts";
 import { formatAddress } from "../../distributed/address.ts";
 import { GatewayProcess } from "../../distributed/gateway_process.ts";
 import { createEventOutput } from "../event_output.ts";
@@ -52,20 +52,16 @@ export async function run(parsed: Parsed<"gateway">, io: CommandIO): Promise<num
     warn,
   });
   surviveRejections(warn);
-  const forget = () => {
-    if (data !== "none") removeAdminFile(data, Deno.pid);
-  };
+  const adminFile = ownAdminFile(data);
   const signals = listenForSignals({
     stopping: () =>
       output.event({ kind: "gatewayStopping", text: "stopping: requests in flight finish" }),
-    kill: () => Promise.resolve(forget()),
+    kill: () => Promise.resolve(adminFile.remove()),
   });
   try {
     const url = gateway.start();
-    if (data !== "none") {
-      Deno.mkdirSync(data, { recursive: true, mode: 0o700 });
-      writeAdminFile(data, { url, token, gatewayUrl: url, pid: Deno.pid });
-    }
+    if (data !== "none") Deno.mkdirSync(data, { recursive: true, mode: 0o700 });
+    adminFile.write({ url, token, gatewayUrl: url });
     const name = certificates?.identity.name ?? flags.name ?? "gateway";
     output.ready({
       kind: "gatewayListening",
@@ -84,7 +80,7 @@ export async function run(parsed: Parsed<"gateway">, io: CommandIO): Promise<num
     throw new CommandError(reasonOf(error), { cause: error });
   } finally {
     signals.ignore();
-    forget();
+    adminFile.remove();
   }
 }
 

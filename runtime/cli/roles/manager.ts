@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../../../protocol/errors.ts";
-import { removeAdminFile, writeAdminFile } from "../../admin/admin_file.ts";
+import { ownAdminFile } from "../../admin/admin_file.ts";
 import { typedCommand } from "../../binary/typed_command.ts";
 import { type Address, formatAddress, isLocal, isWildcard } from "../../distributed/address.ts";
 import { type ManagerAddresses, ManagerProcess } from "../../distributed/manager_process.ts";
@@ -47,30 +47,25 @@ export async function run({ flags }: Parsed<"manager">, io: CommandIO): Promise<
     warn,
   });
   surviveRejections(warn);
-  const forget = () => {
-    if (data !== "none") removeAdminFile(data, Deno.pid);
-  };
+  const adminFile = ownAdminFile(data);
   const signals = listenForSignals({
     stopping: () =>
       output.event({
         kind: "managerStopping",
         text: "stopping: services go on, and agents wait for the next manager",
       }),
-    kill: () => Promise.resolve(forget()),
+    kill: () => Promise.resolve(adminFile.remove()),
   });
   try {
     const addresses = await manager.start();
     const authority = certificates?.credentials().authority;
-    if (data !== "none") {
-      writeAdminFile(data, {
-        url: addresses.adminUrl,
-        token,
-        gatewayUrl: null,
-        pid: Deno.pid,
-        manager: formatAddress(addresses.listen),
-        ...(authority === undefined ? {} : { authority }),
-      });
-    }
+    adminFile.write({
+      url: addresses.adminUrl,
+      token,
+      gatewayUrl: null,
+      manager: formatAddress(addresses.listen),
+      ...(authority === undefined ? {} : { authority }),
+    });
     const { adminUrl } = addresses;
     output.ready({
       kind: "managerReady",
@@ -85,7 +80,7 @@ export async function run({ flags }: Parsed<"manager">, io: CommandIO): Promise<
     throw new CommandError(reasonOf(error), { cause: error });
   } finally {
     signals.ignore();
-    forget();
+    adminFile.remove();
   }
 }
 
