@@ -7,6 +7,7 @@
 
 import {
   concurrency,
+  count,
   durationMs,
   isPlugs,
   isRecord,
@@ -19,7 +20,13 @@ import {
   token,
 } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
-import { isName, type ServiceManifest, type ServiceRoute } from "./manifest.ts";
+import {
+  type HealthCheck,
+  type InstanceBounds,
+  isName,
+  type ServiceManifest,
+  type ServiceRoute,
+} from "./manifest.ts";
 import { isRouteLimits } from "./route_limits.ts";
 
 function isShortText(value: unknown): value is string {
@@ -42,8 +49,7 @@ function isOptional<Value>(value: unknown, accepts: (value: unknown) => value is
 }
 
 function isServiceRoute(value: unknown): value is ServiceRoute {
-  return isRecord(value) && typeof value.path === "string" && value.path.startsWith("/") &&
-    value.path.length <= LIMITS.routeCharacters && typeof value.keepPrefix === "boolean" &&
+  return isRecord(value) && isPath(value.path) && typeof value.keepPrefix === "boolean" &&
     isOptional(value.limits, isRouteLimits) &&
     (value.host === undefined ||
       (typeof value.host === "string" && value.host.length <= LIMITS.networkCharacters));
@@ -58,13 +64,37 @@ function isPlacement(value: unknown): value is "spread" | "pack" {
   return value === "spread" || value === "pack";
 }
 
+function isInstanceBounds(value: unknown): value is InstanceBounds {
+  return isRecord(value) && count.accepts(value.min) && count.accepts(value.max) &&
+    value.max >= 1 && value.min <= value.max && value.max <= LIMITS.instances;
+}
+
+function isHealthCheck(value: unknown): value is HealthCheck {
+  return isRecord(value) && durationMs.accepts(value.intervalMs) && value.intervalMs > 0 &&
+    durationMs.accepts(value.timeoutMs) && value.timeoutMs > 0 &&
+    count.accepts(value.failures) && value.failures >= 1 &&
+    value.failures <= LIMITS.healthFailures && isOptional(value.path, isPath);
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === "string" && value.startsWith("/") &&
+    value.length <= LIMITS.routeCharacters;
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return value !== "*" && isPlugs(value);
+}
+
 function isManifest(value: unknown): value is ServiceManifest {
   return isRecord(value) && isPlugs(value.plugs) && durationMs.accepts(value.connectionIdleMs) &&
     durationMs.accepts(value.serviceIdleMs) && durationMs.accepts(value.startTimeoutMs) &&
     durationMs.accepts(value.graceMs) && isOptional(value.routes, isServiceRoutes) &&
     isOptional(value.placement, isPlacement) &&
     isOptional(value.labels, (one) => labels.accepts(one)) &&
-    isOptional(value.concurrency, (one) => concurrency.accepts(one));
+    isOptional(value.concurrency, (one) => concurrency.accepts(one)) &&
+    isOptional(value.instances, isInstanceBounds) && isOptional(value.eager, isNames) &&
+    isOptional(value.memoryBytes, (one) => count.accepts(one)) &&
+    isOptional(value.health, isHealthCheck);
 }
 
 /** The manifests of a repository, by the name of the service. */

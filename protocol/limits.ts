@@ -39,6 +39,10 @@ export const LIMITS = {
   avoidedInstances: 1_000,
   /** Most requests in flight on one connection. */
   concurrency: 1_000,
+  /** Most instances of one service that a manifest may ask for. */
+  instances: 1_000,
+  /** Most questions in a row whether an instance is well. */
+  healthFailures: 100,
   /** Longest duration that a field may carry, in milliseconds: 30 days. */
   durationMs: 30 * 24 * 60 * 60 * 1_000,
 } as const;

@@ -33,6 +33,34 @@ export interface ServiceManifest {
   readonly labels?: Readonly<Record<string, string>>;
   /** Most requests in flight on one connection to it. @default {no bound} */
   readonly concurrency?: number;
+  /** How many instances there are. @default {INSTANCES_DEFAULTS} */
+  readonly instances?: InstanceBounds;
+  /** Those of its plugs that are started ahead of need when an instance starts. @default {[]} */
+  readonly eager?: readonly string[];
+  /** An instance whose processes hold more memory than this is replaced. Bytes. @default {no bound} */
+  readonly memoryBytes?: number;
+  /** How it is found out that an instance hangs. @default {HEALTH_DEFAULTS} */
+  readonly health?: HealthCheck;
+}
+
+/** How many instances of a service there are at a time, apart from one that replaces another. */
+export interface InstanceBounds {
+  /** So many run even when nobody asks for them. */
+  readonly min: number;
+  /** No more are started. */
+  readonly max: number;
+}
+
+/** How an instance is asked whether it is well. */
+export interface HealthCheck {
+  /** A path of the service itself that must answer 2xx or 3xx; default: to run is to be well. */
+  readonly path?: string;
+  /** Time between two questions. Milliseconds. */
+  readonly intervalMs: number;
+  /** How long an answer may take. Milliseconds. */
+  readonly timeoutMs: number;
+  /** So many questions in a row without a good answer, and it is replaced. */
+  readonly failures: number;
 }
 
 /** A way in from outside that leads to a service. */
@@ -64,6 +92,12 @@ export function manifestIn(
   // "constructor" is a name of a service too, and every object inherits something of that name.
   return Object.hasOwn(manifests, service) ? manifests[service] : undefined;
 }
+
+/** One instance at most, since a service may keep its state in memory; none when nobody asks. */
+export const INSTANCES_DEFAULTS: InstanceBounds = { min: 0, max: 1 };
+
+/** A process that only is busy must not count as dead, so the times are long. */
+export const HEALTH_DEFAULTS: HealthCheck = { intervalMs: 10_000, timeoutMs: 5_000, failures: 2 };
 
 const NAME = /^[a-z][a-z0-9-]*$/;
 

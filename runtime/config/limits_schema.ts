@@ -36,6 +36,8 @@ export interface LimitedDocument {
   readonly limits?: LimitsDocument | undefined;
   /** What sends the requests of one user to one instance. */
   readonly sticky?: Sticky | undefined;
+  /** What a browser sees while the service starts. */
+  readonly cold?: "wait" | "page" | undefined;
 }
 
 /** The settings of the gateway. */
@@ -51,18 +53,22 @@ export interface GatewayDocument {
 /** The most workers that may share a port. */
 export const GATEWAY_WORKERS_MAX = 64;
 
-const size = z.string().meta({
-  description: "The largest body of a request from outside (413).",
-  pattern: SIZE_PATTERN,
-  examples: ["10MiB"],
-}).transform((text, context) => {
-  try {
-    return parseSize(text);
-  } catch (error) {
-    context.issues.push({ code: "custom", message: reasonOf(error), input: text });
-    return z.NEVER;
-  }
-});
+/**
+ * A size that is written as text and read as bytes.
+ *
+ * @ignore It is for this room only, and its type is zod's.
+ */
+export function size(description: string) {
+  const text = z.string().meta({ description, pattern: SIZE_PATTERN, examples: ["10MiB"] });
+  return text.transform((text, context) => {
+    try {
+      return parseSize(text);
+    } catch (error) {
+      context.issues.push({ code: "custom", message: reasonOf(error), input: text });
+      return z.NEVER;
+    }
+  });
+}
 
 /** @ignore It is for this room only, and its type is zod's. */
 export const limitsSchema = z.strictObject({
@@ -71,7 +77,7 @@ export const limitsSchema = z.strictObject({
   firstByte: duration("How long until an answer begins, once a request was sent.", 10).optional(),
   idle: duration("How long no byte may move in either direction.", 10).optional(),
   total: duration("How long all of an exchange may take.", 10).optional(),
-  body: size.optional(),
+  body: size("The largest body of a request from outside (413).").optional(),
   retry: z.boolean().optional().meta({
     description: "Whether GET and its like are sent once more when their connection breaks; true.",
   }),
@@ -93,6 +99,12 @@ export const stickySchema = z.strictObject({
 }).transform(({ cookie = "", header }): Sticky => {
   return header === undefined ? { cookie } : { header: header.toLowerCase() };
 }).meta({ description: "The cookie or header whose value chooses the instance, if it is there." });
+
+/** @ignore It is for this room only, and its type is zod's. */
+export const coldSchema = z.enum(["wait", "page"]).meta({
+  description: "What a browser sees while the service starts: nothing yet (wait, the default), " +
+    "or a page that waits and then shows the answer (page).",
+});
 
 /** @ignore It is for this room only, and its type is zod's. */
 export const concurrencySchema = z.int().min(1).max(LIMITS.concurrency).meta({
@@ -138,6 +150,7 @@ export function routeLimits(
     waitingMax: waiting,
     retry,
     sticky: route.sticky ?? service?.sticky,
+    cold: route.cold ?? service?.cold,
   };
   const said = Object.entries(limits).filter(([, value]) => value !== undefined);
   return said.length === 0 ? undefined : Object.fromEntries(said);

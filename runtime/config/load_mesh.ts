@@ -119,7 +119,7 @@ async function loadFile(file: string, isPart: boolean): Promise<MeshConfig> {
   const folder = dirname(file);
   const services = document.services === undefined
     ? await discover(folder, { problems, isPart })
-    : await readServices(document.services, { folder, problems, isPart });
+    : await readServices(document.services, { folder, file, problems, isPart });
   const names = [...services.keys()];
   const named = { services: document.services, names, problems, isPart };
   const routes = readRoutes(document.routes, named);

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../protocol/manifest.ts";
+import {
+  type HealthCheck,
+  type InstanceBounds,
+  MANIFEST_DEFAULTS,
+  type ServiceManifest,
+} from "../../protocol/manifest.ts";
 import type { RouteLimits } from "../../protocol/route_limits.ts";
 
 /** A mesh that was read and checked; every path in it is absolute. */
@@ -37,7 +42,10 @@ export interface GatewayConfig {
 export interface ServiceConfig {
   /** Its name, which is unique in the mesh. */
   readonly name: string;
-  /** The file whose default export is the service. */
+  /**
+   * The file whose default export is the service; for a program, the file that configures it. Its
+   * folder is the working folder.
+   */
   readonly entry: string;
   /** The services that it may reach, or `"*"` for all. */
   readonly plugs: readonly string[] | "*";
@@ -55,6 +63,22 @@ export interface ServiceConfig {
   readonly placement?: "spread" | "pack";
   /** Labels that a host must have to start it. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** How many instances there are; absent for one at most. */
+  readonly instances?: InstanceBounds;
+  /** How many spare processes its agent keeps for it. @default {0} */
+  readonly warm?: number;
+  /** Those of its plugs that are started ahead of need. @default {[]} */
+  readonly eager?: readonly string[];
+  /** An instance that holds more memory is replaced; absent for no bound. Bytes. */
+  readonly memoryBytes?: number;
+  /** When an instance counts as hanging; absent for the defaults. */
+  readonly health?: HealthCheck;
+  /** Set when it runs in a worker of its agent. @default {a process of its own} */
+  readonly runtime?: "worker";
+  /** Set when it is a program of any language, and not a module. */
+  readonly program?: ProgramConfig;
+  /** Files with the values of variables that are set in its environment. @default {{}} */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Variables that are set in its environment; it may read them without a permission. */
   readonly env: Readonly<Record<string, string>>;
   /**
@@ -63,6 +87,16 @@ export interface ServiceConfig {
    * @default {nothing}
    */
   readonly closed?: ClosedPlaces;
+}
+
+/** A service that is a program of any language. */
+export interface ProgramConfig {
+  /** The program and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  /** What it speaks. */
+  readonly protocol: "http" | "tcp" | "smmp";
+  /** The path that answers 2xx when it can take requests; absent: its port accepts. */
+  readonly ready?: string;
 }
 
 /** What belongs to the mesh alone on a host that runs services. */
@@ -144,6 +178,10 @@ export function manifestOf(service: ServiceConfig): ServiceManifest {
     startTimeoutMs: service.startTimeoutMs,
     graceMs: service.graceMs,
     ...(service.concurrency === undefined ? {} : { concurrency: service.concurrency }),
+    ...(service.instances === undefined ? {} : { instances: service.instances }),
+    ...(service.eager === undefined ? {} : { eager: service.eager }),
+    ...(service.memoryBytes === undefined ? {} : { memoryBytes: service.memoryBytes }),
+    ...(service.health === undefined ? {} : { health: service.health }),
     ...(service.placement === undefined ? {} : { placement: service.placement }),
     ...(service.labels === undefined ? {} : { labels: service.labels }),
   };

@@ -15,6 +15,7 @@ import {
 } from "./mesh_config.ts";
 import { routeLimits } from "./limits_schema.ts";
 import type { MeshDocument, RouteDocument, ServiceDocument } from "./mesh_schema.ts";
+import { checkLife, lifeOf } from "./life_document.ts";
 import { parseRouteKey } from "./routes.ts";
 import { COMMA_PROBLEM, entryCandidates, findNameProblem, isFile } from "./service_files.ts";
 import { suggestionText } from "./suggestion.ts";
@@ -29,6 +30,8 @@ const RESERVED_VARIABLE = /^SMMP_/;
 export interface DocumentContext {
   /** The absolute path of the mesh folder. */
   readonly folder: string;
+  /** The absolute path of the document. */
+  readonly file: string;
   /** Gets a problem for everything that is wrong. */
   readonly problems: ProblemList;
   /** Whether services of other hosts may be named too. */
@@ -56,7 +59,10 @@ export async function readServices(
     if (nameProblem !== undefined) context.problems.add(["services", name], nameProblem);
     checkPlugs({ name, service, names }, context);
     checkVariables(name, service, context.problems);
-    const entry = await findEntry(name, service.entry, context);
+    checkLife(name, service, context.problems);
+    const entry = service.command === undefined
+      ? await findEntry(name, service.entry, context)
+      : context.file;
     services.set(name, makeService({ name, entry, service }, context.folder));
   }
   return services;
@@ -87,8 +93,14 @@ function isService(
 }
 
 function checkVariables(name: string, service: ServiceDocument, problems: ProblemList): void {
-  for (const variable of Object.keys(service.env ?? {})) {
-    const path = ["services", name, "env", variable];
+  const { env = {}, secrets = {} } = service;
+  for (const variable of Object.keys(secrets)) {
+    if (!Object.hasOwn(env, variable)) continue;
+    problems.add(["services", name, "secrets", variable], "is set by env already");
+  }
+  const written = [...Object.keys(env), ...Object.keys(secrets)];
+  for (const variable of written) {
+    const path = ["services", name, Object.hasOwn(env, variable) ? "env" : "secrets", variable];
     if (!/^[A-Za-z_]\w*$/.test(variable)) {
       problems.add(path, "expected a variable's name of letters, digits and _, found this one");
     } else if (RESERVED_VARIABLE.test(variable)) {
@@ -140,6 +152,7 @@ function makeService(
     startTimeoutMs: service.startTimeout ?? SERVICE_DEFAULTS.startTimeoutMs,
     graceMs: service.grace ?? SERVICE_DEFAULTS.graceMs,
     permissions: readPermissions(service.permissions ?? {}, folder),
+    ...lifeOf(service, folder),
     ...(service.concurrency === undefined ? {} : { concurrency: service.concurrency }),
     ...(service.placement === undefined ? {} : { placement: service.placement }),
     ...(service.labels === undefined ? {} : { labels: service.labels }),

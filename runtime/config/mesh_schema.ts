@@ -7,7 +7,9 @@
 import { z } from "zod";
 import { LIMITS } from "../../protocol/limits.ts";
 import { duration } from "./duration_schema.ts";
+import { LIFE_KEYS, type LifeDocument, lifeShape } from "./life_schema.ts";
 import {
+  coldSchema,
   concurrencySchema,
   type GatewayDocument,
   gatewaySchema,
@@ -31,7 +33,7 @@ export interface MeshDocument {
 }
 
 /** One service of a {@linkcode MeshDocument}. */
-export interface ServiceDocument extends LimitedDocument {
+export interface ServiceDocument extends LimitedDocument, LifeDocument {
   /** Its file, relative to the folder. */
   readonly entry?: string | undefined;
   /** The services that it may reach. */
@@ -145,6 +147,8 @@ const serviceSchema = z.strictObject({
   concurrency: concurrencySchema.optional(),
   limits: limitsSchema.optional(),
   sticky: stickySchema.optional(),
+  cold: coldSchema.optional(),
+  ...lifeShape,
   placement: z.enum(["spread", "pack"]).optional().meta({
     description: "Which of the hosts that may start it is chosen: the one with the most room " +
       "for its size (spread, the default), or the fullest that has room (pack).",
@@ -164,6 +168,7 @@ const routeSchema = z.strictObject({
   }),
   limits: limitsSchema.optional(),
   sticky: stickySchema.optional(),
+  cold: coldSchema.optional(),
 });
 
 /**
@@ -199,6 +204,7 @@ const KEYS = {
   limits: Object.keys(limitsSchema.shape),
   sticky: ["cookie", "header"],
   gateway: Object.keys(gatewaySchema.shape),
+  ...LIFE_KEYS,
 };
 
 /**
@@ -216,6 +222,8 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (section === "routes") return KEYS.route;
   if (path.length === 2) return KEYS.service;
   if (part === "idle") return KEYS.idle;
+  if (part === "instances") return KEYS.instances;
+  if (part === "health") return KEYS.health;
   return part === "permissions" ? KEYS.permissions : [];
 }
 
