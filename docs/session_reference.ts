@@ -54,6 +54,9 @@ ${frames.join("\n")}
 - Whoever dials sends a hello (version ${SESSION_VERSION}), which says who it is and whom it means
   to reach, and shows the ticket that came with where to dial. The listener answers with a welcome,
   or with a close when it is another instance or the ticket is not good.
+- A ticket is \`run.time.signature\`: HMAC-SHA256, in base64url, with the \`ticketKey\` of the
+  instance that is dialled, of the text
+  \`smmp ticket RUN TIME serviceID sourcePlug destServiceID\`. It is good for seconds, and once.
 - The dialling end numbers its exchanges upwards from 1. A frame about the whole session has 0.
 - Flag 1 says that the body of its sender ends with this frame; request, response and data have it.
 - A body may have ${firstWindowBytes} bytes under way, and as many more as its receiver gives credit

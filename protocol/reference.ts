@@ -125,26 +125,34 @@ The process of a service finds in its environment the variable \`SMMP_START\`, a
 
 | key | kind | meaning |
 | --- | --- | --- |
-| \`agentNetwork\` | address | the address of the agent, and the one to listen on |
+| \`network\` | address | the address to listen on |
+| \`agentNetwork\` | address | the address of the agent |
 | \`agentPort\` | port | the port on which the agent accepts services |
-| \`token\` | token | the one-time proof of who it is |
+| \`token\` | token | the proof of who it is, by each new link |
 | \`messageID\` | positive integer | the number for its startServiceResponse |
 | \`serviceID\` | positive integer | its number as an instance |
 | \`service\` | name | its service |
 | \`plug\` | port | its in-plug: the port to listen on |
+| \`ticketKey\` | token | the key of the tickets of who dials it, see [sessions](#sessions) |
+| \`agentGraceMs\` | milliseconds | how long it may go on without an agent |
+| \`sessionCertificate\`, \`sessionKey\` | certificate | where sessions are TLS: what it shows |
 
 1. It removes the variable, so that no child of its own sees the token.
-2. It listens on \`agentNetwork:plug\`. When that is taken it says so in step 3 with status 409 and
+2. It listens on \`network:plug\`. When that is taken it says so in step 3 with status 409 and
    exits; the manager starts another one on another plug.
 3. It opens a TCP connection to \`agentNetwork:agentPort\` and sends its first line:
    \`{"type":"startServiceResponse","messageID":17,"status":200,"serviceID":4,"token":"…"}\`
-   A wrong or used token ends the link, and so does saying nothing for ten seconds. It has its start
+   A wrong token ends the link, and so does saying nothing for ten seconds. It has its start
    timeout for all this.
 4. From then on it speaks for its own \`serviceID\` only (403). It must take \`connectionResponse\`,
    \`connectionCloseRequest\`, \`softShutdownRequest\` and \`serviceHealthRequest\`, and tells what
    the flows say. To reach another service it sends a connectionRequest:
    \`{"type":"connectionRequest","messageID":1,"serviceID":4,"sourcePlug":1,"destServiceName":"a"}\`
-5. When the link to its agent ends, it finishes what is in flight and exits within five seconds.
+5. When the link to its agent ends, it may go on and dial again, for \`agentGraceMs\` at most: its
+   first line is again that of step 3, with its open \`connections\`. Or it finishes what is in
+   flight and exits.
+
+[examples/python](../examples/python/hello.py) is a whole service, in 80 lines of Python.
 `;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
