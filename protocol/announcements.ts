@@ -138,6 +138,30 @@ export const reportedInstances: Kind<readonly ReportedInstance[]> = list<Reporte
   LIMITS.reportedInstances,
 );
 
+/** What an instance uses of its host, with everything that it started itself. */
+export interface ReportedUsage {
+  /** The instance. */
+  readonly serviceID: number;
+  /** The memory that its processes hold, shared pages counted in each. Bytes. */
+  readonly memoryBytes: number;
+  /** The time of a processor that it has used since its start. Milliseconds. */
+  readonly cpuMs: number;
+  /** The share of one processor that it used lately, in thousandths. */
+  readonly cpuPermille: number;
+}
+
+/** What instances use of a host. */
+export const reportedUsages: Kind<readonly ReportedUsage[]> = list<ReportedUsage>(
+  "list of usages",
+  {
+    name: "usage",
+    accepts: (value): value is ReportedUsage =>
+      isRecord(value) && serviceID.accepts(value.serviceID) && count.accepts(value.memoryBytes) &&
+      count.accepts(value.cpuMs) && count.accepts(value.cpuPermille),
+  },
+  LIMITS.reportedInstances,
+);
+
 /** A connection as the agent of its source reports it. */
 export interface ReportedConnection {
   /** The instance that dialled. */

@@ -59,6 +59,12 @@ export const AGENT_MESSAGES = {
       edited: added(kinds.repository, "Services whose code changed: their instances are replaced."),
     },
   },
+  instancesUsageInfo: {
+    direction: "Agent → Manager",
+    doc: "What instances use of the host: those of which it changed noticeably since it was told.",
+    ours: true,
+    fields: { usages: required(announced.reportedUsages, "The newest of each of them.") },
+  },
   agentHealthRequest: {
     direction: "Manager → Agent",
     doc: "Is the agent well?",

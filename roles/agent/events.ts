@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ReportedUsage } from "../../protocol/announcements.ts";
 import type { PlugConfiguration } from "../../protocol/fields.ts";
 import type { ServiceManifest } from "../../protocol/manifest.ts";
 import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
@@ -117,6 +118,14 @@ export interface RepositoryChanged {
   readonly edited: readonly string[];
 }
 
+/** The host has looked what instances use of it. */
+export interface UsageMeasured {
+  /** Tells events apart. */
+  readonly kind: "usageMeasured";
+  /** The use of each instance that has a process of its own. */
+  readonly usages: readonly ReportedUsage[];
+}
+
 /** What happens to an agent. */
 export type AgentEvent =
   | MessageArrived
@@ -128,7 +137,8 @@ export type AgentEvent =
   | ProcessFailed
   | ProcessExited
   | InstancesRecorded
-  | RepositoryChanged;
+  | RepositoryChanged
+  | UsageMeasured;
 
 /** Create the process of an instance; `processStarted` or `processFailed` must follow. */
 export interface Launch {

@@ -33,6 +33,7 @@ import { onAgentRegisterResponse, onManagerLinked, onRepositoryChanged } from ".
 import { forgetAsker, onConnectionResponse, onRelayDue, passDown } from "./relays.ts";
 import { onServiceRegisterResponse } from "./gateways.ts";
 import { onServiceLinked, onServiceMessage, onServiceUnlinked } from "./services.ts";
+import { onUsageMeasured } from "./usages.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
 import { type AgentState, type AgentTurn, refuse, send, sendUp } from "./state.ts";
 
@@ -73,6 +74,9 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
       break;
     case "repositoryChanged":
       onRepositoryChanged(turn, event);
+      break;
+    case "usageMeasured":
+      onUsageMeasured(turn, event);
       break;
     case "tick":
       takeEachDue(state.deadlines, nowMs, (kind, identity) => onDue(turn, kind, identity));

@@ -47,6 +47,8 @@ const INSTANCE = {
   started: false,
 };
 
+const USAGE = { serviceID: 7, memoryBytes: 60_000_000, cpuMs: 90, cpuPermille: 5 };
+
 const CONNECTION = { serviceID: 7, sourcePlug: 1, destServiceID: 8, destPlug: 20_001 };
 
 function numbers(first: number, last: number): KindSamples {
@@ -189,6 +191,18 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       repeat(CONNECTION, LIMITS.reportedConnections + 1),
       [[]],
       CONNECTION,
+    ],
+  },
+  "list of usages": {
+    good: [[], [USAGE], repeat(USAGE, LIMITS.reportedInstances)],
+    bad: [
+      [{ ...USAGE, serviceID: 0 }],
+      [{ ...USAGE, memoryBytes: -1 }],
+      [{ ...USAGE, cpuMs: "1" }],
+      [{ ...USAGE, cpuPermille: undefined }],
+      repeat(USAGE, LIMITS.reportedInstances + 1),
+      [null],
+      USAGE,
     ],
   },
   labels: {
