@@ -43,6 +43,14 @@ export const LIMITS = {
   instances: 1_000,
   /** Most questions in a row whether an instance is well. */
   healthFailures: 100,
+  /** Most lines of output in one answer. */
+  outputLines: 10_000,
+  /** Longest line of output, in characters: a launcher cuts longer ones. */
+  outputLineCharacters: 8_200,
+  /** Most instances whose output one answer tells. */
+  outputInstances: 10_000,
+  /** Longest path, host or name that a service was refused, in characters. */
+  permissionTargetCharacters: 500,
   /** Longest duration that a field may carry, in milliseconds: 30 days. */
   durationMs: 30 * 24 * 60 * 60 * 1_000,
 } as const;

@@ -9,6 +9,7 @@
 import type { Field } from "./fields.ts";
 import { AGENT_MESSAGES } from "./messages/agents.ts";
 import { CONNECTION_MESSAGES } from "./messages/connections.ts";
+import { OUTPUT_MESSAGES } from "./messages/output.ts";
 import { SHUTDOWN_MESSAGES } from "./messages/shutdowns.ts";
 import { START_MESSAGES } from "./messages/starts.ts";
 
@@ -19,11 +20,13 @@ export const MESSAGES:
   & typeof AGENT_MESSAGES
   & typeof START_MESSAGES
   & typeof CONNECTION_MESSAGES
-  & typeof SHUTDOWN_MESSAGES = {
+  & typeof SHUTDOWN_MESSAGES
+  & typeof OUTPUT_MESSAGES = {
     ...AGENT_MESSAGES,
     ...START_MESSAGES,
     ...CONNECTION_MESSAGES,
     ...SHUTDOWN_MESSAGES,
+    ...OUTPUT_MESSAGES,
   };
 
 /** The name of a message type. */

@@ -25,6 +25,17 @@ const KINDS: Readonly<Record<string, string>> = {
   token: `at most ${LIMITS.tokenCharacters} characters`,
   certificate: `certificates in PEM, of at most ${LIMITS.certificateCharacters} characters`,
   signal: "the name of a signal, such as SIGTERM; at most 16 characters",
+  "stdout or stderr": '`"stdout"` or `"stderr"`',
+  "count of lines": `a whole number from 0 to ${LIMITS.outputLines}`,
+  "list of places":
+    `a list of at most ${LIMITS.outputInstances} \`{serviceID, next}\`: the number ` +
+    "of the first line of the instance that was not told yet",
+  "list of output":
+    `a list of at most ${LIMITS.outputInstances} \`{service, serviceID, next, lost, lines}\`: ` +
+    "`next` for the next request, how many lines before these are not kept any more, and the " +
+    `lines, each \`{atMs, stream, text}\` with at most ${LIMITS.outputLineCharacters} characters`,
+  permission: "`read`, `write`, `net`, `env`, `run`, `sys`, `ffi` or `import`",
+  "name or path": `at most ${LIMITS.permissionTargetCharacters} characters`,
   name: "a lower-case letter, then lower-case letters, digits and dashes; " +
     `at most ${LIMITS.nameCharacters} characters`,
   "list of names": `a list of at most ${LIMITS.repositoryEntries} names`,

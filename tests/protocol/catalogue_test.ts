@@ -33,6 +33,9 @@ const OURS: Readonly<Record<string, string>> = {
   routesInfo: "messageID serviceID routes",
   agentHealthRequest: "messageID agentNetwork",
   agentHealthResponse: "messageID agentNetwork status",
+  outputRequest: "messageID lines",
+  outputResponse: "messageID status",
+  permissionRefusedInfo: "serviceID permission",
 };
 
 /** What we add to the fields of a message. */
@@ -60,6 +63,9 @@ const ADDED: Readonly<Record<string, string>> = {
   serviceHealthResponse: "load reason",
   agentHealthResponse: "load",
   repositoryInfo: "edited",
+  outputRequest: "service serviceID stream sinceMs after waitMs",
+  outputResponse: "output reason",
+  permissionRefusedInfo: "target reason",
 };
 
 /** The way of each message of the published catalogue. */
@@ -90,6 +96,9 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   routesInfo: "Manager → Agent → Service",
   agentHealthRequest: "Manager → Agent",
   agentHealthResponse: "Agent → Manager",
+  outputRequest: "Manager → Agent",
+  outputResponse: "Agent → Manager",
+  permissionRefusedInfo: "Agent → Manager",
 };
 
 function words(text: string | undefined): string[] {

@@ -61,6 +61,9 @@ Deno.test("FLOWS use every message of the table but those of no flow", () => {
   assertEquals<string[]>(unused.sort(), [
     "agentHealthRequest",
     "agentHealthResponse",
+    "outputRequest",
+    "outputResponse",
+    "permissionRefusedInfo",
     "repositoryInfo",
     "routesInfo",
     "serviceHealthRequest",

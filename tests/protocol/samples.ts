@@ -49,6 +49,9 @@ const INSTANCE = {
 
 const USAGE = { serviceID: 7, memoryBytes: 60_000_000, cpuMs: 90, cpuPermille: 5 };
 
+const LINE = { atMs: 1_764_000_000_000, stream: "stdout", text: "hello" };
+const OUTPUT = { service: "greeter", serviceID: 7, next: 3, lost: 0, lines: [LINE] };
+
 const CONNECTION = { serviceID: 7, sourcePlug: 1, destServiceID: 8, destPlug: 20_001 };
 
 function numbers(first: number, last: number): KindSamples {
@@ -205,6 +208,49 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       USAGE,
     ],
   },
+  "stdout or stderr": { good: ["stdout", "stderr"], bad: ["", "stdin", 1, null, ["stdout"]] },
+  "count of lines": numbers(0, LIMITS.outputLines),
+  "list of places": {
+    good: [
+      [],
+      [{ serviceID: 7, next: 0 }],
+      repeat({ serviceID: 7, next: 3 }, LIMITS.outputInstances),
+    ],
+    bad: [
+      [{ serviceID: 0, next: 0 }],
+      [{ serviceID: 7, next: -1 }],
+      [{ serviceID: 7 }],
+      repeat({ serviceID: 7, next: 3 }, LIMITS.outputInstances + 1),
+      [null],
+      {},
+    ],
+  },
+  "list of output": {
+    good: [
+      [],
+      [OUTPUT],
+      [{ ...OUTPUT, lines: repeat(LINE, LIMITS.outputLines) }],
+      repeat({ ...OUTPUT, lines: [] }, LIMITS.outputInstances),
+    ],
+    bad: [
+      [{ ...OUTPUT, service: "Greeter" }],
+      [{ ...OUTPUT, serviceID: 0 }],
+      [{ ...OUTPUT, next: undefined }],
+      [{ ...OUTPUT, lost: -1 }],
+      [{ ...OUTPUT, lines: LINE }],
+      [{ ...OUTPUT, lines: [{ ...LINE, atMs: "now" }] }],
+      [{ ...OUTPUT, lines: [{ ...LINE, stream: "stdin" }] }],
+      [{ ...OUTPUT, lines: [{ ...LINE, text: "x".repeat(LIMITS.outputLineCharacters + 1) }] }],
+      [{ ...OUTPUT, lines: repeat(LINE, LIMITS.outputLines + 1) }],
+      repeat({ ...OUTPUT, lines: [] }, LIMITS.outputInstances + 1),
+      null,
+    ],
+  },
+  permission: {
+    good: ["read", "write", "net", "env", "run", "sys", "ffi", "import"],
+    bad: ["", "all", "Read", 1, null, ["read"]],
+  },
+  "name or path": texts(LIMITS.permissionTargetCharacters),
   labels: {
     good: [{}, { zone: "a", gpu: "yes" }],
     bad: [
