@@ -63,6 +63,10 @@ export function describeFact(fact: Fact, memory: FactMemory = createFactMemory()
       return `${nameInstance(service, serviceID)} could not reach ${destService} (${status}): ` +
         reason;
     }
+    case "serviceCrashLooping":
+      return `${fact.service} is in a crash loop, ${fact.crashes} crashes in a row: ${fact.reason}`;
+    case "serviceRecovered":
+      return `${fact.service} may start at once again: ${fact.reason}`;
     case "instanceRegistered":
     case "instanceStarting":
     case "instanceStarted":

@@ -11,6 +11,7 @@ import { isRecord, plugConfiguration } from "../../protocol/fields.ts";
 import type {
   AgentTraits,
   ConnectionEnds,
+  CrashMark,
   Fact,
   FactKind,
 } from "../../roles/manager/memory/facts.ts";
@@ -76,7 +77,7 @@ const FIELDS: { readonly [Kind in FactKind]: FieldGuards<FieldsOf<Kind>> } = {
   instanceStarted: STARTED,
   instanceLeaving: {
     ...STARTED,
-    cause: oneOf("none", "drain", "outdated", "removed"),
+    cause: oneOf("none", "drain", "outdated", "memory", "removed"),
     reason: isText,
   },
   instanceClosing: { ...STARTED, phase: oneOf("drain", "soft", "hard"), reason: isText },
@@ -86,7 +87,10 @@ const FIELDS: { readonly [Kind in FactKind]: FieldGuards<FieldsOf<Kind>> } = {
     reason: isText,
     exitCode: optional(isWhole),
     signal: optional(isText),
+    crash: optional(shapeOf<CrashMark>({ inRow: isWhole, pauseMs: isFinite })),
   },
+  serviceCrashLooping: { service: isText, crashes: isWhole, reason: isText },
+  serviceRecovered: { service: isText, reason: isText },
   connectionOffered: ENDS,
   connectionOpened: ENDS,
   connectionUsed: { ...ENDS, count: isWhole },

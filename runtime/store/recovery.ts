@@ -88,6 +88,10 @@ export function endFuture(registry: Registry, nowMs: number): void {
       if (freedAtMs > nowMs) resting.set(plug, nowMs);
     }
   }
+  for (const [service, record] of registry.crashes) {
+    const recentMs = record.recentMs.map((atMs) => Math.min(atMs, nowMs));
+    registry.crashes.set(service, { ...record, recentMs });
+  }
 }
 
 /**

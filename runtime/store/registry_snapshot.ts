@@ -13,6 +13,7 @@ import type {
   Instance,
   Registry,
 } from "../../roles/manager/memory/registry.ts";
+import type { CrashRecord } from "../../roles/manager/memory/crash_records.ts";
 import { emptyRegistry } from "../../roles/manager/memory/registry.ts";
 import type { LeavingCause } from "../../roles/manager/memory/facts.ts";
 import { AGENT_TRAITS } from "./fact_text.ts";
@@ -72,6 +73,8 @@ export interface RegistryDocument {
   unheardIDs?: [first: number, last: number][];
   /** The agents that are draining, with the run that was drained; absent in old snapshots. */
   draining?: [agent: string, incarnation: string][];
+  /** What is kept of the crashes of services; absent in old snapshots. */
+  crashes?: [service: string, record: CrashRecord][];
 }
 
 const isAgent = shapeOf<AgentDocument>({
@@ -94,7 +97,7 @@ const isInstance = shapeOf<InstanceDocument>({
   launched: isFlag,
   state: oneOf("starting", "running", "closing"),
   phase: optional(oneOf("drain", "soft", "hard")),
-  leaving: optional(oneOf("drain", "outdated", "removed")),
+  leaving: optional(oneOf("drain", "outdated", "memory", "removed")),
   sinceMs: isFinite,
   startedAtMs: optional(isFinite),
   lastUsedMs: isFinite,
@@ -114,6 +117,15 @@ const isConnection = shapeOf<ConnectionDocument>({
   sinceMs: isFinite,
   lastUsedMs: isFinite,
   count: isWhole,
+});
+
+const isCrashRecord = shapeOf<CrashRecord>({
+  inRow: isWhole,
+  recentMs: listOf(isFinite),
+  pauseMs: isFinite,
+  hasRun: isFlag,
+  reason: isText,
+  isLooping: isFlag,
 });
 
 const isRegistryDocument = shapeOf<RegistryDocument>({
@@ -141,6 +153,7 @@ const isRegistryDocument = shapeOf<RegistryDocument>({
   ),
   unheardIDs: optional(listOf(pairOf(isWhole, isWhole))),
   draining: optional(listOf(pairOf(isText, isText))),
+  crashes: optional(listOf(pairOf(isText, isCrashRecord))),
 });
 
 /** Writes a registry as plain JSON. */
@@ -170,6 +183,7 @@ export function documentOf(registry: Registry): RegistryDocument {
     })),
     unheardIDs: registry.unheardIDs.map(([first, last]) => [first, last]),
     draining: [...registry.draining],
+    crashes: [...registry.crashes],
   };
 }
 
@@ -222,6 +236,7 @@ export function registryOf(document: unknown): Registry | undefined {
   for (const [agent, incarnation] of document.draining ?? []) {
     registry.draining.set(agent, incarnation);
   }
+  for (const [service, record] of document.crashes ?? []) registry.crashes.set(service, record);
   return registry;
 }
 

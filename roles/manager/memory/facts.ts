@@ -31,9 +31,17 @@ export type ClosingPhase = "drain" | "soft" | "hard";
 
 /**
  * Why an instance is replaced while it runs: its agent is drained, its code is older than what the
- * agent would start now, or its agent has the service no more.
+ * agent would start now, it holds more memory than it may, or its agent has the service no more.
  */
-export type LeavingCause = "drain" | "outdated" | "removed";
+export type LeavingCause = "drain" | "outdated" | "memory" | "removed";
+
+/** What it means for a service that an instance of it crashed. */
+export interface CrashMark {
+  /** How many crashed in a row, this one included, none of which was well for long before. */
+  readonly inRow: number;
+  /** How long the service is not started from now on. Milliseconds. */
+  readonly pauseMs: number;
+}
 
 /** What an agent may say of its host; old histories, and agents with little to say, lack it. */
 export interface AgentTraits {
@@ -113,6 +121,22 @@ export type FactBody =
     readonly reason: string;
     readonly exitCode?: number;
     readonly signal?: string;
+    /** Set when nobody had asked it to end, or its start failed; old histories lack it. */
+    readonly crash?: CrashMark;
+  }
+  | {
+    readonly kind: "serviceCrashLooping";
+    readonly service: string;
+    /** How many instances crashed in a row. */
+    readonly crashes: number;
+    /** What is said of the newest. */
+    readonly reason: string;
+  }
+  | {
+    /** Its crashes are forgotten: it may be started at once. */
+    readonly kind: "serviceRecovered";
+    readonly service: string;
+    readonly reason: string;
   }
   | { readonly kind: "connectionOffered" } & ConnectionEnds
   | { readonly kind: "connectionOpened" } & ConnectionEnds

@@ -7,6 +7,7 @@
 
 import { invariant } from "../../../protocol/errors.ts";
 import { joinEnds, leaveEnds } from "./connection_ends.ts";
+import { addCrash, beginLoop } from "./crash_records.ts";
 import type { ConnectionEnds, Fact } from "./facts.ts";
 import {
   type Connection,
@@ -51,6 +52,11 @@ export function applyFact(registry: Registry, fact: Fact): void {
       return closeInstance(registry, fact);
     case "instanceEnded":
       return removeInstance(registry, fact);
+    case "serviceCrashLooping":
+      return beginLoop(registry.crashes, fact.service);
+    case "serviceRecovered":
+      registry.crashes.delete(fact.service);
+      return;
     case "connectionOffered":
       return addConnection(registry, fact);
     case "connectionOpened":
@@ -184,6 +190,10 @@ function removeInstance(registry: Registry, fact: FactOf<"instanceEnded">): void
   if (instance.launched && instance.plugs.in !== null) {
     freePlug(registry, { network: instance.network, plug: instance.plugs.in, atMs: fact.atMs });
   }
+  const { crash, atMs, reason, service } = fact;
+  if (crash === undefined) return;
+  const hasRun = instance.startedAtMs !== undefined;
+  addCrash(registry.crashes, service, { ...crash, atMs, reason, hasRun });
 }
 
 function addConnection(registry: Registry, fact: FactOf<"connectionOffered">): void {

@@ -7,6 +7,7 @@
 import type { PlugConfiguration } from "../../../protocol/fields.ts";
 import { manifestIn, type ServiceManifest } from "../../../protocol/manifest.ts";
 import { ConnectionIndex } from "./connection_index.ts";
+import type { CrashRecord } from "./crash_records.ts";
 import type { AgentTraits, ClosingPhase, ConnectionEnds, LeavingCause } from "./facts.ts";
 
 /** An agent that has registered and was not lost since. */
@@ -130,6 +131,8 @@ export interface Registry {
    * known by name beyond their loss: who drained one wants no surprise when it comes back.
    */
   readonly draining: Map<string, string>;
+  /** Services that crashed lately, with what is kept of it. */
+  readonly crashes: Map<string, CrashRecord>;
 }
 
 /** A registry before any fact. */
@@ -146,6 +149,7 @@ export function emptyRegistry(): Registry {
     services: new Map(),
     plugs: new Map(),
     draining: new Map(),
+    crashes: new Map(),
   };
 }
 
