@@ -116,6 +116,48 @@ export interface RepositoryChanged {
   readonly manifests: Readonly<Record<string, ServiceManifest>>;
   /** Those whose code or permissions changed: their instances are to be replaced. */
   readonly edited: readonly string[];
+  /** How many spares each service is to have, by name. @default {{}} */
+  readonly warm?: Readonly<Record<string, number>>;
+}
+
+/** The process of a spare was created. */
+export interface SpareStarted {
+  /** Tells events apart. */
+  readonly kind: "spareStarted";
+  /** The spare. */
+  readonly spareID: number;
+  /** The secret that was put in its environment. */
+  readonly token: string;
+}
+
+/** The process of a spare could not be created. */
+export interface SpareFailed {
+  /** Tells events apart. */
+  readonly kind: "spareFailed";
+  /** The spare. */
+  readonly spareID: number;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** Somebody says by a link that it is a spare and has loaded its service. */
+export interface SpareReady {
+  /** Tells events apart. */
+  readonly kind: "spareReady";
+  /** The link. */
+  readonly link: LinkID;
+  /** The spare that it says it is. */
+  readonly spareID: number;
+  /** The secret by which it proves that. */
+  readonly token: string;
+}
+
+/** The process of a spare has ended. */
+export interface SpareExited extends Omit<ProcessExited, "kind" | "serviceID"> {
+  /** Tells events apart. */
+  readonly kind: "spareExited";
+  /** The spare. */
+  readonly spareID: number;
 }
 
 /** The host has looked what instances use of it. */
@@ -138,6 +180,10 @@ export type AgentEvent =
   | ProcessExited
   | InstancesRecorded
   | RepositoryChanged
+  | SpareStarted
+  | SpareFailed
+  | SpareReady
+  | SpareExited
   | UsageMeasured;
 
 /** Create the process of an instance; `processStarted` or `processFailed` must follow. */
@@ -152,6 +198,12 @@ export interface Launch {
   readonly plugs: PlugConfiguration;
   /** The number that its startServiceResponse must carry. */
   readonly messageID: number;
+  /**
+   * The spare that becomes the instance, if the host still has it.
+   *
+   * @default {a process is created}
+   */
+  readonly spareID?: number;
 }
 
 /** Kill the whole process group of an instance; `processExited` follows. */
@@ -178,5 +230,43 @@ export interface Forget {
   readonly serviceID: number;
 }
 
+/** Create the process of a spare; `spareStarted` or `spareFailed` must follow. */
+export interface LaunchSpare {
+  /** Tells effects apart. */
+  readonly kind: "launchSpare";
+  /** Its number. */
+  readonly spareID: number;
+  /** The service that it shall load. */
+  readonly service: string;
+}
+
+/** Kill the process of a spare; `spareExited` follows. */
+export interface KillSpare {
+  /** Tells effects apart. */
+  readonly kind: "killSpare";
+  /** Its number. */
+  readonly spareID: number;
+}
+
+/** Tell a person that spares of a service end by themselves, or can't be created. */
+export interface SpareLost {
+  /** Tells effects apart. */
+  readonly kind: "spareLost";
+  /** The service. */
+  readonly service: string;
+  /** How the first of them ended. */
+  readonly reason: string;
+}
+
 /** What an agent has done by its host. */
-export type AgentEffect = Send | CloseLink | Refuse | Launch | Kill | Remember | Forget;
+export type AgentEffect =
+  | Send
+  | CloseLink
+  | Refuse
+  | Launch
+  | Kill
+  | Remember
+  | Forget
+  | LaunchSpare
+  | KillSpare
+  | SpareLost;

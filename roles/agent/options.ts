@@ -58,6 +58,10 @@ export interface AgentOptions {
    * @default {4_096}
    */
   readonly newcomersMax: number;
+  /** How many spares each service is to have at first, by name. @default {{}} */
+  readonly warm: Readonly<Record<string, number>>;
+  /** Most spares of all services together. @default {256} */
+  readonly sparesMax: number;
 }
 
 /** The times and bounds of an agent that are not set. */
@@ -74,4 +78,6 @@ export const AGENT_DEFAULTS = {
   relaysMax: 20_000,
   instancesMax: 10_000,
   newcomersMax: 4_096,
+  warm: {},
+  sparesMax: 256,
 } as const;

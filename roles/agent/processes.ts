@@ -12,6 +12,7 @@ import { clearDeadline, setDeadline } from "../deadlines.ts";
 import type { ProcessExited, ProcessFailed, ProcessStarted } from "./events.ts";
 import { endAdoptionIfWhole } from "./registration.ts";
 import { forgetDownward, forgetLink } from "./relays.ts";
+import { isStartedAfresh, takeSpare } from "./spares.ts";
 import {
   type AgentTurn,
   type LocalFailure,
@@ -41,21 +42,31 @@ export function onStartServiceRequest(
   }
   const startTimeoutMs = message.startTimeoutMs ?? manifest?.startTimeoutMs ??
     MANIFEST_DEFAULTS.startTimeoutMs;
+  setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + startTimeoutMs);
+  const spareID = takeSpare(turn, { serviceID, service: serviceName });
+  const spare = spareID === undefined ? {} : { spareID };
+  const plugs = message.plugConfiguration;
   instances.set(
     serviceID,
     newInstance({
       serviceID,
       service: serviceName,
-      plugs: message.plugConfiguration,
+      plugs,
       launched: true,
       startMessageID: messageID,
       startTimeoutMs,
       phase: "launching",
+      isFromSpare: spareID !== undefined,
     }),
   );
-  setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + startTimeoutMs);
-  const plugs = message.plugConfiguration;
-  turn.effects.push({ kind: "launch", serviceID, service: serviceName, plugs, messageID });
+  turn.effects.push({
+    kind: "launch",
+    serviceID,
+    service: serviceName,
+    plugs,
+    messageID,
+    ...spare,
+  });
 }
 
 /** Why a service can't be started here, if so. */
@@ -194,7 +205,7 @@ function withLines(text: string, lines: readonly string[]): string {
 /** The process of an instance has ended: the manager hears of it the moment that it happens. */
 export function onProcessExited(turn: AgentTurn, event: ProcessExited): void {
   const instance = turn.state.instances.get(event.serviceID);
-  if (instance === undefined) return;
+  if (instance === undefined || isStartedAfresh(turn, event)) return;
   forgetInstance(turn, instance);
   if (instance.phase === "recorded") return endAdoptionIfWhole(turn);
   const { serviceID } = instance;
@@ -238,7 +249,9 @@ export function forgetInstance(turn: AgentTurn, instance: LocalInstance): void {
   const { instances, deadlines } = turn.state;
   const { serviceID, link } = instance;
   instances.delete(serviceID);
-  for (const kind of ["start", "orphan", "kill"]) clearDeadline(deadlines, `${kind}:${serviceID}`);
+  for (const kind of ["start", "orphan", "kill", "handover"]) {
+    clearDeadline(deadlines, `${kind}:${serviceID}`);
+  }
   if (!instance.launched) turn.effects.push({ kind: "forget", serviceID });
   if (link === undefined) return;
   // The link of a gateway may be that of another instance soon, which was asked for nothing.

@@ -42,6 +42,8 @@ export function onStartServiceResponse(
   clearDeadline(deadlines, `hello:${link}`);
   clearDeadline(deadlines, `start:${instance.serviceID}`);
   clearDeadline(deadlines, `orphan:${instance.serviceID}`);
+  clearDeadline(deadlines, `handover:${instance.serviceID}`);
+  instance.isFromSpare = false;
   const isRunning = instance.phase === "running";
   if (!isRunning && !isDone(message.status)) return onFailedStart(turn, instance, message);
   switch (instance.phase) {

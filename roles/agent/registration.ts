@@ -11,6 +11,7 @@ import { clearDeadline, hasDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
 import type { RepositoryChanged } from "./events.ts";
 import { forgetAsker, repeatRelays } from "./relays.ts";
+import { onSparesWanted, wantSpares } from "./spares.ts";
 import { type AgentTurn, newMessageID, refuse, send, sendUp } from "./state.ts";
 
 /** A link to the manager is open: a new one replaces the old one. */
@@ -70,6 +71,7 @@ export function onRepositoryChanged(turn: AgentTurn, event: RepositoryChanged): 
   for (const instance of state.instances.values()) {
     if (instance.launched && event.edited.includes(instance.service)) instance.outdated = true;
   }
+  onSparesWanted(turn, event.warm ?? {}, event.edited);
   tellRepository(turn);
 }
 
@@ -131,7 +133,7 @@ export function onAgentRegisterResponse(
   }
   state.registerMessageID = undefined;
   clearDeadline(state.deadlines, "register:");
-  if (isDone(message.status)) return;
+  if (isDone(message.status)) return wantSpares(turn);
   state.registered = false;
   const reason = message.reason ?? `the manager refused the registration (${message.status})`;
   turn.effects.push({ kind: "closeLink", link, reason });

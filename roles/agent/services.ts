@@ -19,6 +19,7 @@ import {
   passAnswerUp,
   passUp,
 } from "./relays.ts";
+import { onSpareUnlinked } from "./spares.ts";
 import {
   type AgentTurn,
   type KnownLink,
@@ -96,6 +97,7 @@ function onOwnMessage(turn: AgentTurn, instance: LocalInstance, message: Message
       instance.connections.delete(message.sourcePlug);
       return sendUp(turn, message);
     case "destConnectionClose":
+    case "serviceUseInfo":
       return sendUp(turn, message);
     case "connectionCloseResponse":
     case "softShutdownResponse":
@@ -121,6 +123,7 @@ export function onServiceUnlinked(turn: AgentTurn, link: LinkID, reason: string)
   const serviceID = links.get(link)?.serviceID;
   const instance = instances.get(serviceID ?? 0);
   if (instance?.link === link) holdUnanswered(turn, instance, link);
+  if (serviceID === undefined) onSpareUnlinked(turn, link);
   forgetLink(turn, link);
   if (instance === undefined || instance.link !== link) return;
   instance.link = undefined;

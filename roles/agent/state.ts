@@ -71,6 +71,8 @@ export interface LocalInstance {
   outdated: boolean;
   /** Whether it said that it exits, since it was asked to. */
   isLeaving: boolean;
+  /** Whether its process was a spare before, and did not say yet that it is this instance. */
+  isFromSpare: boolean;
 }
 
 /** A request of the manager that is for an instance. */
@@ -99,6 +101,7 @@ export function newInstance(
     missedRoutes: undefined,
     outdated: false,
     isLeaving: false,
+    isFromSpare: false,
     ...known,
   };
 }
@@ -139,6 +142,38 @@ export interface KnownLink {
   serviceID: number | undefined;
 }
 
+/** A process that waits to become an instance of its service. */
+export interface Spare {
+  /** Its number among the spares of this run of the agent. */
+  readonly spareID: number;
+  /** The service that it has loaded, or loads. */
+  readonly service: string;
+  /** Where in its life it is. */
+  phase: "loading" | "ready";
+  /** The secret by which it proves itself, once; undefined: it may not. */
+  token: string | undefined;
+  /** Its link, once it is ready and for as long as it is of use. */
+  link: LinkID | undefined;
+  /** When it became ready. */
+  readyAtMs: number;
+  /** What it is killed for, if it is. */
+  fault: string | undefined;
+}
+
+/** The spares of an agent. */
+export interface Spares {
+  /** How many each service is to have, by name. */
+  wanted: Readonly<Record<string, number>>;
+  /** Those that there are, by number, the oldest first. */
+  readonly all: Map<number, Spare>;
+  /** Services of which the last spares have ended by themselves: how many, and until when to wait. */
+  readonly failures: Map<string, { readonly count: number; readonly retryAtMs: number }>;
+  /** How often starting what is missing was put off in a row. */
+  putOff: number;
+  /** The highest number used so far. */
+  lastID: number;
+}
+
 /** Everything that an agent holds. */
 export interface AgentState {
   /** Who it is. */
@@ -157,6 +192,8 @@ export interface AgentState {
   readonly links: Map<LinkID, KnownLink>;
   /** Links of processes that have not said who they are, the oldest first. */
   readonly newcomers: Set<LinkID>;
+  /** Processes that are no instances yet. */
+  readonly spares: Spares;
   /** Requests passed up, by the number that the agent gave them. */
   readonly relays: Map<number, Relay>;
   /** The agent's number of a request, by `link/number of its sender`. */
@@ -175,8 +212,9 @@ export interface AgentState {
 export function createAgent(
   options: Partial<AgentOptions> & Pick<AgentOptions, "name" | "network" | "port" | "manifests">,
 ): AgentState {
+  const known = { ...AGENT_DEFAULTS, ...options };
   return {
-    options: { ...AGENT_DEFAULTS, ...options },
+    options: known,
     manifests: options.manifests,
     managerLink: undefined,
     registerMessageID: undefined,
@@ -184,6 +222,7 @@ export function createAgent(
     instances: new Map(),
     links: new Map(),
     newcomers: new Set(),
+    spares: { wanted: known.warm, all: new Map(), failures: new Map(), putOff: 0, lastID: 0 },
     relays: new Map(),
     relayIDs: new Map(),
     downward: new Map(),

@@ -34,6 +34,15 @@ import { forgetAsker, onConnectionResponse, onRelayDue, passDown } from "./relay
 import { onServiceRegisterResponse } from "./gateways.ts";
 import { onServiceLinked, onServiceMessage, onServiceUnlinked } from "./services.ts";
 import { onUsageMeasured } from "./usages.ts";
+import {
+  onHandoverDue,
+  onRefillDue,
+  onSpareDue,
+  onSpareExited,
+  onSpareFailed,
+  onSpareReady,
+  onSpareStarted,
+} from "./spares.ts";
 import type { AgentEffect, AgentEvent } from "./events.ts";
 import { type AgentState, type AgentTurn, refuse, send, sendUp } from "./state.ts";
 
@@ -77,6 +86,18 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
       break;
     case "usageMeasured":
       onUsageMeasured(turn, event);
+      break;
+    case "spareStarted":
+      onSpareStarted(turn, event);
+      break;
+    case "spareFailed":
+      onSpareFailed(turn, event);
+      break;
+    case "spareReady":
+      onSpareReady(turn, event);
+      break;
+    case "spareExited":
+      onSpareExited(turn, event);
       break;
     case "tick":
       takeEachDue(state.deadlines, nowMs, (kind, identity) => onDue(turn, kind, identity));
@@ -172,6 +193,12 @@ function onDue(turn: AgentTurn, kind: string, identity: string): void {
     }
     case "adopt":
       return onAdoptDue(turn);
+    case "spares":
+      return onRefillDue(turn);
+    case "spare":
+      return onSpareDue(turn, Number(identity));
+    case "handover":
+      return onHandoverDue(turn, Number(identity));
     case "register": {
       const { managerLink } = turn.state;
       const reason = "the manager did not answer the registration";
