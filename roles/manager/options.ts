@@ -48,6 +48,34 @@ export interface ManagerOptions {
   readonly replacementsMax: number;
   /** How often an agent is told to kill an instance before it is given up. @default {3} */
   readonly killAttemptsMax: number;
+  /**
+   * An instance that holds more memory than it may lives at least so long before it is replaced for
+   * that; twice as long each time when it replaces another such one. Milliseconds.
+   *
+   * @default {10_000}
+   */
+  readonly memoryWaitMs: number;
+  /** That time grows to this at most. Milliseconds. @default {600_000} */
+  readonly memoryWaitMsMax: number;
+  /** An instance that holds so many times the memory that it may is killed. @default {2} */
+  readonly memoryKillFactor: number;
+  /**
+   * How long a service is not started after the first crash of an instance; twice as long after
+   * each further one. Milliseconds.
+   *
+   * @default {200}
+   */
+  readonly crashPauseMs: number;
+  /** That pause grows to this at most. Milliseconds. @default {30_000} */
+  readonly crashPauseMsMax: number;
+  /** Requests wait for the end of a pause that is no longer than this. Milliseconds. @default {5_000} */
+  readonly crashWaitMs: number;
+  /** So many crashes in a row within a window are a crash loop. @default {5} */
+  readonly crashesMax: number;
+  /** The window. Milliseconds. @default {60_000} */
+  readonly crashWindowMs: number;
+  /** An instance that has run for this long has been well. Milliseconds. @default {30_000} */
+  readonly wellMs: number;
   /** How many other plugs are tried when a plug is taken. @default {5} */
   readonly plugRetriesMax: number;
   /**
@@ -72,6 +100,15 @@ export const MANAGER_DEFAULTS: ManagerOptions = {
   drainMs: 60_000,
   replacementsMax: 10,
   killAttemptsMax: 3,
+  memoryWaitMs: 10_000,
+  memoryWaitMsMax: 600_000,
+  memoryKillFactor: 2,
+  crashPauseMs: 200,
+  crashPauseMsMax: 30_000,
+  crashWaitMs: 5_000,
+  crashesMax: 5,
+  crashWindowMs: 60_000,
+  wellMs: 30_000,
   plugRetriesMax: 5,
   plugFirst: PLUG_RANGE.first,
 };

@@ -9,6 +9,7 @@
 import type { ReportedRoute } from "../../protocol/announcements.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
 import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
+import type { InstanceUsage } from "./flows/usages.ts";
 import type { Fact } from "./memory/facts.ts";
 import { emptyRegistry, type Registry } from "./memory/registry.ts";
 import { MANAGER_DEFAULTS, type ManagerOptions } from "./options.ts";
@@ -145,6 +146,10 @@ export interface ManagerState {
   /** Keys of the tickets of live instances, by instance. They are secrets: no fact tells them. */
   readonly ticketKeys: Map<number, string>;
   /** Whose turn it is among the instances of a service. */
+  /** What live instances use of their hosts, as far as it was told. */
+  readonly usages: Map<number, InstanceUsage>;
+  /** How long instances of a service live at least with too much memory. Milliseconds. */
+  readonly memoryWaits: Map<string, number>;
   readonly turns: Map<string, number>;
   /** Since when each agent that is known has had no link; milliseconds since 1970. */
   readonly absences: Map<string, number>;
@@ -198,6 +203,8 @@ export function createManager(
     plugRetries: new Map(),
     ticketKeys: new Map(),
     turns: new Map(),
+    usages: new Map(),
+    memoryWaits: new Map(),
     absences: new Map(),
     placed: new Map(),
     replacements: new Map(),

@@ -43,6 +43,7 @@ import { lookAgain, onParkedDue } from "./flows/parking.ts";
 import { watchInstance } from "./flows/replacements.ts";
 import { onStartDue, onStartServiceResponse } from "./flows/starts.ts";
 import type { ManagerEffect, ManagerEvent, ManagerState } from "./state.ts";
+import { onInstancesUsageInfo, onMemoryWaitDue } from "./flows/usages.ts";
 import { beginTurn, record, refuse, type Turn } from "./turn.ts";
 
 /** The manager as its host sees it. */
@@ -146,6 +147,8 @@ function onMessage(turn: Turn, link: LinkID, message: Message): void {
       return onServiceTerminationInfo(turn, link, message);
     case "agentHealthResponse":
     case "serviceHealthResponse":
+    case "instancesUsageInfo":
+      return onInstancesUsageInfo(turn, link, message);
       return;
     default: {
       const reason = `Cannot take "${message.type}": a manager sends it, and does not get it`;
@@ -193,6 +196,12 @@ function onDue(turn: Turn, kind: string, identity: string): void {
       return onParkedDue(turn, identity);
     case "health":
       return onHealthDue(turn, identity);
+    case "memory":
+      return onMemoryWaitDue(turn, identity);
+    case "pause":
+      return onPauseDue(turn, identity);
+    case "well":
+      return onWellDue(turn, identity);
     case "lost":
       clearDeadline(turn.state.deadlines, `health:${identity}`);
       return onAgentLostDue(turn, identity);

@@ -64,6 +64,9 @@ export class HeldEvents {
       case "serviceHealthResponse":
         // Nobody is judged by his silence meanwhile.
         return;
+      case "instancesUsageInfo":
+        // What is newer follows soon, and is no matter of the history.
+        return;
       case "processData":
         return this.#holdUse(event, message);
       case "agentRegisterRequest":

@@ -72,6 +72,7 @@ export function endInstance(
   }
 }
 
+  turn.state.usages.delete(serviceID);
 /** An instance is gone: others may wait for its place, and commands for its end. */
 function noteGone(turn: Turn, { serviceID, agent }: Instance): void {
   const { registry, parked, moves } = turn.state;

@@ -1,6 +1,6 @@
 /**
- * Instances that are replaced while they run, because their agent is drained, their code is old or
- * their agent has the service no more: another one is started first and runs, then the old one is
+ * Instances that are replaced while they run, because their agent is drained, their code is old,
+ * they hold too much memory or their agent has the service no more: another one is started first and runs, then the old one is
  * drained, so that no request notices. One that nobody uses is just shut down.
  *
  * What is to be replaced is in the history, so a manager that was restarted goes on with it.
@@ -20,7 +20,7 @@ import { drainInstance, shutDownSoftly } from "./shutdowns.ts";
 const NAMED_MAX = 5;
 
 /** Of several causes the last one counts: a service that is gone is gone, drained or not. */
-const CAUSES: readonly Instance["leaving"][] = ["none", "outdated", "drain", "removed"];
+const CAUSES: readonly Instance["leaving"][] = ["none", "memory", "outdated", "drain", "removed"];
 
 /** Begins to replace an instance, unless that goes on already or the instance ends anyway. */
 export function replaceInstance(
@@ -104,6 +104,7 @@ function continueReplacement(turn: Turn, instance: Instance, replacement: Replac
 
 const LEAVING_TEXTS = {
   drain: "its agent drains",
+  memory: "it holds too much memory",
   outdated: "another one replaces it",
   removed: "its agent has the service no more",
   none: "it is not used",
@@ -152,6 +153,8 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
     replacement.starts += 1;
     return;
   }
+  // After a crash; the end of the pause brings it here again.
+  if (start.kind === "paused") return;
   // With fewer than before all are still served; and what nobody has can't be kept.
   if (instance.leaving === "removed" || hasFresh(turn, service)) {
     const text = LEAVING_TEXTS[instance.leaving];
