@@ -2,11 +2,19 @@
  * SMMP: a service mesh that starts with one command.
  *
  * Run it: `deno task mesh`. In a service, import {@linkcode plug} to reach other services by name;
- * `fetch("http://NAME.mesh/")` does the same without an import.
+ * `fetch("http://NAME.mesh/")` does the same without an import. {@linkcode busy} holds its instance
+ * open, and {@linkcode onDrain} is told before it ends.
  *
  * @module
  */
 
+export {
+  busy,
+  type DrainAnswer,
+  type DrainHandler,
+  type DrainRefusal,
+  onDrain,
+} from "./runtime/service/life/life.ts";
 export { type Plug, plug, type ServiceName, type Services } from "./runtime/service/plug.ts";
 
 if (import.meta.main) {

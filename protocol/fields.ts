@@ -99,6 +99,11 @@ export const count: Kind<number> = wholeNumber("count", 0, Number.MAX_SAFE_INTEG
 export const concurrency: Kind<number> = wholeNumber("positive count", 1, LIMITS.concurrency);
 /** A duration in milliseconds. */
 export const durationMs: Kind<number> = wholeNumber("milliseconds", 0, LIMITS.durationMs);
+/** Yes or no. */
+export const flag: Kind<boolean> = {
+  name: "true or false",
+  accepts: (value): value is boolean => typeof value === "boolean",
+};
 /** An exit code of a process. */
 export const exitCode: Kind<number> = wholeNumber("exit code", -255, 255);
 /** A human-readable reason. */

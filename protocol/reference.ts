@@ -20,11 +20,11 @@ const KINDS: Readonly<Record<string, string>> = {
   count: "a whole number from 0 to 2^53 - 1",
   milliseconds: `a whole number from 0 to ${LIMITS.durationMs} (30 days)`,
   "exit code": "a whole number from -255 to 255",
+  "true or false": "true or false",
   text: `at most ${LIMITS.reasonCharacters} characters; the sender cuts a longer one`,
   address: `an IP address or host name of at most ${LIMITS.networkCharacters} characters`,
   token: `at most ${LIMITS.tokenCharacters} characters`,
   certificate: `certificates in PEM, of at most ${LIMITS.certificateCharacters} characters`,
-  signal: "the name of a signal, such as SIGTERM; at most 16 characters",
   "stdout or stderr": '`"stdout"` or `"stderr"`',
   "count of lines": `a whole number from 0 to ${LIMITS.outputLines}`,
   "list of places":
@@ -36,6 +36,7 @@ const KINDS: Readonly<Record<string, string>> = {
     `lines, each \`{atMs, stream, text}\` with at most ${LIMITS.outputLineCharacters} characters`,
   permission: "`read`, `write`, `net`, `env`, `run`, `sys`, `ffi` or `import`",
   "name or path": `at most ${LIMITS.permissionTargetCharacters} characters`,
+  signal: "the name of a signal, such as SIGTERM; at most 16 characters",
   name: "a lower-case letter, then lower-case letters, digits and dashes; " +
     `at most ${LIMITS.nameCharacters} characters`,
   "list of names": `a list of at most ${LIMITS.repositoryEntries} names`,

@@ -18,13 +18,23 @@ export const SHUTDOWN_MESSAGES = {
       messageID,
       serviceID,
       graceMs: added(kinds.durationMs, "After this the hard shutdown follows."),
+      isFinal: added(kinds.flag, "Whether no refusal is taken any more; default: one is."),
       reason,
     },
   },
   softShutdownResponse: {
     direction: "Service → Agent → Manager",
     doc: "The instance has finished and exits now, or does not and why.",
-    fields: { messageID, serviceID, status, reason },
+    fields: {
+      messageID,
+      serviceID,
+      status,
+      retryAfterMs: added(
+        kinds.durationMs,
+        "With 409: it goes on for this long, is asked again then, and does not refuse again.",
+      ),
+      reason,
+    },
   },
   hardShutdownRequest: {
     direction: "Manager → Agent",
@@ -36,6 +46,12 @@ export const SHUTDOWN_MESSAGES = {
     direction: "Agent → Manager",
     doc: "The instance is killed, or there was none.",
     fields: { messageID, serviceID, status, reason },
+  },
+  serviceUseInfo: {
+    direction: "Service → Agent → Manager",
+    doc: "The instance works on something that no connection tells of. At most one a second.",
+    ours: true,
+    fields: { serviceID, reason },
   },
   serviceTerminationInfo: {
     direction: "Service → Agent → Manager, or Agent → Manager",

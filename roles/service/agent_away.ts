@@ -93,11 +93,14 @@ export function onGraceDue(turn: ServiceTurn): void {
   }
   // It is on its way out: whoever comes and goes meanwhile gives it no more time.
   if (hasDeadline(source.deadlines, EXIT_KEY)) return;
-  const wasRunning = state.phase === "running";
-  state.phase = "closing";
+  const { phase } = state;
   state.exitCode = 1;
+  state.isFinal = true;
   setDeadline(source.deadlines, EXIT_KEY, turn.nowMs + LAST_MS);
+  // Whoever is asked already answers soon, and can refuse no more.
+  if (phase !== "running") return;
+  state.phase = "asked";
   const { agentGraceMs = AGENT_GRACE_MS } = state.start;
   const reason = `no agent came back within ${agentGraceMs / 1_000} s`;
-  if (wasRunning) turn.emit({ kind: "drain", reason });
+  turn.emit({ kind: "askToEnd", reason, graceMs: LAST_MS, isFinal: true });
 }

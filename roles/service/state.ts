@@ -73,6 +73,36 @@ export interface InboundEnded {
   readonly wasOpen?: boolean;
 }
 
+/** What the service says to its end: nothing, or that it must not be yet. */
+export interface EndAnswered {
+  /** Tells events apart. */
+  readonly kind: "endAnswered";
+  /** Why it goes on, and for how long. Milliseconds. @default {it does not refuse} */
+  readonly refusal?: Refusal;
+}
+
+/** Why a service does not end yet, and when it may be asked again. */
+export interface Refusal {
+  /** For a person. */
+  readonly reason: string;
+  /** How long it goes on. Milliseconds. */
+  readonly retryAfterMs: number;
+}
+
+/** The service works on something that no connection tells of, or on something else of that kind. */
+export interface Held {
+  /** Tells events apart. */
+  readonly kind: "held";
+  /** What it is, for a person. */
+  readonly reason: string;
+}
+
+/** The service works on nothing any more that no connection tells of. */
+export interface Released {
+  /** Tells events apart. */
+  readonly kind: "released";
+}
+
 /** Nothing is in flight from other instances any more, and nothing new is accepted. */
 export interface Drained {
   /** Tells events apart. */
@@ -97,16 +127,29 @@ export type ServiceEvent =
   | ServiceReady
   | ServiceRelinked
   | InboundEnded
+  | EndAnswered
+  | Held
+  | Released
   | Drained
   | Health
   | SourceEvent;
+
+/** Tell the service that it is to end; `endAnswered` must follow. */
+export interface AskToEnd {
+  /** Tells effects apart. */
+  readonly kind: "askToEnd";
+  /** Why. */
+  readonly reason: string;
+  /** How long it has, from now on. Milliseconds. */
+  readonly graceMs: number;
+  /** Whether it can't refuse. */
+  readonly isFinal: boolean;
+}
 
 /** Accept nothing new, finish what is in flight; `drained` must follow. */
 export interface Drain {
   /** Tells effects apart. */
   readonly kind: "drain";
-  /** Why, for the log of the service. */
-  readonly reason: string;
 }
 
 /** Close one connection from another instance; `inboundEnded` must follow. */
@@ -136,7 +179,7 @@ export interface Exit {
 }
 
 /** What a service has done by its host. */
-export type ServiceEffect = SourceEffect | Drain | CloseInbound | Measure | Exit;
+export type ServiceEffect = SourceEffect | AskToEnd | Drain | CloseInbound | Measure | Exit;
 
 /** Everything that a service holds. */
 export interface ServiceState {
@@ -144,8 +187,16 @@ export interface ServiceState {
   readonly start: ServiceStart;
   /** Its connections to others. */
   readonly source: SourceState;
-  /** Where in its life it is. */
-  phase: "starting" | "running" | "closing" | "ended";
+  /** Where in its life it is; asked: the service says whether it may end. */
+  phase: "starting" | "running" | "asked" | "closing" | "ended";
+  /** Whether no refusal is taken any more. */
+  isFinal: boolean;
+  /** What it has refused its end for, and until when by the clock of the host. */
+  refused: { readonly reason: string; readonly untilMs: number } | undefined;
+  /** What it works on that no connection tells of. */
+  held: string | undefined;
+  /** What of that the manager was not told, and when it was told last by the clock of the host. */
+  readonly use: { untold: string | undefined; toldMs: number };
   /** Whether nothing is in flight from others any more. */
   drained: boolean;
   /** The code with which it will exit. */
@@ -175,6 +226,10 @@ export function createService(
     start,
     source: createSource(options),
     phase: "starting",
+    isFinal: false,
+    refused: undefined,
+    held: undefined,
+    use: { untold: undefined, toldMs: -Infinity },
     drained: false,
     exitCode: 0,
     shutdownMessageIDs: [],

@@ -1,8 +1,8 @@
 /**
  * A launched service as a state machine: it confirms its start (flow 4), connects to others on
- * demand, tells when connections end, and ends softly on command (flow 8): nothing new, what is in
- * flight finishes, its own connections close, it answers and exits. Without its agent it goes on
- * with what it has, until that comes back or was away too long; see `agent_away.ts`.
+ * demand, tells when connections end, and ends softly on command (flow 8); see `ending.ts`. Without
+ * its agent it goes on with what it has, until that comes back or was away too long; see
+ * `agent_away.ts`.
  *
  * @module
  */
@@ -10,8 +10,6 @@
 import type { MessageOf } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { hasDeadline, nextDeadlineMs } from "../deadlines.ts";
-import { closeConnections } from "../source/connections.ts";
-import { rejectWaiting } from "../source/requests.ts";
 import { sendToAgent, type SourceEvent } from "../source/state.ts";
 import { askForWaiting, stepSource, takeMessage, tickSource } from "../source/step.ts";
 import type { MessageArrived, Role } from "../step.ts";
@@ -25,6 +23,8 @@ import {
   STABLE_KEY,
   tellInboundEnd,
 } from "./agent_away.ts";
+import { endWhenEmpty, onDrained, onEndAnswered, onSoftShutdownRequest } from "./ending.ts";
+import { onHeld, onHoldDue, USE_KEY } from "./holds.ts";
 import {
   type InboundEnded,
   inboundKey,
@@ -65,6 +65,15 @@ export function stepService(
       break;
     case "inboundEnded":
       onInboundEnded(turn, event);
+      break;
+    case "endAnswered":
+      onEndAnswered(turn, event);
+      break;
+    case "held":
+      onHeld(turn, event.reason);
+      break;
+    case "released":
+      state.held = undefined;
       break;
     case "drained":
       onDrained(turn);
@@ -164,24 +173,6 @@ function onInboundEnded(turn: ServiceTurn, event: InboundEnded): void {
   });
 }
 
-/** Flow 8: nothing new is accepted, and what is in flight finishes. */
-function onSoftShutdownRequest(turn: ServiceTurn, message: MessageOf<"softShutdownRequest">): void {
-  turn.state.shutdownMessageIDs.push(message.messageID);
-  if (turn.state.phase !== "running") return;
-  turn.state.phase = "closing";
-  turn.emit({ kind: "drain", reason: message.reason ?? "it was asked to end" });
-}
-
-/** Nothing is in flight from others: its own connections close. */
-function onDrained(turn: ServiceTurn): void {
-  turn.state.drained = true;
-  for (const service of [...turn.source.waiting.keys()]) {
-    const reason = `Cannot connect to "${service}": this service is ending`;
-    rejectWaiting(turn, service, { status: STATUS.unavailable, reason });
-  }
-  closeConnections(turn, { known: true });
-}
-
 /** A drained service waits for its connections to end only, so it opens no other. */
 function onSourceEvent(turn: ServiceTurn, event: SourceEvent): void {
   if (event.kind !== "requestWanted" || !turn.state.drained) return stepSource(turn, event);
@@ -193,7 +184,9 @@ function onSourceEvent(turn: ServiceTurn, event: SourceEvent): void {
 /** Deadlines of the source, and those of a service whose agent is away. */
 function onTick(turn: ServiceTurn): void {
   const { deadlines } = turn.source;
-  const own = [STABLE_KEY, GRACE_KEY, EXIT_KEY].filter((key) => hasDeadline(deadlines, key));
+  const own = [STABLE_KEY, GRACE_KEY, EXIT_KEY, USE_KEY].filter((key) =>
+    hasDeadline(deadlines, key)
+  );
   tickSource(turn);
   // Known before any of them is handled: one clears another, which is not due then.
   const due = own.filter((key) => !hasDeadline(deadlines, key));
@@ -201,22 +194,10 @@ function onTick(turn: ServiceTurn): void {
     if (turn.state.phase === "ended") return;
     if (key === STABLE_KEY) onStableDue(turn);
     else if (key === GRACE_KEY) onGraceDue(turn);
+    else if (key === USE_KEY) onHoldDue(turn);
     else {
       turn.state.phase = "ended";
       turn.emit({ kind: "exit", code: 1 });
     }
   }
-}
-
-/** A closing service with nothing left in flight and no connection answers and exits. */
-function endWhenEmpty(turn: ServiceTurn): void {
-  const { state } = turn;
-  if (state.phase !== "closing" || !state.drained || state.source.connections.size > 0) return;
-  state.phase = "ended";
-  const { serviceID } = state.start;
-  for (const messageID of state.shutdownMessageIDs) {
-    const status = STATUS.done;
-    sendToAgent(turn, { type: "softShutdownResponse", messageID, serviceID, status });
-  }
-  turn.emit({ kind: "exit", code: state.exitCode });
 }

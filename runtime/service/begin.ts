@@ -11,6 +11,7 @@
  */
 
 import { installWebSockets } from "../web_sockets/install.ts";
+import { installLife } from "./life/life.ts";
 import { guardConsole } from "./console_guard.ts";
 import { installFetch, type MeshFetch } from "./mesh_fetch.ts";
 import { readStart } from "./start.ts";
@@ -22,6 +23,7 @@ const start = readStart();
 const serviceProcess = new ServiceProcess(start);
 const send: MeshFetch = (service, request) => serviceProcess.fetch(service, request);
 installFetch(send);
+installLife(serviceProcess.life);
 installWebSockets(send);
 
 /**

@@ -7,6 +7,7 @@
 import {
   createService,
   inboundKey,
+  type Refusal,
   type ServiceEffect,
   type ServiceEvent,
   type ServiceState,
@@ -27,6 +28,7 @@ import { SourceSessions } from "../source/source_sessions.ts";
 import { WEB_SOCKET_METHOD } from "../web_sockets/messages.ts";
 import { AgentConnection } from "./agent_connection.ts";
 import type { FetchHandler } from "./handler.ts";
+import { type EndQuestion, InstanceLife } from "./life/instance_life.ts";
 import { doorOf, keysOf, type Listening, listenOnPlug, refusalsTeller } from "./in_plug.ts";
 import type { StartInfo } from "./start.ts";
 import { warmUp } from "./warm_up.ts";
@@ -34,6 +36,8 @@ import { warmUp } from "./warm_up.ts";
 /** A launched service: its link to the agent, its sessions in and out. */
 export class ServiceProcess {
   readonly #start: StartInfo;
+  /** What the code of the service may say about it. */
+  readonly life: InstanceLife;
   readonly #host: RoleHost<ServiceState, ServiceEvent, ServiceEffect>;
   readonly #links: LinkTable;
   readonly #source: SourceSessions;
@@ -56,6 +60,11 @@ export class ServiceProcess {
       perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
     });
     const dispatch = (event: ServiceEvent) => this.#host.dispatch(event);
+    this.life = new InstanceLife({
+      held: (reason) =>
+        dispatch(reason === undefined ? { kind: "released" } : { kind: "held", reason }),
+      complain,
+    });
     this.#links = new LinkTable({
       dispatch: (event) => {
         dispatch(event);
@@ -143,8 +152,10 @@ export class ServiceProcess {
         return this.#links.send(effect.link, effect.message);
       case "refuse":
         return complain(`refused ${effect.type}: ${effect.reason}`);
-      case "drain":
+      case "askToEnd":
         if (this.#agent.link === undefined) complain(`${effect.reason}, so this instance ends`);
+        return this.#askToEnd(effect);
+      case "drain":
         void this.#drain();
         return;
       case "closeInbound":
@@ -160,8 +171,17 @@ export class ServiceProcess {
     }
   }
 
+  #askToEnd(question: EndQuestion): void {
+    const answered = (refusal?: Refusal) =>
+      this.#host.dispatch({ kind: "endAnswered", ...(refusal === undefined ? {} : { refusal }) });
+    const answer = this.life.ask(question);
+    if (answer === undefined) answered();
+    else void answer.then(answered);
+  }
+
   async #drain(): Promise<void> {
     await this.#server?.drain();
+    await this.life.released();
     this.#host.dispatch({ kind: "drained" });
   }
 

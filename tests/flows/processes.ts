@@ -194,8 +194,10 @@ export class ServiceActor extends RoleActor<ServiceState, ServiceEvent, ServiceE
 
   protected override perform(effect: ServiceEffect): void {
     switch (effect.kind) {
-      case "drain":
+      case "askToEnd":
         this.world.say(`${this.name} drains: ${effect.reason}`);
+        return this.step({ kind: "endAnswered" });
+      case "drain":
         if (!this.#isStubborn) this.#sessions.drain(this);
         return;
       case "closeInbound":

@@ -68,5 +68,6 @@ Deno.test("FLOWS use every message of the table but those of no flow", () => {
     "routesInfo",
     "serviceHealthRequest",
     "serviceHealthResponse",
+    "serviceUseInfo",
   ]);
 });

@@ -208,6 +208,7 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       USAGE,
     ],
   },
+  "true or false": { good: [true, false], bad: ["true", 0, 1, null, {}] },
   "stdout or stderr": { good: ["stdout", "stderr"], bad: ["", "stdin", 1, null, ["stdout"]] },
   "count of lines": numbers(0, LIMITS.outputLines),
   "list of places": {

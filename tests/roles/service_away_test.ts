@@ -84,6 +84,7 @@ Deno.test("service: requests of an agent that is gone are not answered to anothe
   const ends = { serviceID: 7, sourcePlug, destPlug: 20_050 };
   bench.take({ type: "connectionCloseRequest", messageID: 41, ...ends });
   bench.take({ type: "softShutdownRequest", messageID: 42, serviceID: 7 });
+  bench.step({ kind: "endAnswered" });
   bench.step(BROKEN);
   bench.step(BACK);
   bench.step({ kind: "drained" });
@@ -95,8 +96,9 @@ Deno.test("service: requests of an agent that is gone are not answered to anothe
 Deno.test("service: when no agent comes in time it ends softly, and says why to its log", () => {
   const bench = new ServiceBench();
   bench.step(BROKEN);
-  const { reason } = theOne(bench.wait(60_000), "drain");
-  assertEquals(reason, "no agent came back within 60 s");
+  const { reason, graceMs, isFinal } = theOne(bench.wait(60_000), "askToEnd");
+  assertEquals([reason, graceMs, isFinal], ["no agent came back within 60 s", 5_000, true]);
+  theOne(bench.step({ kind: "endAnswered" }), "drain");
   assertEquals(theOne(bench.step({ kind: "drained" }), "exit").code, 1);
   assertEquals(bench.wait(100_000), []);
 });
@@ -118,7 +120,7 @@ Deno.test("service: an agent that comes and stays ends the wait for one", () => 
   assertEquals(bench.wait(200_000), []);
   bench.step(BROKEN);
   assertEquals(bench.wait(59_000), []);
-  theOne(bench.wait(1_000), "drain");
+  theOne(bench.wait(1_000), "askToEnd");
 });
 
 Deno.test("service: an agent that goes again and again is waited for each time", () => {
@@ -137,7 +139,7 @@ Deno.test("service: an agent that closes every new link at once does not keep it
   for (let tries = 0; tries < 59; tries += 1) {
     bench.step(BACK);
     bench.step(BROKEN);
-    assertEquals(ofKind(bench.wait(1_000), "drain"), []);
+    assertEquals(ofKind(bench.wait(1_000), "askToEnd"), []);
   }
-  theOne(bench.wait(1_000), "drain");
+  theOne(bench.wait(1_000), "askToEnd");
 });

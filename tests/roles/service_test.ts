@@ -37,7 +37,8 @@ Deno.test("service: requests that come before it is ready are asked for once it 
 Deno.test("service: a soft shutdown drains, closes connections, answers, exits (flow 8)", () => {
   const bench = new ServiceBench();
   const sourcePlug = bench.open(1);
-  assertEquals(bench.take(SHUTDOWN).map(({ kind }) => kind), ["drain"]);
+  assertEquals(bench.take(SHUTDOWN).map(({ kind }) => kind), ["askToEnd"]);
+  assertEquals(bench.step({ kind: "endAnswered" }), [{ kind: "drain" }]);
   // What is in flight may still need its connections.
   assertEquals(bench.want(2).map(({ kind }) => kind), ["assign"]);
   const drained = bench.step({ kind: "drained" });
@@ -54,6 +55,7 @@ Deno.test("service: a shutdown asked twice drains once, both are answered (flow 
   const bench = new ServiceBench();
   bench.take(SHUTDOWN);
   assertEquals(bench.take({ ...SHUTDOWN, messageID: 42 }), []);
+  bench.step({ kind: "endAnswered" });
   const answers = sent(bench.step({ kind: "drained" }), "softShutdownResponse");
   assertEquals(answers.map(({ messageID }) => messageID), [41, 42]);
 });
@@ -62,6 +64,7 @@ Deno.test("service: drained, it opens no connection and rejects who waits (503)"
   const bench = new ServiceBench();
   const sourcePlug = bench.open(1);
   bench.take(SHUTDOWN);
+  bench.step({ kind: "endAnswered" });
   const { messageID } = theSent(bench.want(2, "storage"), "connectionRequest");
   const drained = bench.step({ kind: "drained" });
   assertEquals(theOne(drained, "reject").requestID, 2);

@@ -204,20 +204,19 @@ export class AgentRun implements LinkOwner {
   #drawBehaviour(): Behaviour | undefined {
     const { faults, hasFaults, options } = this.world;
     const isForeign = faults.chance(options.foreignProbability);
-    const good = {
-      start: "good",
-      isStubborn: false,
-      isForeign,
-      killMs: faults.whole(1, 50),
-    } as const;
+    const killMs = faults.whole(1, 50);
+    // Follows from another number, so that every seed goes on meaning what it meant.
+    const isRefusing = !isForeign && killMs % 3 === 0;
+    const good = { start: "good", isStubborn: false, isRefusing, isForeign, killMs } as const;
     if (!hasFaults) return good;
     const isStubborn = faults.chance(options.stubbornProbability);
     // A process in the hands of the kernel dies when it is let go.
-    const killMs = faults.chance(0.1) ? faults.whole(1, 45_000) : good.killMs;
-    if (!faults.chance(options.badStartProbability)) return { ...good, isStubborn, killMs };
+    const lateMs = faults.chance(0.1) ? faults.whole(1, 45_000) : killMs;
+    const bad = { ...good, isStubborn, killMs: lateMs };
+    if (!faults.chance(options.badStartProbability)) return bad;
     if (faults.chance(0.2)) return undefined;
     const start = faults.pick(["slow", "exits", "silent", "failing"] as const) ?? "slow";
-    return { start, isStubborn, isForeign, killMs };
+    return { ...bad, start };
   }
 
   #kill(serviceID: number): void {

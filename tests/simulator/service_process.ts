@@ -23,6 +23,8 @@ export interface Behaviour {
   readonly start: "good" | "slow" | "exits" | "silent" | "failing";
   /** Whether it ignores being asked to end. */
   readonly isStubborn: boolean;
+  /** Whether it may refuse its end, and works on something when nobody is connected. */
+  readonly isRefusing: boolean;
   /** Whether it speaks just the published catalogue, without what we added. */
   readonly isForeign: boolean;
   /** How long it takes to die when it is killed. Milliseconds. */
@@ -161,6 +163,8 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
         );
       case "refuse":
         return;
+      case "askToEnd":
+        return timeline.after(network.whole(0, 20), () => this.#answerEnd());
       case "drain":
         return timeline.after(0, () => this.#drain());
       case "closeInbound":
@@ -226,6 +230,16 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
     const { serviceID: sourceID, sourcePlug } = session.ends;
     this.host.handle({ kind: "inboundEnded", sourceID, sourcePlug, ...end });
     this.#tellDrained();
+  }
+
+  /** Its code lets it end, or refuses once for a while. */
+  #answerEnd(): void {
+    if (!this.isAlive) return;
+    const { traffic } = this.world;
+    const refuses = this.setup.behaviour.isRefusing && traffic.chance(0.5);
+    const refusal = { reason: "it exports", retryAfterMs: traffic.whole(100, 4_000) };
+    if (refuses) this.world.count("refused ends");
+    this.host.handle({ kind: "endAnswered", ...(refuses ? { refusal } : {}) });
   }
 
   #drain(): void {
