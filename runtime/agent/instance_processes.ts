@@ -16,6 +16,7 @@ import { identify, isRunning, killIdentified } from "../launcher/process_identit
 import type { StartInfo } from "../service/start.ts";
 import type { OutputLine } from "./agent_host.ts";
 import type { InstanceRecord, InstanceRecords } from "./instance_records.ts";
+import { UsageWatch } from "./usage/usage_watch.ts";
 
 /** Who hears of processes, and where they are written down. */
 export interface InstanceProcessesOptions {
@@ -35,11 +36,16 @@ export interface InstanceProcessesOptions {
 export class InstanceProcesses {
   readonly #options: InstanceProcessesOptions;
   readonly #processes = new Map<number, LaunchedProcess>();
+  readonly #usage: UsageWatch;
   #ended: PromiseWithResolvers<void> | undefined;
 
   /** None yet. */
   constructor(options: InstanceProcessesOptions) {
     this.#options = options;
+    this.#usage = new UsageWatch({
+      leaders: () => [...this.#processes].map(([serviceID, { pid }]) => [serviceID, pid]),
+      measured: (usages) => options.dispatch({ kind: "usageMeasured", usages }),
+    });
   }
 
   /**
@@ -55,6 +61,7 @@ export class InstanceProcesses {
       if (isRunning(record)) {
         const events = this.#events(serviceID, service);
         this.#processes.set(serviceID, adoptProcess(record, { ...events, outputPath }));
+        this.#usage.begin();
         return true;
       }
       killIdentified(record);
@@ -83,6 +90,7 @@ export class InstanceProcesses {
     const files = outputPath === undefined ? {} : { outputPath };
     const process = launch(config, start, { ...events, ...files });
     this.#processes.set(serviceID, process);
+    this.#usage.begin();
     const identity = records === undefined ? undefined : identify(process.pid);
     if (records === undefined || identity === undefined) return;
     const { plugs, version } = told;
@@ -118,6 +126,7 @@ export class InstanceProcesses {
 
   /** Follows no process any more: each goes on until another agent comes, or none in time. */
   release(): void {
+    this.#usage.stop();
     for (const process of this.#processes.values()) process.release();
     this.#processes.clear();
   }
@@ -131,6 +140,7 @@ export class InstanceProcesses {
         records?.remove(serviceID);
         dispatch({ kind: "processExited", serviceID, ...end });
         if (this.#processes.size > 0) return;
+        this.#usage.stop();
         this.#ended?.resolve();
         this.#ended = undefined;
       },
