@@ -8,6 +8,7 @@ import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { Registry } from "../../roles/manager/memory/registry.ts";
 import type { ManagerCommand } from "../../roles/manager/state.ts";
 import type { Store } from "../store/store.ts";
+import type { Usages } from "./registry_view.ts";
 import type { OutcomeView, RefusalView } from "./view.ts";
 
 /** The manager, as the admin API sees it. */
@@ -20,6 +21,8 @@ export interface AdminBackend {
   readonly store: Store;
   /** What the manager knows now; it is only read. */
   registry(): Registry;
+  /** What instances use of their hosts now. @default {nothing is known} */
+  usages?(): Usages;
   /** What was refused so far. */
   refusals(): readonly RefusalView[];
   /** Carries out a command; resolves when it is done or refused. */

@@ -67,7 +67,8 @@ export function createOperations(
     undrainAgent: ({ name }) => command(backend, { kind: "undrainAgent", agent: name }),
     listServices: ({ query }) => Response.json(viewServices(backend.registry(), query)),
     restartService: ({ name }) => command(backend, { kind: "restartService", service: name }),
-    listInstances: ({ query }) => Response.json(viewInstances(backend.registry(), query)),
+    listInstances: ({ query }) =>
+      Response.json(viewInstances(backend.registry(), { ...query, usages: backend.usages?.() })),
     getInstance: ({ id }) => getInstance(backend, id),
     stopInstance: (call) => stopInstance(backend, call),
     listConnections: ({ query }) => Response.json(viewConnections(backend.registry(), query)),
@@ -102,7 +103,7 @@ function viewState(backend: AdminBackend, { limit }: AdminQuery): StateView {
     seq: registry.lastSeq,
     agents: viewAgents(registry, { limit }),
     services: viewServices(registry, { limit }),
-    instances: viewInstances(registry, { limit }),
+    instances: viewInstances(registry, { limit, usages: backend.usages?.() }),
     connections: viewConnections(registry, { limit }),
     refusals: backend.refusals(),
   };
@@ -111,7 +112,9 @@ function viewState(backend: AdminBackend, { limit }: AdminQuery): StateView {
 function getInstance(backend: AdminBackend, id: number): Response {
   const registry = backend.registry();
   const instance = registry.instances.get(id);
-  if (instance !== undefined) return Response.json(viewInstance(registry, instance));
+  if (instance !== undefined) {
+    return Response.json(viewInstance(registry, instance, backend.usages?.()));
+  }
   const [end] = backend.store.query({ serviceID: id, kinds: ["instanceEnded"], limit: 1 });
   const why = end === undefined ? "there is none" : `it ended at ${isoTime(end.atMs)}`;
   return problemResponse({ status: 404, detail: `Cannot find instance "${id}": ${why}` });

@@ -5,6 +5,7 @@
  */
 
 import { connectionIdleMs } from "../../roles/manager/flows/idle.ts";
+import type { InstanceUsage } from "../../roles/manager/flows/usages.ts";
 import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../protocol/manifest.ts";
 import {
   type AgentRecord,
@@ -31,6 +32,11 @@ export const LIST_LIMIT = 1_000;
 /** Most plugs that are shown of one instance, in each direction. */
 export const PLUGS_SHOWN_MAX = 1_000;
 
+/** What instances use of their hosts, by number, as far as it is known. */
+export type Usages = ReadonlyMap<number, InstanceUsage>;
+
+const NO_USAGES: Usages = new Map();
+
 /** Which entries of a list are shown. */
 export interface ListOptions {
   /** Only those that concern this service. */
@@ -53,10 +59,10 @@ export function viewAgents(
 /** The instances. */
 export function viewInstances(
   registry: Registry,
-  { service, limit }: ListOptions = {},
+  { service, limit, usages }: ListOptions & { readonly usages?: Usages | undefined } = {},
 ): ListView<InstanceView> {
   const isAsked = (instance: Instance) => service === undefined || instance.service === service;
-  const view = (instance: Instance) => viewInstance(registry, instance);
+  const view = (instance: Instance) => viewInstance(registry, instance, usages);
   return listOf(registry.instances.values(), { isAsked, limit, view });
 }
 
@@ -134,9 +140,15 @@ function viewAgent(registry: Registry, record: AgentRecord): AgentView {
   };
 }
 
-/** An instance, with its plugs. */
-export function viewInstance(registry: Registry, instance: Instance): InstanceView {
+/** An instance, with its plugs and what it uses. */
+export function viewInstance(
+  registry: Registry,
+  instance: Instance,
+  usages: Usages = NO_USAGES,
+): InstanceView {
   const { outgoing, incoming } = instance;
+  const used = usages.get(instance.serviceID)?.told;
+  const limitBytes = manifestOf(registry, instance.service)?.memoryBytes;
   return {
     id: instance.serviceID,
     service: instance.service,
@@ -149,6 +161,10 @@ export function viewInstance(registry: Registry, instance: Instance): InstanceVi
     out: viewPlugs(outgoing, "out"),
     in: viewPlugs(incoming, "in"),
     connections: outgoing.length + incoming.length,
+    memoryBytes: used?.memoryBytes ?? null,
+    memoryLimitBytes: limitBytes ?? null,
+    cpuPercent: used === undefined ? null : used.cpuPermille / 10,
+    cpuMs: used?.cpuMs ?? null,
     since: isoTime(instance.sinceMs),
     startedAt: instance.startedAtMs === undefined ? null : isoTime(instance.startedAtMs),
     lastUsed: isoTime(lastUseMsOf(instance)),

@@ -109,6 +109,14 @@ export interface InstanceView {
   readonly in: readonly PlugView[];
   /** How many connections it has, out and in. */
   readonly connections: number;
+  /** The memory that its processes hold, in bytes; null: it is not known. */
+  readonly memoryBytes: number | null;
+  /** The memory that it may hold, in bytes; null: no bound. */
+  readonly memoryLimitBytes: number | null;
+  /** The share of one processor that it used lately, in percent; null: it is not known. */
+  readonly cpuPercent: number | null;
+  /** The time of a processor that it has used, in milliseconds; null: it is not known. */
+  readonly cpuMs: number | null;
   /** When its start was ordered. */
   readonly since: string;
   /** When it confirmed its start. */

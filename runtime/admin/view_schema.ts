@@ -84,6 +84,11 @@ const instance: z.ZodType<InstanceView> = z.object({
   out: z.array(plugView).describe("Its connected out-plugs."),
   in: z.array(plugView).describe("What is connected to its in-plug."),
   connections: count.describe("How many connections it has, out and in."),
+  memoryBytes: count.nullable().describe("The memory that its processes hold."),
+  memoryLimitBytes: count.nullable().describe("The memory that it may hold; null: no bound."),
+  cpuPercent: z.number().nonnegative().nullable()
+    .describe("The share of one processor that it used lately."),
+  cpuMs: count.nullable().describe("The time of a processor that it has used."),
   since: time.describe("When its start was ordered."),
   startedAt: time.nullable().describe("When it confirmed its start."),
   lastUsed: time,

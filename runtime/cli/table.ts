@@ -36,6 +36,12 @@ export interface Column {
    * @default {"left"}
    */
   readonly align?: "left" | "right";
+  /**
+   * Where a line would wrap, the columns with the highest number are left out first.
+   *
+   * @default {it is never left out}
+   */
+  readonly rank?: number;
 }
 
 /** A table. */
@@ -87,8 +93,29 @@ export function renderTable(
   const widths = table.columns.map((_, index) =>
     Math.max(...rows.map((row) => widthOf(row[index]?.text ?? "")))
   );
+  const spare = spareColumn(table, widths, io.columns);
+  if (spare !== undefined) return renderTable(withoutColumn(table, spare), io);
   fitLast(widths, io.columns);
   return rows.map((row) => `${renderRow(row, { table, widths, io })}\n`).join("");
+}
+
+/** The column that is left out next, if a line would wrap; undefined: none. */
+function spareColumn(
+  { columns }: Table,
+  widths: readonly number[],
+  columnsMax: number,
+): number | undefined {
+  const width = widths.reduce((sum, each) => sum + each + GAP.length, -GAP.length);
+  if (width <= columnsMax) return undefined;
+  let spare: number | undefined;
+  for (const [index, { rank = 0 }] of columns.entries()) {
+    if (rank > (columns[spare ?? -1]?.rank ?? 0)) spare = index;
+  }
+  return spare;
+}
+
+function withoutColumn({ columns, rows }: Table, index: number): Table {
+  return { columns: columns.toSpliced(index, 1), rows: rows.map((row) => row.toSpliced(index, 1)) };
 }
 
 interface PlainCell {

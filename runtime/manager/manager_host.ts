@@ -27,6 +27,7 @@ import type { LinkID } from "../../roles/step.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
 import { clockMs, RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
+import { AgentQuestions, type OutputAnswer, type OutputAsked } from "../output/agent_questions.ts";
 import { Refusals } from "../refusals.ts";
 import type { Store } from "../store/store.ts";
 import { endFuture, recoverRegistry } from "../store/recovery.ts";
@@ -65,6 +66,10 @@ export class ManagerHost {
   readonly #links: LinkTable;
   readonly #recorder: Recorder;
   readonly #held: HeldEvents;
+  readonly #questions = new AgentQuestions({
+    linkOf: (agent) => this.#host.state.linkOfAgent.get(agent),
+    send: (link, message) => this.#links.send(link, message),
+  });
   readonly #tickets = new TicketIssuer();
   readonly #listeners = new Set<(facts: readonly Fact[]) => void>();
   readonly #commands = new Map<number, (outcome: CommandOutcome) => void>();
@@ -103,6 +108,11 @@ export class ManagerHost {
   /** What the manager knows now; to be read only. */
   get registry(): Registry {
     return this.#host.state.registry;
+  }
+
+  /** What instances use of their hosts; to be read only. */
+  get usages(): ManagerState["usages"] {
+    return this.#host.state.usages;
   }
 
   /** Why it takes no new work now; undefined while it does. */
@@ -149,6 +159,16 @@ export class ManagerHost {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** The agents that can be asked for output now. */
+  get connectedAgents(): string[] {
+    return [...this.#host.state.linkOfAgent.keys()];
+  }
+
+  /** Asks an agent what its instances wrote; see {@linkcode AgentQuestions}. */
+  askForOutput(agent: string, asked: OutputAsked): Promise<OutputAnswer> {
+    return this.#questions.ask(agent, asked);
+  }
+
   /** Stops deciding; links close. The store stays open, it is its owner's. */
   stop(): void {
     this.#recorder.stop();
@@ -157,6 +177,10 @@ export class ManagerHost {
   }
 
   #arrive(event: Arrival): void {
+    if (event.kind === "linkClosed") this.#questions.unlinked(event.link, event.reason);
+    else if (event.message.type === "outputResponse") {
+      return this.#questions.answered(event.link, event.message);
+    }
     const { problem } = this;
     if (problem === undefined) this.#host.dispatch(event);
     else this.#held.take(event, problem);

@@ -43,11 +43,16 @@ export interface ValueTypes {
   peer: Peer;
   /** `HOST:PORT` of a manager, or the URL of its admin API. */
   manager: Address | URL;
+  /** By what instances are sorted. */
+  order: PsOrder;
   /** Labels of a host, `NAME=VALUE`; the flag may be given several times. */
   labels: readonly Label[];
   /** Addresses and ranges, separated by commas; the flag may be given several times. */
   networks: readonly string[];
 }
+
+/** By what instances are sorted. */
+export type PsOrder = "memory" | "cpu";
 
 /** The name and the value of a label. */
 export type Label = readonly [name: string, value: string];

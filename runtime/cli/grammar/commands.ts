@@ -57,9 +57,13 @@ export const COMMANDS = {
   ...ROLE_COMMANDS,
   ps: {
     invocation: "deno task smmp ps",
-    summary: "List the running instances.",
+    summary: "List the running instances, and what they use.",
     arguments: {},
-    flags: ADMIN_FLAGS,
+    flags: {
+      service: { type: "text", label: "SERVICE", doc: "Only those of this service." },
+      sort: { type: "order", label: "memory|cpu", doc: "Those that use most of it first." },
+      ...ADMIN_FLAGS,
+    },
   },
   agents: {
     invocation: "deno task smmp agents",

@@ -12,7 +12,7 @@ import {
   isIdentityRole,
 } from "../../../transports/secure/identity.ts";
 import { type Address, parseAddress } from "../../distributed/address.ts";
-import type { Header, Label, Peer, ValueType, ValueTypes } from "./command_spec.ts";
+import type { Header, Label, Peer, PsOrder, ValueType, ValueTypes } from "./command_spec.ts";
 
 /** The most entries that a count can ask for. */
 const COUNT_MAX = 1_000_000;
@@ -41,6 +41,7 @@ const READERS: { readonly [Type in ValueType]: Reader<Type> } = {
   address: parseAddress,
   peer: readPeer,
   manager: readManager,
+  order: readOrder,
   labels: (text) => [readLabel(text)],
   networks: (text) => text.split(",").map(readNetwork),
 };
@@ -69,6 +70,11 @@ function expectPattern(text: string, pattern: RegExp, expected: string): string 
 function readRole(text: string): IdentityRole {
   if (isIdentityRole(text)) return text;
   throw new SyntaxError(`expected one of ${IDENTITY_ROLES.join(", ")}`);
+}
+
+function readOrder(text: string): PsOrder {
+  if (text === "memory" || text === "cpu") return text;
+  throw new SyntaxError("expected memory or cpu");
 }
 
 function readPeer(text: string): Peer {

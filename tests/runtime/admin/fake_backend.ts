@@ -23,6 +23,14 @@ import { MESH_BODIES, numbered } from "../store/fact_samples.ts";
 /** The token of every fake mesh. */
 export const TOKEN = "correct-horse-battery-staple";
 
+/** What the greeter uses; of others nothing is known. */
+const GREETER_USAGE = {
+  told: { serviceID: 2, memoryBytes: 61_400_000, cpuMs: 90, cpuPermille: 5 },
+  atMs: 0,
+  overs: 0,
+  replacedAtMs: 0,
+};
+
 /** A mesh that a test can look into. */
 export interface FakeBackend extends AdminBackend {
   /** The commands that were given. */
@@ -57,6 +65,7 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
       return listeners.size;
     },
     registry: () => registry,
+    usages: () => new Map([[2, GREETER_USAGE]]),
     refusals: () => [{ type: "processData", status: 404, count: 2 }],
     command(command) {
       commands.push(command);

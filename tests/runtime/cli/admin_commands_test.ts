@@ -14,15 +14,29 @@ function timeless(text: string): string {
   return text.replace(/\b\d+(\.\d+)?(ms|s|m|h)\b/g, "T");
 }
 
+const PS_HEAD = ["ID", "SERVICE", "STATE", "AGENT", "PLUG"];
+
+Deno.test("ps lists those of one service, or those that use most first", async () => {
+  await withServedMesh(async ({ run }) => {
+    const idsOf = async (words: string) => {
+      const list: { items: { id: number }[] } = JSON.parse((await run(`${words} --json`)).out);
+      return list.items.map(({ id }) => id);
+    };
+    assertEquals(await idsOf("ps --service counter"), [3]);
+    assertEquals(await idsOf("ps --sort memory"), [2, 1, 3]);
+    assertMatch((await run("ps --sort age")).err, /expected memory or cpu/);
+  });
+});
+
 Deno.test("ps lists the instances", async () => {
   await withServedMesh(async ({ run, backend }) => {
     const { code, out, err } = await run("ps");
     assertEquals([code, err], [0, ""]);
     assertEquals(cellsOf(timeless(out)), [
-      ["ID", "SERVICE", "STATE", "AGENT", "PLUG", "IN", "OUT", "AGE", "LAST USED", "CLOSES IN"],
-      ["1", "gateway", "running", "local", "-", "0", "1", "T", "T", "-"],
-      ["2", "greeter", "running", "local", "20000", "1", "0", "T", "T", "-"],
-      ["3", "counter", "closing (soft)", "local", "20001", "0", "0", "T", "T", "-"],
+      [...PS_HEAD, "IN", "OUT", "MEMORY", "CPU", "AGE", "LAST USED", "CLOSES IN"],
+      ["1", "gateway", "running", "local", "-", "0", "1", "-", "-", "T", "T", "-"],
+      ["2", "greeter", "running", "local", "20000", "1", "0", "61 MB", "0.5%", "T", "T", "-"],
+      ["3", "counter", "closing (soft)", "local", "20001", "0", "0", "-", "-", "T", "T", "-"],
     ]);
     backend.record({
       kind: "connectionClosed",

@@ -36,6 +36,8 @@ Deno.test("parseCommandLine() fills in the defaults of a command", () => {
     command: "ps",
     arguments: {},
     flags: {
+      service: undefined,
+      sort: undefined,
       json: false,
       data: ".smmp",
       admin: undefined,

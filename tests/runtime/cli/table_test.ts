@@ -26,6 +26,15 @@ Deno.test("renderTable() cuts the last column where the terminal ends", () => {
   assertEquals(narrow[2], "1234  é        a reason th…");
 });
 
+Deno.test("renderTable() leaves out the columns that matter least where a line would wrap", () => {
+  const columns = [{ title: "ID" }, { title: "PLUG", rank: 1 }, { title: "AGENT", rank: 2 }];
+  const rows = [[7, 20_000, "local"]];
+  const at = (width: number) => renderTable({ columns, rows }, captureIO({ columns: width }));
+  assertEquals(at(16), "ID  PLUG   AGENT\n7   20000  local\n");
+  assertEquals(at(15), "ID  PLUG\n7   20000\n");
+  assertEquals(at(8), "ID\n7\n");
+});
+
 Deno.test("renderTable() uses colour only where there is any, without moving a column", () => {
   const plain = renderTable(TABLE, captureIO());
   const coloured = renderTable(TABLE, captureIO({ hasColor: true }));
