@@ -145,11 +145,11 @@ export interface ManagerState {
   readonly plugRetries: Map<string, number>;
   /** Keys of the tickets of live instances, by instance. They are secrets: no fact tells them. */
   readonly ticketKeys: Map<number, string>;
-  /** Whose turn it is among the instances of a service. */
   /** What live instances use of their hosts, as far as it was told. */
   readonly usages: Map<number, InstanceUsage>;
   /** How long instances of a service live at least with too much memory. Milliseconds. */
   readonly memoryWaits: Map<string, number>;
+  /** Whose turn it is among the instances of a service. */
   readonly turns: Map<string, number>;
   /** Since when each agent that is known has had no link; milliseconds since 1970. */
   readonly absences: Map<string, number>;
@@ -202,9 +202,9 @@ export function createManager(
     killAttempts: new Map(),
     plugRetries: new Map(),
     ticketKeys: new Map(),
-    turns: new Map(),
     usages: new Map(),
     memoryWaits: new Map(),
+    turns: new Map(),
     absences: new Map(),
     placed: new Map(),
     replacements: new Map(),

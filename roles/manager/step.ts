@@ -42,8 +42,8 @@ import {
 import { lookAgain, onParkedDue } from "./flows/parking.ts";
 import { watchInstance } from "./flows/replacements.ts";
 import { onStartDue, onStartServiceResponse } from "./flows/starts.ts";
-import type { ManagerEffect, ManagerEvent, ManagerState } from "./state.ts";
 import { onInstancesUsageInfo, onMemoryWaitDue } from "./flows/usages.ts";
+import type { ManagerEffect, ManagerEvent, ManagerState } from "./state.ts";
 import { beginTurn, record, refuse, type Turn } from "./turn.ts";
 
 /** The manager as its host sees it. */
@@ -145,10 +145,10 @@ function onMessage(turn: Turn, link: LinkID, message: Message): void {
       return onHardShutdownResponse(turn, link, message);
     case "serviceTerminationInfo":
       return onServiceTerminationInfo(turn, link, message);
-    case "agentHealthResponse":
-    case "serviceHealthResponse":
     case "instancesUsageInfo":
       return onInstancesUsageInfo(turn, link, message);
+    case "agentHealthResponse":
+    case "serviceHealthResponse":
       return;
     default: {
       const reason = `Cannot take "${message.type}": a manager sends it, and does not get it`;
@@ -194,14 +194,10 @@ function onDue(turn: Turn, kind: string, identity: string): void {
       return onAwayDue(turn, identity);
     case "parked":
       return onParkedDue(turn, identity);
-    case "health":
-      return onHealthDue(turn, identity);
     case "memory":
       return onMemoryWaitDue(turn, identity);
-    case "pause":
-      return onPauseDue(turn, identity);
-    case "well":
-      return onWellDue(turn, identity);
+    case "health":
+      return onHealthDue(turn, identity);
     case "lost":
       clearDeadline(turn.state.deadlines, `health:${identity}`);
       return onAgentLostDue(turn, identity);
