@@ -19,6 +19,7 @@ import { manifestOf } from "../config/mesh_config.ts";
 import { RoleHost } from "../host.ts";
 import { launch } from "../launcher/launcher.ts";
 import { LinkTable } from "../links.ts";
+import { OutputAnswers } from "../output/output_answers.ts";
 import { Refusals } from "../refusals.ts";
 import type { StartInfo } from "../service/start.ts";
 import { openAgentData } from "./agent_data.ts";
@@ -50,6 +51,7 @@ export class AgentHost {
   readonly #secrets: InstanceSecrets;
   readonly #processes: InstanceProcesses;
   readonly #gateways: GatewayRecords | undefined;
+  readonly #output: OutputAnswers;
   readonly #graceMs: number;
   #isStopped = false;
   #repository: Repository;
@@ -72,15 +74,17 @@ export class AgentHost {
       options.secret ?? data?.secret ?? crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
     );
     const dispatch = (event: AgentEvent) => this.#host.dispatch(event);
+    this.#output = new OutputAnswers(options.output, (to, told) => this.#links.send(to, told));
     this.#processes = new InstanceProcesses({
       launch: options.launch ?? launch,
       records: data?.records,
       dispatch,
-      output: options.output,
+      output: this.#output,
       warn: options.warn,
     });
     this.#links = new LinkTable({
       dispatch: (event) => {
+        if (this.#output.takes(event, this.#host.state.managerLink)) return;
         this.#host.dispatch(event);
         if (event.kind === "linkClosed") options.unlinked?.(event.link);
       },
@@ -175,6 +179,7 @@ export class AgentHost {
    */
   stop(): void {
     this.#isStopped = true;
+    this.#output.stop();
     this.#host.stop();
     this.#listener.close();
     this.#links.closeAll();

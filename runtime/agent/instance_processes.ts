@@ -14,7 +14,7 @@ import type { launch, LaunchedProcess, ProcessEvents } from "../launcher/launche
 import { lastLinesOf, removeOutput } from "../launcher/output_files.ts";
 import { identify, isRunning, killIdentified } from "../launcher/process_identity.ts";
 import type { StartInfo } from "../service/start.ts";
-import type { OutputLine } from "./agent_host.ts";
+import type { OutputAnswers } from "../output/output_answers.ts";
 import type { InstanceRecord, InstanceRecords } from "./instance_records.ts";
 import { UsageWatch } from "./usage/usage_watch.ts";
 
@@ -27,7 +27,7 @@ export interface InstanceProcessesOptions {
   /** Takes what became of a process. */
   readonly dispatch: (event: AgentEvent) => void;
   /** Takes the output of instances. */
-  readonly output: (line: OutputLine) => void;
+  readonly output: Pick<OutputAnswers, "wrote" | "kept">;
   /** Takes a line for a person. */
   readonly warn: (text: string) => void;
 }
@@ -60,6 +60,10 @@ export class InstanceProcesses {
       const outputPath = records.outputPath(serviceID);
       if (isRunning(record)) {
         const events = this.#events(serviceID, service);
+        // Nobody knows when it wrote these, but that it was before now.
+        const old = lastLinesOf(outputPath)
+          .map((text) => ({ atMs: Math.floor(clockMs()), stream: "stderr", text }) as const);
+        this.#options.output.kept.began({ serviceID, service }, old);
         this.#processes.set(serviceID, adoptProcess(record, { ...events, outputPath }));
         this.#usage.begin();
         return true;
@@ -89,6 +93,7 @@ export class InstanceProcesses {
     const events = this.#events(serviceID, service);
     const files = outputPath === undefined ? {} : { outputPath };
     const process = launch(config, start, { ...events, ...files });
+    this.#options.output.kept.began({ serviceID, service });
     this.#processes.set(serviceID, process);
     this.#usage.begin();
     const identity = records === undefined ? undefined : identify(process.pid);
@@ -134,9 +139,10 @@ export class InstanceProcesses {
   #events(serviceID: number, service: string): ProcessEvents {
     const { records, dispatch, output } = this.#options;
     return {
-      line: (text, stream) => output({ service, serviceID, stream, text, atMs: clockMs() }),
+      line: (text, stream) => output.wrote({ service, serviceID, stream, text, atMs: clockMs() }),
       exited: (end) => {
         this.#processes.delete(serviceID);
+        output.kept.ended(serviceID);
         records?.remove(serviceID);
         dispatch({ kind: "processExited", serviceID, ...end });
         if (this.#processes.size > 0) return;
