@@ -62,6 +62,7 @@ export function endInstance(
   clearDeadline(deadlines, `phase:${serviceID}`);
   turn.state.killAttempts.delete(serviceID);
   turn.state.ticketKeys.delete(serviceID);
+  turn.state.usages.delete(serviceID);
   if (!instance.launched) forgetRegistration(turn, serviceID);
   forgetRequestsOf(turn, serviceID);
   turn.wanted.add(service);
@@ -72,7 +73,6 @@ export function endInstance(
   }
 }
 
-  turn.state.usages.delete(serviceID);
 /** An instance is gone: others may wait for its place, and commands for its end. */
 function noteGone(turn: Turn, { serviceID, agent }: Instance): void {
   const { registry, parked, moves } = turn.state;
