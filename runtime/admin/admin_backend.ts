@@ -9,6 +9,7 @@ import type { Registry } from "../../roles/manager/memory/registry.ts";
 import type { ManagerCommand } from "../../roles/manager/state.ts";
 import type { Store } from "../store/store.ts";
 import type { Usages } from "./registry_view.ts";
+import type { OutputSource } from "../output/log_stream.ts";
 import type { OutcomeView, RefusalView } from "./view.ts";
 
 /** The manager, as the admin API sees it. */
@@ -29,6 +30,8 @@ export interface AdminBackend {
   command(command: ManagerCommand): Promise<OutcomeView>;
   /** Calls a listener with facts once they are recorded; returns how to end that. */
   subscribe(listener: (facts: readonly Fact[]) => void): () => void;
+  /** Asks agents for what instances wrote. */
+  readonly output: OutputSource;
   /** Whether the mesh takes requests. */
   ready(): boolean;
   /** Why the manager takes no new work now; undefined while it does. @default {undefined} */

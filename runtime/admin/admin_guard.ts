@@ -10,6 +10,7 @@
 
 import { isSameText } from "../../protocol/same_text.ts";
 import { problemResponse } from "../problem.ts";
+import { OPERATIONS, type OperationSpec } from "./operations.ts";
 
 /** What the guard knows. */
 export interface AdminGuardOptions {
@@ -23,6 +24,10 @@ export interface AdminGuardOptions {
 
 /** Paths that tell nothing but whether the mesh is alive, to anybody who can reach them. */
 const PUBLIC_PATHS: readonly string[] = ["/healthz", "/readyz"];
+
+/** Paths that need the token even to be read. */
+const SECRET_PATHS: readonly string[] = Object.values<OperationSpec>(OPERATIONS)
+  .filter(({ secret }) => secret === true).map(({ path }) => path);
 
 /** Whether a name or address means this machine itself. */
 export function isLoopback(hostname: string): boolean {
@@ -57,7 +62,8 @@ export function guardRequest(
   }
   const isRead = request.method === "GET" || request.method === "HEAD";
   const isLocal = isLoopback(hostname) && isLoopback(options.remoteHostname ?? hostname);
-  if (isRead && (isLocal || PUBLIC_PATHS.includes(url.pathname))) return undefined;
+  const isOpen = isLocal && !SECRET_PATHS.includes(url.pathname);
+  if (isRead && (isOpen || PUBLIC_PATHS.includes(url.pathname))) return undefined;
   const given = request.headers.get("authorization") ?? "";
   if (isSameText(given, `Bearer ${options.token}`)) return undefined;
   if (given.startsWith("Bearer ") && options.accepts(given.slice(7))) return undefined;

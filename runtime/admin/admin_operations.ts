@@ -10,6 +10,7 @@ import type { ManagerCommand } from "../../roles/manager/state.ts";
 import { isDetail } from "../history/describe_fact.ts";
 import { problemResponse } from "../problem.ts";
 import { FACT_KINDS } from "../store/fact_text.ts";
+import { streamLogs } from "../output/log_stream.ts";
 import type { AdminBackend } from "./admin_backend.ts";
 import { type AdminQuery, readWhole } from "./admin_query.ts";
 import { streamEvents } from "./event_stream.ts";
@@ -75,6 +76,7 @@ export function createOperations(
     closeConnection: ({ id }) => command(backend, { kind: "closeConnection", connectionID: id }),
     listHistory: ({ query }) => listHistory(backend, query),
     streamEvents: createEventStreams(backend, options),
+    readLogs: createLogStreams(backend, options),
     checkHealth: () => Response.json({ status: "ok", problem: backend.problem?.() ?? null }),
     checkReadiness: () => checkReadiness(backend),
     describe: async ({ request }) => {
@@ -189,5 +191,32 @@ function createEventStreams(backend: AdminBackend, options: OperationOptions): A
       ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
     });
     return new Response(body, { headers });
+  };
+}
+
+/** Logs, so many at a time that none of them can be used to fill the memory. */
+function createLogStreams(backend: AdminBackend, options: OperationOptions): AdminOperation {
+  const { signal = new AbortController().signal } = options;
+  let openStreams = 0;
+  return ({ request, query }) => {
+    if (openStreams >= EVENT_STREAMS_MAX) {
+      const detail = `Cannot read logs: ${EVENT_STREAMS_MAX} are read already`;
+      return problemResponse({ status: 429, detail });
+    }
+    const headers = { "content-type": "application/x-ndjson" };
+    if (request.method === "HEAD") return new Response(null, { headers });
+    const { service, instance, since, stream, limit = 100, follow = false } = query;
+    openStreams += 1;
+    const question = {
+      lines: limit,
+      ...(service === undefined ? {} : { service }),
+      ...(instance === undefined ? {} : { serviceID: instance }),
+      ...(since === undefined ? {} : { sinceMs: since }),
+      ...(stream === undefined ? {} : { stream }),
+    };
+    const closed = () => openStreams -= 1;
+    return new Response(streamLogs(backend.output, { question, follow, signal, closed }), {
+      headers,
+    });
   };
 }

@@ -30,6 +30,10 @@ export interface AdminQuery {
   details?: boolean;
   /** At most so many entries. */
   limit?: number;
+  /** Only what was written there. */
+  stream?: "stdout" | "stderr";
+  /** Whether what is written from now on follows. */
+  follow?: boolean;
 }
 
 /** The name of a parameter. */
@@ -104,6 +108,18 @@ export const PARAMETERS: {
     expected: `a whole number from 1 to ${LIMIT_MAX}`,
     doc: "At most so many entries.",
     schema: { type: "integer", minimum: 1, maximum: LIMIT_MAX },
+  },
+  stream: {
+    read: (text) => text === "stdout" || text === "stderr" ? text : undefined,
+    expected: "stdout or stderr",
+    doc: "Only what was written there.",
+    schema: { enum: ["stdout", "stderr"] },
+  },
+  follow: {
+    read: (text) => text === "true" ? true : text === "false" ? false : undefined,
+    expected: "true or false",
+    doc: "Whether what is written from now on follows.",
+    schema: { type: "boolean" },
   },
 };
 

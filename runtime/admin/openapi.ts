@@ -70,7 +70,7 @@ function describeOperation(name: string, spec: OperationSpec): unknown {
         content: { [PROBLEM_TYPE]: { schema: { $ref: "#/components/schemas/Problem" } } },
       },
     },
-    ...(method === "post" ? { security: [{ token: [] }] } : {}),
+    ...(method === "post" || spec.secret === true ? { security: [{ token: [] }] } : {}),
   };
 }
 

@@ -21,6 +21,8 @@ export interface OperationSpec {
   readonly body?: Readonly<Record<string, unknown>>;
   /** What it answers, in JSON; none for what is no JSON or has no fixed shape. */
   readonly answer?: AnswerName;
+  /** Whether even to read it needs the token, wherever its reader is. @default {false} */
+  readonly secret?: true;
   /** The media type of its answer. @default {"application/json"} */
   readonly mediaType?: string;
 }
@@ -136,6 +138,15 @@ export const OPERATIONS = {
     parameters: ["after"],
     answer: "HistoryEntry",
     mediaType: "text/event-stream",
+  },
+  readLogs: {
+    method: "get",
+    path: "/v1/logs",
+    summary: "What instances wrote, each line as one JSON document, also of some that have " +
+      "ended. Services may write secrets, so it needs the token.",
+    parameters: ["service", "instance", "since", "stream", "limit", "follow"],
+    mediaType: "application/x-ndjson",
+    secret: true,
   },
   checkHealth: {
     method: "get",

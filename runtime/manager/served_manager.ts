@@ -56,6 +56,10 @@ export function serveManager(options: ServedManagerOptions): ServedManager {
     refusals: () => host.refusals.list(),
     command: (command) => host.command(command),
     subscribe: (listener) => host.subscribe(listener),
+    output: {
+      agents: () => host.connectedAgents,
+      ask: (agent, asked) => host.askForOutput(agent, asked),
+    },
     ready: () => isReady(host),
     problem: () => host.problem,
     gatewayUrl,

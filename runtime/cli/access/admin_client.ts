@@ -109,7 +109,7 @@ async function reach(
 }
 
 /** A mesh has an authority of its own, which no system knows. */
-function clientOf({ authority }: MeshAccess): Deno.HttpClient | undefined {
+export function clientOf({ authority }: MeshAccess): Deno.HttpClient | undefined {
   return authority === undefined ? undefined : Deno.createHttpClient({ caCerts: [authority] });
 }
 

@@ -119,7 +119,7 @@ function splitArgs(args: readonly string[], spec: CommandSpec): SplitArgs {
     boolean: ["help", ...names.filter(isBoolean)],
     string: ["_", ...valued],
     collect: valued,
-    alias: { help: "h" },
+    alias: { help: "h", ...(names.includes("follow") ? { follow: "f" } : {}) },
     unknown(argument, key) {
       if (key === undefined) return true;
       unknown.add(argument.replace(/=.*$/s, ""));

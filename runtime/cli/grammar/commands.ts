@@ -93,6 +93,24 @@ export const COMMANDS = {
       ...ADMIN_FLAGS,
     },
   },
+  logs: {
+    invocation: "deno task smmp logs",
+    summary: "Print what the instances of a service wrote, also of some that have ended.",
+    arguments: {
+      of: { type: "text", label: "SERVICE|ID", doc: "A service, or the number of an instance." },
+    },
+    flags: {
+      follow: { type: "boolean", doc: "Go on with what is written from now on." },
+      lines: { type: "count", label: "N", default: 100, doc: "At most the N newest lines." },
+      since: {
+        type: "moment",
+        label: "TIME",
+        doc: "Only what is newer: how long ago (10m), or a time (2026-11-24T22:00).",
+      },
+      stderr: { type: "boolean", doc: "Only what was written to stderr." },
+      ...ADMIN_FLAGS,
+    },
+  },
   graph: {
     invocation: "deno task smmp graph",
     summary: "Draw which service may reach which, and which does.",

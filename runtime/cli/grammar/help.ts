@@ -70,7 +70,8 @@ function helpOfCommand(command: CommandName): string {
 }
 
 function flagLine(name: string, flag: FlagSpec): [string, string] {
-  const left = flag.label === undefined ? `--${name}` : `--${name} ${flag.label}`;
+  const short = name === "follow" ? "-f, " : "";
+  const left = flag.label === undefined ? `${short}--${name}` : `--${name} ${flag.label}`;
   return [left, flag.default === undefined ? flag.doc : `${flag.doc} Default: ${flag.default}.`];
 }
 

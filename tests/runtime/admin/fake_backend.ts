@@ -75,6 +75,22 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    output: {
+      agents: () => ["a1"],
+      ask: (_agent, { question }) =>
+        Promise.resolve({
+          status: 200,
+          output: question.waitMs === undefined
+            ? [{
+              service: "greeter",
+              serviceID: 2,
+              next: 2,
+              lost: 3,
+              lines: [{ atMs: startMs, stream: "stderr", text: "hello" }],
+            }]
+            : [],
+        }),
+    },
     ready: () => backend.isReady,
     problem: () => backend.hindrance,
     record(...bodies) {
