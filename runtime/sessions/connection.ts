@@ -15,7 +15,7 @@
 import { reasonOf } from "../../protocol/errors.ts";
 import { after } from "../../transports/timer.ts";
 import { NumberTable } from "../number_table.ts";
-import type { IncomingBody, Windows } from "./bodies/bodies.ts";
+import type { IncomingBody, Windows } from "./bodies/incoming_body.ts";
 import type { ConnectionOptions, ConnectionRole } from "./connection_role.ts";
 import { FRAME, type Frame, FrameDecoder, FrameError } from "./frames/frames.ts";
 import { Heartbeat } from "./wires/heartbeat.ts";

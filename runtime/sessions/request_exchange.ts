@@ -5,11 +5,14 @@
  * @module
  */
 
-import { IncomingBody, OutgoingBody } from "./bodies/bodies.ts";
+import { IncomingBody } from "./bodies/incoming_body.ts";
+import { OutgoingBody } from "./bodies/outgoing_body.ts";
 import type { Connection, Exchange } from "./connection.ts";
 import { FrameError, RESET } from "./frames/frames.ts";
 import { BODILESS, type ResponseHead } from "./frames/heads.ts";
 import { areWellFormed, responseOf, wholeBody } from "./parts/parts.ts";
+import { readerOf } from "./bodies/reused_reader.ts";
+import type { BodyReader } from "./bodies/read_ahead.ts";
 import { RequestBodyError } from "./bodies/request_body_error.ts";
 import {
   type RequestParts,
@@ -77,7 +80,7 @@ export class RequestExchange implements Exchange {
     if (request.body === null) return;
     this.#sent = false;
     this.outgoing = new OutgoingBody(id, connection.outbox.ready);
-    this.#send(this.outgoing, request.body.getReader());
+    this.#send(this.outgoing, readerOf(request.body));
   }
 
   get #movedBytes(): number {
@@ -138,10 +141,7 @@ export class RequestExchange implements Exchange {
     this.#over(isUnsent ? new SessionRefusedError(this.#what, error.reason) : error);
   }
 
-  async #send(
-    body: OutgoingBody,
-    reader: ReadableStreamDefaultReader<Uint8Array>,
-  ): Promise<void> {
+  async #send(body: OutgoingBody, reader: BodyReader): Promise<void> {
     try {
       await body.send(reader);
       this.#sent = true;

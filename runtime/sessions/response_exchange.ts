@@ -4,7 +4,8 @@
  * @module
  */
 
-import { IncomingBody, OutgoingBody } from "./bodies/bodies.ts";
+import { IncomingBody } from "./bodies/incoming_body.ts";
+import { OutgoingBody } from "./bodies/outgoing_body.ts";
 import type { Connection, Exchange } from "./connection.ts";
 import { RESET } from "./frames/frames.ts";
 import { BODILESS, type RequestHead, responseParts } from "./frames/heads.ts";
@@ -130,7 +131,7 @@ export class ResponseExchange implements Exchange {
   /** The request, or undefined when the platform refuses to make one of what the peer sent. */
   #request(): Request | undefined {
     const { url, method, headers } = this.#options.head;
-    const body = this.incoming?.stream ?? null;
+    const body = this.incoming ?? null;
     try {
       return requestOf({ url, method, headers, body, signal: this.#controller.signal });
     } catch {

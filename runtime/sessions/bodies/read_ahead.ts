@@ -9,6 +9,8 @@
 
 /** The part of a reader of bytes that the sending of a body uses. */
 export interface BodyReader {
+  /** Whether a piece is overwritten by the next read. @default {false} */
+  readonly isReused?: boolean;
   /** Reads the next piece. */
   read(): Promise<ReadableStreamReadResult<Uint8Array>>;
   /** Reads no more, and tells the source why. */

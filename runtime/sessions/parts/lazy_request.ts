@@ -14,6 +14,14 @@ import { areWellFormed } from "./parts.ts";
 import { PLAIN_URL } from "./plain_url.ts";
 import type { HeaderList } from "../session.ts";
 
+/** A body that arrives, taken in one of two ways. */
+export interface ArrivedBody {
+  /** In pieces. */
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** As the only bytes of their buffer; it may be told how many are expected. */
+  whole(expectedBytes?: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /** What a request consists of. */
 export interface ArrivedRequest {
   /** The method, as it arrived. */
@@ -23,7 +31,7 @@ export interface ArrivedRequest {
   /** Names and values, as they arrived. */
   readonly headers: HeaderList;
   /** The body. */
-  readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  readonly body: ArrivedBody | null;
   /** Aborts when nobody waits for the response any more. */
   readonly signal: AbortSignal;
 }
@@ -50,36 +58,64 @@ function realRequest({ method, url, headers, body, signal }: ArrivedRequest): Re
   if (protocol !== "http:" && protocol !== "https:") {
     throw new TypeError(`Cannot make a request of "${url}": it is not of HTTP`);
   }
-  return new Request(url, { method, headers, body, signal });
+  return new Request(url, { method, headers, body: body?.stream ?? null, signal });
 }
 
 /** The symbols are no private names, so that a proxy of a request works as for the platform's. */
 const ARRIVED = Symbol("arrived");
 const HEADERS = Symbol("headers that were asked for");
 const REAL = Symbol("real request");
+const TAKEN = Symbol("whether the body was taken whole");
 
 interface Lazy {
   readonly [ARRIVED]: ArrivedRequest;
   [HEADERS]: Headers | undefined;
   [REAL]: Request | undefined;
+  [TAKEN]: boolean;
 }
 
 function realOf(lazy: Lazy): Request {
+  return lazy[REAL] ??= makeReal(lazy);
+}
+
+function makeReal(lazy: Lazy): Request {
   const arrived = lazy[ARRIVED];
   // Headers that were asked for may have been changed since.
   const headers = lazy[HEADERS] === undefined ? arrived.headers : [...lazy[HEADERS]];
-  return lazy[REAL] ??= realRequest({ ...arrived, headers });
+  if (!lazy[TAKEN]) return realRequest({ ...arrived, headers });
+  const real = realRequest({ ...arrived, headers, body: NO_BODY });
+  // Its body has been used, too.
+  void real.arrayBuffer();
+  return real;
+}
+
+const NO_BODY: ArrivedBody = {
+  get stream() {
+    return new ReadableStream({ start: (controller) => controller.close() });
+  },
+  whole: () => Promise.resolve(new Uint8Array(0)),
+};
+
+/** All of a body, if that can be had without a real request. */
+function takeWhole(lazy: Lazy): Promise<Uint8Array<ArrayBuffer>> | undefined {
+  const { body, headers } = lazy[ARRIVED];
+  if (body === null || lazy[REAL] !== undefined || lazy[TAKEN]) return undefined;
+  lazy[TAKEN] = true;
+  const length = headers.find(([name]) => name === "content-length")?.[1] ?? "";
+  return body.whole(/^\d{1,15}$/.test(length) ? Number(length) : undefined);
 }
 
 class LazyRequest implements Lazy {
   readonly [ARRIVED]: ArrivedRequest;
   [HEADERS]: Headers | undefined;
   [REAL]: Request | undefined;
+  [TAKEN]: boolean;
 
   constructor(arrived: ArrivedRequest) {
     this[ARRIVED] = arrived;
     this[HEADERS] = undefined;
     this[REAL] = undefined;
+    this[TAKEN] = false;
   }
 
   get method(): string {
@@ -94,7 +130,34 @@ class LazyRequest implements Lazy {
     if (this[REAL] !== undefined) return this[HEADERS] ?? this[REAL].headers;
     return this[HEADERS] ??= new Headers(this[ARRIVED].headers);
   }
+
+  get bodyUsed(): boolean {
+    return this[TAKEN] || (this[REAL]?.bodyUsed ?? false);
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    const whole = takeWhole(this);
+    return whole === undefined ? await realOf(this).arrayBuffer() : (await whole).buffer;
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return await (takeWhole(this) ?? realOf(this).bytes());
+  }
+
+  async text(): Promise<string> {
+    const whole = takeWhole(this);
+    return whole === undefined ? await realOf(this).text() : decoder.decode(await whole);
+  }
+
+  async json(): Promise<unknown> {
+    const whole = takeWhole(this);
+    return whole === undefined
+      ? await realOf(this).json()
+      : JSON.parse(decoder.decode(await whole));
+  }
 }
+
+const decoder = new TextDecoder();
 
 /** Everything that is not answered above is asked of the real request. */
 function forwardTheRest(): void {

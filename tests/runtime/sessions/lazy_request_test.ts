@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
+  type ArrivedBody,
   type ArrivedRequest,
   postponeLazyRequests,
   requestOf,
@@ -13,8 +14,14 @@ function arrived(parts: Partial<ArrivedRequest> = {}): ArrivedRequest {
   return { method: "GET", url: URL_TEXT, headers, body: null, signal, ...parts };
 }
 
-function bodyOf(text: string): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-  return new Response(text).body;
+function bodyOf(text: string): ArrivedBody {
+  const response = new Response(text);
+  return {
+    get stream() {
+      return response.body ?? new ReadableStream();
+    },
+    whole: () => response.bytes(),
+  };
 }
 
 Deno.test("requestOf() makes what is a Request in all that can be seen", async () => {
@@ -76,6 +83,33 @@ Deno.test("requestOf() normalizes a URL, and refuses what is no request", () => 
   ];
   for (const parts of wrong) assertThrows(() => requestOf(arrived(parts)), TypeError);
   assert(requestOf(arrived({ method: "DELETE", body: bodyOf("text") })).body !== null);
+});
+
+Deno.test("requestOf() gives a whole body once, however it is asked for", async () => {
+  const made = () => requestOf(arrived({ method: "POST", body: bodyOf('\ufeff{"a":1}') }));
+  const bytes = new TextEncoder().encode('\ufeff{"a":1}');
+  assertEquals(await made().text(), '{"a":1}');
+  assertEquals(await made().json(), { a: 1 });
+  assertEquals(await made().bytes(), bytes);
+  assertEquals(new Uint8Array(await made().arrayBuffer()), bytes);
+  assertEquals(await (await made().blob()).text(), '{"a":1}');
+  await assertRejects(() => requestOf(arrived({ method: "POST" })).json(), SyntaxError);
+  const used = made();
+  await used.text();
+  assertEquals(used.bodyUsed, true);
+  for (const take of [() => used.text(), () => used.json(), () => used.bytes()]) {
+    await assertRejects(take, TypeError);
+  }
+  assertThrows(() => used.clone(), TypeError);
+  assertThrows(() => new Request(used), TypeError);
+  assertEquals(used.body?.locked, true);
+});
+
+Deno.test("requestOf() takes a body whole of a request that is real by now", async () => {
+  const request = requestOf(arrived({ method: "POST", body: bodyOf("text") }));
+  assertEquals([request.signal.aborted, request.bodyUsed], [false, false]);
+  assertEquals(await request.text(), "text");
+  assertEquals(request.bodyUsed, true);
 });
 
 Deno.test("postponeLazyRequests() makes real requests until they are tried", async () => {

@@ -7,12 +7,11 @@
  * @module
  */
 
-import type { FrameWriter } from "../frames/frame_writer.ts";
 import { FrameError } from "../frames/frames.ts";
-import type { BodyReader } from "./read_ahead.ts";
+import { WholeBody } from "./whole_body.ts";
 import { SESSION_LIMITS } from "../session.ts";
 
-const { dataBytes, firstWindowBytes, windowBytes, sharedWindowBytes } = SESSION_LIMITS;
+const { firstWindowBytes, windowBytes, sharedWindowBytes } = SESSION_LIMITS;
 
 /** What all bodies that one session receives hold together, in bytes. */
 export interface Windows {
@@ -30,14 +29,18 @@ export interface IncomingEvents {
   cancelled(reason: unknown): void;
 }
 
-/** A body that arrives: pieces come in by `push`, a reader takes them from `stream`. */
+/**
+ * A body that arrives: pieces come in by `push`, and a reader takes them from `stream`, or all of
+ * them by `whole`.
+ */
 export class IncomingBody {
-  /** What the reader gets. */
-  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #windows: Windows;
   readonly #events: IncomingEvents;
   readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
+  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
+  #whole: WholeBody | undefined;
+  #failure: { readonly error: unknown } | undefined;
   #expected: number = firstWindowBytes;
   #buffered = 0;
   #arrivedBytes = 0;
@@ -50,11 +53,33 @@ export class IncomingBody {
     this.#windows = windows;
     this.#events = events;
     windows.granted += firstWindowBytes;
-    this.stream = new ReadableStream({
-      start: (controller) => void (this.#controller = controller),
-      pull: () => this.#pull(),
-      cancel: (reason) => this.#cancel(reason),
-    }, { highWaterMark: 0 });
+  }
+
+  /** What a reader gets who takes it in pieces. */
+  get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#stream ??= this.#open();
+  }
+
+  /**
+   * All of it, in memory of its own, for a reader who wants nothing less; in place of `stream`, and
+   * once. Rejects when the body breaks.
+   *
+   * @param expectedBytes How long it is said to be. @default {nobody said so}
+   */
+  whole(expectedBytes?: number): Promise<Uint8Array<ArrayBuffer>> {
+    const [only] = this.#pieces;
+    if (this.#state === "arrived" && only !== undefined && this.#pieces.length === 1) {
+      this.#state = "over";
+      return Promise.resolve(only);
+    }
+    const whole = this.#whole = new WholeBody(expectedBytes);
+    if (this.#failure !== undefined) whole.fail(this.#failure.error);
+    for (let piece = this.#pieces.shift(); piece !== undefined; piece = this.#pieces.shift()) {
+      whole.push(piece);
+      if (this.arriving) this.#consumed(piece.length);
+    }
+    this.#closeWhenRead();
+    return whole.bytes;
   }
 
   /** Whether the sender still has something to say. */
@@ -80,6 +105,10 @@ export class IncomingBody {
     if (!this.arriving || payload.length === 0) return;
     this.#buffered += payload.length;
     this.#windows.buffered += payload.length;
+    if (this.#whole !== undefined) {
+      this.#whole.push(payload);
+      return this.#consumed(payload.length);
+    }
     this.#pieces.push(payload.slice());
     if (this.#wanted) this.#pull();
   }
@@ -98,7 +127,20 @@ export class IncomingBody {
     if (!this.arriving) return;
     this.#release();
     this.#state = "over";
+    this.#failure = { error };
     this.#controller?.error(error);
+    this.#whole?.fail(error);
+  }
+
+  #open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => void (this.#controller = controller),
+      pull: () => this.#pull(),
+      cancel: (reason) => this.#cancel(reason),
+    }, { highWaterMark: 0 });
+    if (this.#failure !== undefined) this.#controller?.error(this.#failure.error);
+    this.#closeWhenRead();
+    return stream;
   }
 
   /** Forgets what is granted and buffered; from here on it is the reader's, or nobody's. */
@@ -118,8 +160,10 @@ export class IncomingBody {
 
   #closeWhenRead(): void {
     if (this.#state !== "arrived" || this.#pieces.length > 0) return;
+    if (this.#controller === undefined && this.#whole === undefined) return;
     this.#state = "over";
     this.#controller?.close();
+    this.#whole?.end();
   }
 
   #consumed(bytes: number): void {
@@ -141,119 +185,5 @@ export class IncomingBody {
     this.#state = "over";
     this.#pieces.length = 0;
     if (early) this.#events.cancelled(reason);
-  }
-}
-
-/** A body that leaves: read from its source as its window allows, taken by the writer in turn. */
-export class OutgoingBody {
-  /** Whether it waits for its turn; set by the outbox. */
-  isQueued = false;
-  readonly #exchange: number;
-  readonly #ready: (body: OutgoingBody) => void;
-  #reader: BodyReader | undefined;
-  #piece: Uint8Array | undefined;
-  #credit: number = firstWindowBytes;
-  #sentBytes = 0;
-  #ended = false;
-  #over = false;
-  #wake: (() => void) | undefined;
-
-  /** `ready` is called whenever there may be something to take. */
-  constructor(exchange: number, ready: (body: OutgoingBody) => void) {
-    this.#exchange = exchange;
-    this.#ready = ready;
-  }
-
-  /** Bytes that have left so far. */
-  get movedBytes(): number {
-    return this.#sentBytes;
-  }
-
-  /** Bytes read from the source and not taken yet. */
-  get bufferedBytes(): number {
-    return this.#piece?.length ?? 0;
-  }
-
-  /**
-   * Sends a whole body. Resolves when the last piece has been taken, or after
-   * {@linkcode OutgoingBody.stop}. Rejects with the error of the source.
-   */
-  async send(reader: BodyReader): Promise<void> {
-    this.#reader = reader;
-    if (this.#over) return this.#abandon("the exchange is over");
-    while (!this.#over) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      if (!(value instanceof Uint8Array)) throw new TypeError("a piece of the body is no bytes");
-      await this.#taken();
-      if (this.#over) return;
-      if (value.length === 0) continue;
-      this.#piece = value;
-      this.#ready(this);
-    }
-    this.#ended = true;
-    this.#ready(this);
-    while (!this.#over) await new Promise<void>((resolve) => this.#wake = resolve);
-  }
-
-  /** Ends the body before its time; the source is told why, and nothing more is sent. */
-  stop(reason: unknown): void {
-    if (this.#over) return;
-    this.#finish();
-    if (this.#reader !== undefined) this.#abandon(reason);
-  }
-
-  /**
-   * The receiver has room for more.
-   *
-   * @throws {FrameError} no receiver has so much room.
-   */
-  allow(bytes: number): void {
-    this.#credit += bytes;
-    if (this.#credit > windowBytes) throw new FrameError("a window is too large");
-    this.#ready(this);
-  }
-
-  /** Writes at most one frame; whether there may be another one now. */
-  take(frames: FrameWriter): boolean {
-    if (this.#over) return false;
-    const piece = this.#piece;
-    if (piece === undefined) {
-      if (this.#ended) this.#last(frames, new Uint8Array(0));
-      return false;
-    }
-    const length = Math.min(piece.length, this.#credit, dataBytes);
-    if (length === 0) return false;
-    this.#credit -= length;
-    this.#sentBytes += length;
-    const whole = length === piece.length;
-    if (whole && this.#ended) return this.#last(frames, piece);
-    frames.data(this.#exchange, whole ? piece : piece.subarray(0, length), false);
-    this.#piece = whole ? undefined : piece.subarray(length);
-    if (whole) this.#wake?.();
-    return !whole;
-  }
-
-  #last(frames: FrameWriter, piece: Uint8Array): false {
-    frames.data(this.#exchange, piece, true);
-    this.#finish();
-    return false;
-  }
-
-  #finish(): void {
-    this.#over = true;
-    this.#piece = undefined;
-    this.#wake?.();
-  }
-
-  async #taken(): Promise<void> {
-    while (this.#piece !== undefined) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-  }
-
-  #abandon(reason: unknown): void {
-    // A source that fails while it is abandoned has nobody left who would want to know.
-    this.#reader?.cancel(reason).catch(() => {});
   }
 }
