@@ -35,6 +35,7 @@ export type ManagerCommand =
   | { readonly kind: "drainAgent"; readonly agent: string }
   | { readonly kind: "undrainAgent"; readonly agent: string }
   | { readonly kind: "restartService"; readonly service: string }
+  | { readonly kind: "resetService"; readonly service: string }
   | { readonly kind: "stopMesh" };
 
 /** The replacement of an instance, which goes on until the instance is gone or stays after all. */

@@ -30,6 +30,7 @@ import {
   onOfferDue,
   onProcessData,
 } from "./flows/connections.ts";
+import { onPauseDue, onWellDue, recoverCrashes } from "./flows/health/crashes.ts";
 import { rearmConnectionIdle } from "./flows/idle.ts";
 import { onConnectionIdleDue, onInstanceIdleDue } from "./flows/reaper.ts";
 import { settle } from "./settle.ts";
@@ -86,6 +87,7 @@ function onRecovered(turn: Turn): void {
   turn.state.routes = joinRoutes(registry).routes;
   turn.state.awaitedUntilMs = turn.nowMs + options.recoveryGraceMs;
   if (registry.agents.size > 0) setDeadline(deadlines, "awaited:", turn.state.awaitedUntilMs);
+  recoverCrashes(turn);
   for (const agent of registry.agents.values()) {
     absences.set(agent.agent, turn.nowMs);
     setDeadline(deadlines, `lost:${agent.agent}`, turn.nowMs + options.agentLostMs);
@@ -196,6 +198,10 @@ function onDue(turn: Turn, kind: string, identity: string): void {
       return onParkedDue(turn, identity);
     case "memory":
       return onMemoryWaitDue(turn, identity);
+    case "pause":
+      return onPauseDue(turn, identity);
+    case "well":
+      return onWellDue(turn, identity);
     case "health":
       return onHealthDue(turn, identity);
     case "lost":

@@ -107,6 +107,7 @@ Deno.test("manager: a freed plug rests, and no two instances share one", () => {
     const { effects } = bench.ask("one", { serviceID: gateway, sourcePlug: at, dest: "greeter" });
     used.push(theSent(effects, "startServiceRequest").plugConfiguration.in);
     bench.confirmStart("one", gateway + at, { status: 500, reason: "no" });
+    bench.wait(1_000);
   }
   const { first } = PLUG_RANGE;
   assertEquals(used, [first, first + 1, first + 2]);

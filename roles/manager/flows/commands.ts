@@ -9,6 +9,7 @@ import { STATUS } from "../../../protocol/status.ts";
 import { drainAgent, undrainAgent } from "./agents/drains.ts";
 import { closeConnection } from "./closes.ts";
 import { hasLaunched } from "./endings.ts";
+import { forgetCrashes } from "./health/crashes.ts";
 import { drainInstance, shutDownHard, shutDownSoftly } from "./shutdowns.ts";
 import { failParked } from "./parking.ts";
 import { isKnown } from "./placement.ts";
@@ -50,9 +51,25 @@ export function onCommand(turn: Turn, given: CommandGiven): void {
       return done(turn, commandID, { status: STATUS.done, ...undrainAgent(turn, command.agent) });
     case "restartService":
       return restartService(turn, commandID, command.service);
+    case "resetService":
+      return done(turn, commandID, resetService(turn, command.service));
     case "stopMesh":
       return stopMesh(turn, commandID);
   }
+}
+
+/** Forgets the crashes of a service: whoever asks for it next has it started at once. */
+function resetService(turn: Turn, service: string): { status: number; reason: string } {
+  if (forgetCrashes(turn, service, "reset by command")) {
+    return { status: STATUS.done, reason: "its crashes are forgotten" };
+  }
+  const isThere = isKnown(turn, service) || turn.state.registry.services.has(service);
+  return isThere
+    ? { status: STATUS.done, reason: "there was nothing to forget: it has not crashed lately" }
+    : {
+      status: STATUS.notFound,
+      reason: `Cannot reset "${service}": no agent has a service of that name`,
+    };
 }
 
 /** Replaces every instance of a service, one after the other. */
@@ -65,6 +82,7 @@ function restartService(turn: Turn, commandID: number, service: string): void {
     const reason = `Cannot restart "${service}": no agent has a service of that name`;
     return done(turn, commandID, { status: STATUS.notFound, reason });
   }
+  forgetCrashes(turn, service, "restarted by command");
   const waiting: number[] = [];
   for (const instance of instances) {
     if (instance === undefined) continue;
@@ -102,6 +120,8 @@ function stopInstance(
 function stopMesh(turn: Turn, commandID: number): void {
   turn.state.stopping = true;
   const reason = "the mesh is stopping";
+  // Whoever starts the mesh again wants to see what it does now.
+  for (const service of turn.state.registry.crashes.keys()) forgetCrashes(turn, service, reason);
   for (const service of [...turn.state.parked.keys()]) {
     failParked(turn, service, { status: STATUS.unavailable, reason: `Cannot connect: ${reason}` });
   }

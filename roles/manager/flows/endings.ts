@@ -10,6 +10,7 @@ import { STATUS } from "../../../protocol/status.ts";
 import { clearDeadline } from "../../deadlines.ts";
 import { type Connection, endsOf, type Instance } from "../memory/registry.ts";
 import { finishCommands, record, type Turn } from "../turn.ts";
+import { crashMarkOf, noteCrash, noteOrderlyEnd } from "./health/crashes.ts";
 
 /** How something ended. */
 export interface Ending {
@@ -35,19 +36,25 @@ export function endConnection(turn: Turn, connection: Connection, ending: Ending
   turn.touched.add(connection.serviceID).add(connection.destServiceID);
 }
 
+/** How an instance ended. */
+export interface InstanceEnding extends Ending {
+  /** The exit code of its process. */
+  readonly exitCode?: number | undefined;
+  /** The signal that ended its process. */
+  readonly signal?: string | undefined;
+  /** Whether nobody asked for it, and it is the service's own fault. @default {false} */
+  readonly isCrash?: boolean;
+}
+
 /** Ends an instance in the registry, after its connections. */
-export function endInstance(
-  turn: Turn,
-  instance: Instance,
-  ending: Ending & { exitCode?: number | undefined; signal?: string | undefined },
-): void {
+export function endInstance(turn: Turn, instance: Instance, ending: InstanceEnding): void {
   const { deadlines } = turn.state;
   const { serviceID, service } = instance;
   for (const connection of new Set([...instance.outgoing, ...instance.incoming])) {
     const reason = `${service}#${serviceID} ended`;
     endConnection(turn, connection, { status: STATUS.brokenLink, reason });
   }
-  const { status, exitCode, signal } = ending;
+  const { status, exitCode, signal, isCrash = false } = ending;
   record(turn, {
     kind: "instanceEnded",
     serviceID,
@@ -56,7 +63,10 @@ export function endInstance(
     reason: cutReason(ending.reason),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(signal === undefined ? {} : { signal }),
+    ...(isCrash ? { crash: crashMarkOf(turn, instance) } : {}),
   });
+  if (isCrash) noteCrash(turn, service);
+  else if (instance.state === "closing") noteOrderlyEnd(turn, instance);
   clearDeadline(deadlines, `start:${serviceID}`);
   clearDeadline(deadlines, `instance:${serviceID}`);
   clearDeadline(deadlines, `phase:${serviceID}`);

@@ -12,6 +12,7 @@ import { hasDeadline, setDeadline } from "../../deadlines.ts";
 import { offerConnection } from "./offers.ts";
 import { manifestOf } from "../memory/registry.ts";
 import { unpark } from "./endings.ts";
+import { pauseOf } from "./health/crashes.ts";
 import type { Parked } from "../state.ts";
 import { record, send, type Turn } from "../turn.ts";
 
@@ -122,7 +123,9 @@ export function onParkedDue(turn: Turn, identity: string): void {
   const parked = turn.state.parked.get(service)?.get(key);
   if (parked === undefined) return;
   unpark(turn, service, key);
-  const obstacle = isStarting(turn, service) ? undefined : obstacleTo(turn, { service });
+  const obstacle = isStarting(turn, service)
+    ? undefined
+    : pauseOf(turn, service)?.reason ?? obstacleTo(turn, { service });
   failRequest(turn, parked, {
     status: obstacle === undefined ? STATUS.deadline : STATUS.unavailable,
     reason: obstacle ?? `Cannot connect to "${service}": it did not start in time`,

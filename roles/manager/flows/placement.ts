@@ -10,6 +10,7 @@ import { STATUS } from "../../../protocol/status.ts";
 import { setDeadline } from "../../deadlines.ts";
 import { choosePlug } from "../memory/plugs.ts";
 import { type AgentRecord, type Instance, manifestOf } from "../memory/registry.ts";
+import { pauseOf } from "./health/crashes.ts";
 import { newMessageID, newServiceID, record, sendToAgent, type Turn } from "../turn.ts";
 
 /** Why nobody can be connected, as an answer says it. */
@@ -35,6 +36,8 @@ export type Start =
   | { readonly kind: "ordered"; readonly serviceID: number }
   /** No agent can start it now; that may pass. */
   | { readonly kind: "awaited"; readonly reason: string }
+  /** It crashed, and is not started before the end of a pause, which is looked at then. */
+  | { readonly kind: "paused"; readonly reason: string }
   | ({ readonly kind: "failed" } & Failure);
 
 /** Most agents that a reason names. */
@@ -212,6 +215,8 @@ export function startInstance(turn: Turn, placing: Placing, reason: string): Sta
   const { registry, deadlines, options, placed } = turn.state;
   const { service } = placing;
   if (isAwaited(turn, service)) return { kind: "awaited", reason: "an agent may come back" };
+  const pause = pauseOf(turn, service);
+  if (pause !== undefined) return pause;
   const { fits, obstacles } = sortAgents(turn, placing);
   const agent = bestOf(turn, placing, fits);
   if (agent === undefined) {

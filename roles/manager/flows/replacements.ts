@@ -153,6 +153,8 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
     replacement.starts += 1;
     return;
   }
+  // After a crash; the end of the pause brings it here again.
+  if (start.kind === "paused") return;
   // With fewer than before all are still served; and what nobody has can't be kept.
   if (instance.leaving === "removed" || hasFresh(turn, service)) {
     const text = LEAVING_TEXTS[instance.leaving];

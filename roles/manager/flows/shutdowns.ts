@@ -170,5 +170,7 @@ export function onServiceTerminationInfo(
   const { status, exitCode, signal } = message;
   const reason = message.reason ?? "it ended";
   if (instance.state === "starting") return onStartFailed(turn, instance, { status, reason });
-  endInstance(turn, instance, { status, reason, exitCode, signal });
+  // What nobody asked it to do is a crash, even if it exits as if all were well.
+  const isCrash = instance.launched && instance.state === "running";
+  endInstance(turn, instance, { status, reason, exitCode, signal, isCrash });
 }

@@ -11,6 +11,7 @@ import { clearDeadline } from "../../deadlines.ts";
 import type { LinkID } from "../../step.ts";
 import { agentOf, type Instance } from "../memory/registry.ts";
 import { endInstance } from "./endings.ts";
+import { isWorthWaiting, watchRecovery } from "./health/crashes.ts";
 import { newMessageID, record, refuse, send, sendToAgent, type Turn } from "../turn.ts";
 
 import { type Failure, isStarting } from "./placement.ts";
@@ -60,6 +61,7 @@ export function markStarted(turn: Turn, instance: Instance): void {
   record(turn, { kind: "instanceStarted", serviceID, service });
   turn.state.plugRetries.delete(service);
   answerParked(turn, service);
+  watchRecovery(turn, service);
   turn.touched.add(serviceID);
 }
 
@@ -67,7 +69,7 @@ export function markStarted(turn: Turn, instance: Instance): void {
 export function onStartFailed(turn: Turn, instance: Instance, failure: Failure): void {
   const { service } = instance;
   const { state } = turn;
-  endInstance(turn, instance, failure);
+  endInstance(turn, instance, { ...failure, isCrash: isOwnFault(failure) });
   const retries = state.plugRetries.get(service) ?? 0;
   const isPlugTaken = failure.status === STATUS.conflict;
   if (!isPlugTaken) noteFailure(turn, instance, failure);
@@ -79,11 +81,17 @@ export function onStartFailed(turn: Turn, instance: Instance, failure: Failure):
   // Another start is on its way, as the agent of this one was away.
   if (isStarting(turn, service)) return;
   state.plugRetries.delete(service);
+  if (isWorthWaiting(turn, service)) return;
   const status = failure.status === STATUS.deadline ? STATUS.deadline : STATUS.unavailable;
   failParked(turn, service, {
     status,
     reason: `Cannot start "${service}": ${failure.reason}`,
   });
+}
+
+/** Whether a start failed because of the service: its agent did what it could. */
+function isOwnFault({ status }: Failure): boolean {
+  return status === STATUS.failed || status === STATUS.deadline;
 }
 
 /** Whoever waits for an instance to replace another one looks at it in the end of the step. */

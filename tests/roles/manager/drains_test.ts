@@ -119,7 +119,8 @@ Deno.test("drainAgent tells what could not be started elsewhere, which goes on (
   assertEquals([instance.state, instance.leaving], ["running", "none"]);
   const { effects } = bench.ask("door", { serviceID: gateway, sourcePlug: 2, dest: "greeter" });
   assertEquals(theSent(effects, "connectionResponse").destServiceID, instance.serviceID);
-  // Said again, it is tried again.
+  // Said again, it is tried again, after the pause that the crash asks for.
+  bench.wait(200);
   theSent(drain(bench), "startServiceRequest", "two");
 });
 

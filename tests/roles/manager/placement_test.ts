@@ -65,6 +65,7 @@ Deno.test("chooseAgent() takes turns where nothing is left of what ran before", 
     const { agent } = bench.instance(serviceID);
     agents.push(agent);
     bench.take(agent, { type: "startServiceResponse", messageID: 1, status: 500, serviceID });
+    bench.wait(1_000);
   }
   assertEquals(agents, ["one", "two", "one", "two"]);
 });

@@ -9,6 +9,7 @@ import { STATUS } from "../../../../protocol/status.ts";
 import type { LinkID } from "../../../step.ts";
 import type { AgentRecord } from "../../memory/registry.ts";
 import { record, refuse, type Turn } from "../../turn.ts";
+import { forgetCrashes } from "../health/crashes.ts";
 import { failParked, lookAgain } from "../parking.ts";
 import { isKnown } from "../placement.ts";
 import { replaceInstance } from "../replacements.ts";
@@ -29,6 +30,7 @@ export function onRepositoryInfo(
   const { agent: name } = agent;
   record(turn, { kind: "agentRepositoryChanged", agent: name, repository, manifests, edited });
   const isEdited = new Set(edited);
+  for (const service of isEdited) forgetCrashes(turn, service, "it was edited");
   for (const serviceID of [...agent.instances]) {
     const instance = registry.instances.get(serviceID);
     if (instance === undefined || !isEdited.has(instance.service)) continue;
