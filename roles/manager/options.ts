@@ -68,7 +68,11 @@ export interface ManagerOptions {
   readonly crashPauseMs: number;
   /** That pause grows to this at most. Milliseconds. @default {30_000} */
   readonly crashPauseMsMax: number;
-  /** Requests wait for the end of a pause that is no longer than this. Milliseconds. @default {5_000} */
+  /**
+   * Requests wait for the end of a pause that is no longer than this. Milliseconds.
+   *
+   * @default {5_000}
+   */
   readonly crashWaitMs: number;
   /** So many crashes in a row within a window are a crash loop. @default {5} */
   readonly crashesMax: number;

@@ -68,6 +68,7 @@ export function createOperations(
     undrainAgent: ({ name }) => command(backend, { kind: "undrainAgent", agent: name }),
     listServices: ({ query }) => Response.json(viewServices(backend.registry(), query)),
     restartService: ({ name }) => command(backend, { kind: "restartService", service: name }),
+    resetService: ({ name }) => command(backend, { kind: "resetService", service: name }),
     listInstances: ({ query }) =>
       Response.json(viewInstances(backend.registry(), { ...query, usages: backend.usages?.() })),
     getInstance: ({ id }) => getInstance(backend, id),

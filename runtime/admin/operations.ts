@@ -73,6 +73,13 @@ export const OPERATIONS = {
     parameters: [],
     answer: "Outcome",
   },
+  resetService: {
+    method: "post",
+    path: "/v1/services/{name}/reset",
+    summary: "Forgets the crashes of a service: who asks for it next has it started at once.",
+    parameters: [],
+    answer: "Outcome",
+  },
   listInstances: {
     method: "get",
     path: "/v1/instances",

@@ -78,6 +78,8 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
       return await (await import("./commands/drain.ts")).run(parsed, io);
     case "restart":
       return await (await import("./commands/restart.ts")).run(parsed, io);
+    case "reset":
+      return await (await import("./commands/reset.ts")).run(parsed, io);
     case "close":
       return await (await import("./commands/close.ts")).run(parsed, io);
     case "ca init":

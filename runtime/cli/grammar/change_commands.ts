@@ -56,4 +56,12 @@ export const CHANGE_COMMANDS = {
     },
     flags: ADMIN_FLAGS,
   },
+  reset: {
+    invocation: "deno task smmp reset",
+    summary: "Forget the crashes of a service, so that it is started at once.",
+    arguments: {
+      service: { type: "text", label: "SERVICE", doc: "The name of the service." },
+    },
+    flags: ADMIN_FLAGS,
+  },
 } as const satisfies Record<string, CommandSpec>;

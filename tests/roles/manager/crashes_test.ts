@@ -31,7 +31,7 @@ function crash(bench: ManagerBench, serviceID: number) {
   return bench.take("one", { ...info, reason: "was ended by SIGKILL", signal: "SIGKILL" });
 }
 
-Deno.test("crashMarkOf() has those who ask after a crash wait for its pause, then be served", () => {
+Deno.test("crashMarkOf() has who asks after a crash wait for its pause, then be served", () => {
   const { bench, gateway } = benchWithGateway();
   const ends = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };
   const { instance } = bench.connect("one", ends);
@@ -53,7 +53,7 @@ Deno.test("isWorthWaiting() goes on with a service that ran, though its next sta
   assertEquals(theSent(answered, "connectionResponse").status, 200);
 });
 
-Deno.test("pauseOf() answers at once in a crash loop, and lets one try when its pause is over", () => {
+Deno.test("pauseOf() answers at once in a crash loop, and allows one trial after its pause", () => {
   const { bench, gateway } = benchWithGateway();
   loop(bench, gateway);
   assertEquals(bench.history.filter(({ kind }) => kind === "serviceCrashLooping").length, 1);
