@@ -30,6 +30,17 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   token: fc.constantFrom("t", "secret-1", undefined),
   reason: fc.constantFrom("because", undefined),
   count: fc.nat(5),
+  lines: fc.nat(3),
+  permission: fc.constantFrom("read", "net"),
+  usages: fc.array(
+    fc.record({
+      serviceID: fc.integer({ min: 1, max: 9 }),
+      memoryBytes: fc.constantFrom(1_000_000, 1_000_000_000),
+      cpuMs: fc.nat(100),
+      cpuPermille: fc.nat(1_000),
+    }),
+    { maxLength: 3 },
+  ),
   avoid: fc.constantFrom([7], [1, 50], undefined),
   concurrency: fc.constantFrom(1, 2, undefined),
   agentPort: fc.constant(7_000),
