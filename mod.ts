@@ -23,6 +23,9 @@ if (import.meta.main) {
   if (command === "serve-instance") {
     const { serveInstance } = await import("./runtime/binary/instance_process.ts");
     await serveInstance(url);
+  } else if (command === "serve-command") {
+    const { serveCommand } = await import("./runtime/command/serve_command.ts");
+    await serveCommand();
   } else {
     const { main } = await import("./runtime/cli/main.ts");
     await main();

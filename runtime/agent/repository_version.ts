@@ -6,8 +6,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { ServiceConfig } from "../config/mesh_config.ts";
+import { isFile } from "../config/service_files.ts";
 
 /** Files of one service that are looked at; a service with more is not told apart by the rest. */
 const FILES_MAX = 2_000;
@@ -39,7 +40,7 @@ export async function versionsOf(
   const seen = new Set<string>();
   for (const [name, service] of services) {
     const hash = createHash("sha256").update(JSON.stringify(processPart(service)));
-    for (const path of await ownFiles(service.entry)) {
+    for (const path of await ownFiles(service)) {
       const digest = await digestOf(path, known);
       seen.add(path);
       hash.update(`\n${path} ${digest}`);
@@ -51,12 +52,35 @@ export async function versionsOf(
 }
 
 /** What of its configuration a process is made of; the rest concerns the manager only. */
-function processPart({ entry, permissions, env }: ServiceConfig): Partial<ServiceConfig> {
-  return { entry, permissions, env };
+function processPart(service: ServiceConfig): Partial<ServiceConfig> {
+  const { entry, permissions, env, program, secrets } = service;
+  return {
+    entry,
+    permissions,
+    env,
+    ...(program === undefined ? {} : { program }),
+    ...(secrets === undefined ? {} : { secrets }),
+  };
 }
 
-/** The files that are a service's own, in their order: its folder if it has one, else one file. */
-async function ownFiles(entry: string): Promise<string[]> {
+/** The files that are a service's own, in their order, and those of its secrets. */
+async function ownFiles({ entry, program, secrets = {} }: ServiceConfig): Promise<string[]> {
+  const own = program === undefined
+    ? await moduleFiles(entry)
+    : await namedFiles(program.command, dirname(entry));
+  return [...own, ...Object.values(secrets).toSorted()];
+}
+
+/** Files in the folder of the mesh that a command names: they are the program, in most languages. */
+async function namedFiles(command: readonly string[], folder: string): Promise<string[]> {
+  const paths = command.map((argument) => resolve(folder, argument))
+    .filter((path) => path.startsWith(`${folder}/`));
+  const are = await Promise.all(paths.map(isFile));
+  return paths.filter((_path, at) => are[at]);
+}
+
+/** The folder of a module if it has one, else its one file. */
+async function moduleFiles(entry: string): Promise<string[]> {
   if (!/\/mod\.[a-z]+$/.test(entry)) return [entry];
   const files: string[] = [];
   await collect(dirname(entry), files);

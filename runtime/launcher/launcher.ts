@@ -9,8 +9,7 @@ import type { ServiceConfig } from "../config/mesh_config.ts";
 import { OutputFiles, outputFiles } from "./output_files.ts";
 import { readLines } from "./output_lines.ts";
 import { killGroup } from "./process_identity.ts";
-import { programOf } from "./program.ts";
-import { environmentOf } from "./sandbox.ts";
+import { processEnvironmentOf, programOf } from "./program.ts";
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -78,7 +77,7 @@ export function launch(
     outputPath,
     cwd: service.entry.slice(0, service.entry.lastIndexOf("/")),
     clearEnv: true,
-    env: { ...environmentOf(service), [START_VARIABLE]: JSON.stringify(start) },
+    env: { ...processEnvironmentOf(service), [START_VARIABLE]: JSON.stringify(start) },
     stdin: "piped",
     stdout: outputPath === undefined ? "piped" : "null",
     stderr: outputPath === undefined ? "piped" : "null",

@@ -6,14 +6,21 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isBinary } from "../binary/is_binary.ts";
-import type { ServiceConfig } from "../config/mesh_config.ts";
+import type { ProgramConfig, ServiceConfig } from "../config/mesh_config.ts";
 import { START_VARIABLE } from "../service/start.ts";
 import { cachePlaces, openCacheFolder } from "./cache_folder.ts";
 import { findProgram } from "./find_program.ts";
 import { moduleSource, prepareBegin, type PreparedBegin, textSource } from "./prepared_begin.ts";
-import { permissionFlags, type PermissionLists, permissionLists } from "./sandbox.ts";
+import {
+  environmentOf,
+  permissionFlags,
+  type PermissionLists,
+  permissionLists,
+  programEnvironmentOf,
+} from "./sandbox.ts";
 
 /** A program that runs a service. */
 export interface ServiceProgram {
@@ -28,6 +35,10 @@ export const INSTANCE_COMMAND = "serve-instance";
 
 /** The part of a service process that is ours. */
 const BEGIN = new URL("../service/begin.ts", import.meta.url);
+/** The companion of a program of any language. */
+const COMPANION = new URL("../command/main.ts", import.meta.url);
+/** The hidden command by which the binary is that companion. */
+export const COMPANION_COMMAND = "serve-command";
 /** The same as one file, which `deno task compile` makes and puts into the binary. */
 const BEGIN_BUNDLE = new URL("../../dist/begin.txt", import.meta.url);
 
@@ -91,6 +102,7 @@ export async function prepareStarts(): Promise<void> {
  * @throws {Error} when nothing here can run it.
  */
 export function programOf(service: ServiceConfig): ServiceProgram {
+  if (service.program !== undefined) return foreignProgram(service, service.program);
   const { deno, begin } = surroundings ??= lookAround();
   const lists = permissionLists(service, START_VARIABLE);
   const url = pathToFileURL(service.entry).href;
@@ -102,6 +114,31 @@ export function programOf(service: ServiceConfig): ServiceProgram {
   const problem = problemWithoutDeno(service);
   if (problem !== undefined) throw new Error(problem);
   return { command: [OWN_PROGRAM, INSTANCE_COMMAND, url], stdin: JSON.stringify(lists) };
+}
+
+/**
+ * A program that speaks the protocol itself runs by itself; any other has a companion, which is our
+ * code only, so that it needs no sandbox.
+ */
+function foreignProgram(
+  service: ServiceConfig,
+  { command, protocol, ready }: ProgramConfig,
+): ServiceProgram {
+  if (protocol === "smmp") return { command, stdin: "" };
+  if (protocol === "tcp") throw new Error("a program that speaks tcp can't be reached yet");
+  const folder = dirname(service.entry);
+  const stdin = JSON.stringify({ command, folder, env: programEnvironmentOf(service), ready });
+  if (isBinary()) return { command: [OWN_PROGRAM, COMPANION_COMMAND], stdin };
+  const flags = ["--quiet", "--no-prompt", "--no-config", "--no-lock", "--allow-all"];
+  return { command: [OWN_PROGRAM, "run", ...flags, COMPANION.href], stdin };
+}
+
+/** The environment of the process that is started for a service. */
+export function processEnvironmentOf(service: ServiceConfig): Record<string, string> {
+  if (service.program === undefined) return environmentOf(service);
+  if (service.program.protocol === "smmp") return programEnvironmentOf(service);
+  // What is meant for the program is told to its companion, and not set for that.
+  return environmentOf({ ...service, env: {}, secrets: {} });
 }
 
 /**
@@ -137,6 +174,7 @@ export function runNotes(services: Iterable<ServiceConfig>): string[] {
   const notes: string[] = [];
   let hasBundles = false;
   for (const service of services) {
+    if (service.program !== undefined) continue;
     const problem = problemWithoutDeno(service);
     if (problem === undefined) hasBundles = true;
     else notes.push(`Cannot start "${service.name}": ${problem}`);

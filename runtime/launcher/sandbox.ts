@@ -52,7 +52,12 @@ export function permissionLists(service: ServiceConfig, startVariable: string): 
     read: [ownFiles(service.entry), ...read],
     write,
     net: [...LOOPBACK, ...net],
-    env: [startVariable, ...env, ...Object.keys(service.env)],
+    env: [
+      startVariable,
+      ...env,
+      ...Object.keys(service.env),
+      ...Object.keys(service.secrets ?? {}),
+    ],
     run,
     sys,
     ffi,
@@ -78,5 +83,44 @@ export function environmentOf(service: ServiceConfig): Record<string, string> {
     const value = Deno.env.get(name);
     if (value !== undefined) environment[name] = value;
   }
-  return { ...environment, ...service.env };
+  return { ...environment, ...service.env, ...secretsOf(service) };
+}
+
+/** What every program needs of the environment; the rest is for its manifest to name. */
+const PROGRAM_VARIABLES = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
+
+/**
+ * The environment of a service that is a program of any language.
+ *
+ * @throws {Error} when a secret can't be read.
+ */
+export function programEnvironmentOf(service: ServiceConfig): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const name of [...PROGRAM_VARIABLES, ...service.permissions.env]) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) environment[name] = value;
+  }
+  return { ...environment, ...service.env, ...secretsOf(service) };
+}
+
+/** Most bytes of a secret: an environment is no place for more. */
+const SECRET_BYTES_MAX = 65_536;
+
+/** What the files of the secrets say now, without the line end behind it. */
+function secretsOf({ name, secrets = {} }: ServiceConfig): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(secrets).map(([variable, path]) => {
+      const refuse = (why: string) => new Error(`Cannot give "${name}" its ${variable}: ${why}`);
+      let text: string;
+      try {
+        text = Deno.readTextFileSync(path);
+      } catch (error) {
+        const isMissing = error instanceof Deno.errors.NotFound;
+        throw refuse(isMissing ? `there is no file ${path}` : `${path} can't be read`);
+      }
+      if (text.length > SECRET_BYTES_MAX) throw refuse(`${path} is over ${SECRET_BYTES_MAX} bytes`);
+      if (text.includes("\0")) throw refuse(`${path} is no text`);
+      return [variable, text.replace(/\r?\n$/, "")];
+    }),
+  );
 }

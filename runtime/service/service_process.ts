@@ -46,6 +46,7 @@ export class ServiceProcess {
   readonly #keys: ReturnType<typeof keysOf>;
   readonly #inbound = new Map<string, SessionHandle>();
   #server: SessionServer | undefined;
+  #ending: (() => Promise<void>) | undefined;
   /** Whether the service was loaded, and whether the agent was told that it is ready. */
   #phase: "loading" | "loaded" | "ready" = "loading";
   #exitCode: number | undefined;
@@ -91,8 +92,12 @@ export class ServiceProcess {
     });
   }
 
-  /** Accepts sessions with this handler, and tells the agent that the instance is ready. */
-  serve(handler: FetchHandler): void {
+  /**
+   * Accepts sessions with this handler, and tells the agent that the instance is ready. `ending` is
+   * waited for once nothing is in flight any more.
+   */
+  serve(handler: FetchHandler, { ending }: { readonly ending?: () => Promise<void> } = {}): void {
+    this.#ending = ending;
     const { serviceID } = this.#start;
     if ("listener" in this.#listening) {
       this.#server = serveSessions({
@@ -182,6 +187,7 @@ export class ServiceProcess {
   async #drain(): Promise<void> {
     await this.#server?.drain();
     await this.life.released();
+    await this.#ending?.();
     this.#host.dispatch({ kind: "drained" });
   }
 

@@ -1,0 +1,30 @@
+/**
+ * The companion of a program: to the mesh it is the instance of a service as any other, and its
+ * handler is the program. So tickets, keys, draining and counting hold for every language.
+ *
+ * @module
+ */
+
+import { reasonOf } from "../../protocol/errors.ts";
+import { guardConsole } from "../service/console_guard.ts";
+import { ServiceProcess } from "../service/service_process.ts";
+import { readStart } from "../service/start.ts";
+import { forwardTo } from "./forward.ts";
+import { runProgram } from "./program.ts";
+import { readSpec } from "./spec.ts";
+
+/** Starts the program that stdin tells of, and serves it until one of both ends. */
+export async function serveCommand(): Promise<void> {
+  guardConsole(console);
+  try {
+    const start = readStart();
+    if (!("network" in start)) throw new Error("Cannot serve a program: it has no place yet");
+    const spec = readSpec();
+    const instance = new ServiceProcess(start);
+    const program = await runProgram(spec, start.service);
+    instance.serve(forwardTo(program, start.service), { ending: () => program.stop() });
+  } catch (error) {
+    console.error(reasonOf(error));
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,84 @@
+import { assert, assertEquals } from "@std/assert";
+import { startMesh } from "./mesh_process.ts";
+import { untilGone } from "./processes.ts";
+
+const PYTHON = ["python3", new URL("./services/program.py", import.meta.url).pathname];
+
+/** No entry: a command has none. */
+const NO_ENTRY = { entry: undefined };
+
+Deno.test("a program in Python is a service: started, asked, ended by SIGTERM", async () => {
+  await using mesh = await startMesh({
+    services: {
+      app: {
+        ...NO_ENTRY,
+        command: PYTHON,
+        ready: "/",
+        secrets: { DB_PASSWORD: "./db" },
+        env: { SET: "yes" },
+      },
+    },
+    files: { db: "s3cret\n" },
+    env: { UNNAMED: "of its user" },
+  });
+  const posted = await (await mesh.fetch("/app/a?b=c", { method: "POST", body: "hi" })).json();
+  assertEquals(
+    [posted.path, posted.method, posted.body, posted.secret, posted.host],
+    ["/a?b=c", "POST", "hi", "s3cret", "app.mesh"],
+  );
+  assert(posted.env.includes("SET") && posted.env.includes("PORT"));
+  for (const name of ["UNNAMED", "SMMP_START", "DENO_DIR"]) {
+    assert(!posted.env.includes(name), name);
+  }
+  const got = await mesh.fetch("/app/");
+  assertEquals(got.headers.getSetCookie(), ["a=1", "b=2"]);
+  await got.body?.cancel();
+  const { serviceID } = await mesh.event("instanceStarted");
+  await (await mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "soft" })).body?.cancel();
+  await mesh.event("instanceEnded", { service: "app" });
+  await mesh.output("python heard SIGTERM");
+  await untilGone([posted.pid], 5_000);
+  await mesh.stop();
+});
+
+Deno.test("a program that ends ends its instance with its code, and is started anew", async () => {
+  await using mesh = await startMesh({ services: { app: { ...NO_ENTRY, command: PYTHON } } });
+  const crash = await mesh.fetch("/app/exit", { method: "POST" });
+  assertEquals(crash.status, 502);
+  await crash.body?.cancel();
+  await mesh.event("instanceEnded", { service: "app", exitCode: 7 });
+  assertEquals((await (await mesh.fetch("/app/again")).json()).path, "/again");
+});
+
+Deno.test("a start fails clearly without its program, its secret, or by its exit", async () => {
+  await using mesh = await startMesh({
+    services: {
+      missing: { ...NO_ENTRY, command: ["no-such-program"] },
+      secret: { ...NO_ENTRY, command: PYTHON, secrets: { KEY: "./nowhere" } },
+      exits: { ...NO_ENTRY, command: ["sh", "-c", "echo it is broken >&2; exit 3"] },
+    },
+  });
+  for (
+    const [name, why] of [
+      ["missing", 'Cannot run "no-such-program": there is no such program'],
+      ["secret", 'Cannot give "secret" its KEY: there is no file'],
+      ["exits", "it is broken"],
+    ]
+  ) {
+    const response = await mesh.fetch(`/${name}/`);
+    assertEquals(response.status, 503);
+    const { detail } = await response.json();
+    assert(detail.includes(why), detail);
+  }
+});
+
+Deno.test("what a shell script started is gone with it, also what ignores SIGTERM", async () => {
+  const script = `trap '' TERM; sleep 1000 & exec ${PYTHON.join(" ")}`;
+  await using mesh = await startMesh({
+    services: { app: { ...NO_ENTRY, command: ["sh", "-c", script], grace: "1s" } },
+  });
+  const { pid } = await (await mesh.fetch("/app/")).json();
+  await mesh.stop();
+  await untilGone([pid], 5_000);
+  assertEquals(await mesh.processes(), []);
+});
