@@ -11,6 +11,7 @@ import type { Fact } from "../../../roles/manager/memory/facts.ts";
 import { applyFact } from "../../../roles/manager/memory/fold.ts";
 import { emptyRegistry, type Registry } from "../../../roles/manager/memory/registry.ts";
 import type { World } from "../world.ts";
+import { judgeCrashes } from "./crashes.ts";
 import { judgeGentleness } from "./gentleness.ts";
 import { judgeIdleness } from "./idleness.ts";
 import { findDifference } from "./difference.ts";
@@ -34,6 +35,7 @@ export class FactsChecker {
     }
     judgeIdleness(this.world, fact);
     judgeGentleness(this.world, fact);
+    judgeCrashes(this.world, fact, this.#registry);
     if (fact.kind === "connectionClosed") this.#judgeCount(fact);
     try {
       applyFact(this.#registry, fact);
