@@ -7,6 +7,7 @@
 import { reasonOf } from "../protocol/errors.ts";
 import { isBug } from "./bug.ts";
 import { problemResponse } from "./problem.ts";
+import { PLAIN_URL } from "./sessions/parts/plain_url.ts";
 
 /** Where to listen, and how to say that it can't be done. */
 export interface ListenHttpOptions {
@@ -77,7 +78,8 @@ export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer
       ...(options.isShared ? { reusePort: true } : {}),
       ...options.secure,
     }, (request, info) => {
-      if (!URL.canParse(request.url)) return refuseHost();
+      const { url } = request;
+      if (!PLAIN_URL.test(url) && !URL.canParse(url)) return refuseHost();
       if (isDraining) return refuse();
       if (request.body !== null) uploads.add(info.completed);
       return app.fetch(request, info);

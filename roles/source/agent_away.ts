@@ -44,7 +44,7 @@ export function goOnWithAgent(turn: SourceTurn): void {
     else if (connection.state === "dialing") {
       connection.known = false;
       beginClose(turn, connection);
-    } else if (connection.endedCount > 0 || connection.requests.size > 0) {
+    } else if (connection.endedCount > 0 || connection.inFlight > 0) {
       noteUse(turn, connection);
     }
   }

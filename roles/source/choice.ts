@@ -7,8 +7,8 @@
 import type { OutConnection, SourceState } from "./state.ts";
 
 /** Whether one more request may go by a connection. */
-export function hasRoom({ state, requests, capacity }: OutConnection): boolean {
-  return state === "open" && requests.size < capacity;
+export function hasRoom({ state, inFlight, capacity }: OutConnection): boolean {
+  return state === "open" && inFlight < capacity;
 }
 
 /**
@@ -33,7 +33,7 @@ export function chooseConnection(
     const connection = choices[(start + offset) % choices.length];
     if (connection === undefined || !hasRoom(connection)) continue;
     if (chosen !== undefined) {
-      return connection.requests.size < chosen.requests.size ? connection : chosen;
+      return connection.inFlight < chosen.inFlight ? connection : chosen;
     }
     chosen = connection;
   }

@@ -19,7 +19,7 @@ export function onRequestEnded(turn: SourceTurn, event: RequestEnded): void {
   if ("service" in place) return leaveWaiting(turn, place.service, requestID);
   const connection = source.connections.get(place.sourcePlug);
   if (connection === undefined) return;
-  connection.requests.delete(requestID);
+  connection.inFlight -= 1;
   connection.endedCount += 1;
   noteUse(turn, connection);
   if (outcome === "failed") onFailure(turn, connection);

@@ -79,7 +79,7 @@ export function askIfNeeded(turn: SourceTurn, service: string): void {
     capacityMax: 0,
     isBounded: false,
     verdict: undefined,
-    requests: new Set(),
+    inFlight: 0,
     endedCount: 0,
     reportedMs: nowMs,
     closeMessageIDs: [],
@@ -153,7 +153,7 @@ export function sendRequest(
 
 function assign(turn: SourceTurn, requestID: number, connection: OutConnection): void {
   const { sourcePlug } = connection;
-  connection.requests.add(requestID);
+  connection.inFlight += 1;
   turn.source.requests.set(requestID, { sourcePlug });
   const isTrial = connection.capacity < connection.capacityMax;
   const assigned = { kind: "assign", requestID, sourcePlug } as const;
@@ -228,9 +228,9 @@ export function onUseDue(turn: SourceTurn, sourcePlug: number): void {
   if (connection?.known !== true || source.serviceID === undefined) return;
   // Nobody hears it now, so it is counted on until an agent is there again.
   if (source.agentLink === undefined) return;
-  const { endedCount, requests, reportedMs, destPlug } = connection;
+  const { endedCount, inFlight, reportedMs, destPlug } = connection;
   if (connection.state === "asking" || connection.state === "dialing") return;
-  if (endedCount === 0 && requests.size === 0) return;
+  if (endedCount === 0 && inFlight === 0) return;
   source.lastMessageID += 1;
   sendToAgent(turn, {
     type: "processData",
@@ -243,5 +243,5 @@ export function onUseDue(turn: SourceTurn, sourcePlug: number): void {
   });
   connection.endedCount = 0;
   connection.reportedMs = nowMs;
-  if (requests.size > 0) noteUse(turn, connection);
+  if (inFlight > 0) noteUse(turn, connection);
 }

@@ -11,6 +11,7 @@
 
 import type { Message } from "../../protocol/messages.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
+import { NumberTable } from "../number_table.ts";
 import type { LinkID, Refuse, Send } from "../step.ts";
 import type { Health } from "./health.ts";
 import { SOURCE_DEFAULTS, type SourceOptions } from "./options.ts";
@@ -41,8 +42,8 @@ export interface OutConnection {
   isBounded: boolean;
   /** Why it is closed as a broken one, though its session is not. */
   verdict: string | undefined;
-  /** Requests that were given this connection and have not ended. */
-  readonly requests: Set<number>;
+  /** How many requests were given this connection and have not ended. */
+  inFlight: number;
   /** Requests that ended since the last report. */
   endedCount: number;
   /** When its use was last reported, in the host's milliseconds. */
@@ -221,7 +222,7 @@ export interface SourceState {
   /** How many wait in all. */
   waitingCount: number;
   /** Where each request is: its service while it waits, its plug once it has one. */
-  readonly requests: Map<number, { service: string } | { sourcePlug: number }>;
+  readonly requests: NumberTable<{ service: string } | { sourcePlug: number }>;
   /** Failed dials in a row, by service. */
   readonly retries: Map<string, number>;
   /** How often in a row there was no further connection to be had, by service. */
@@ -249,7 +250,7 @@ export function createSource(options: Partial<SourceOptions> = {}): SourceState 
     asking: new Map(),
     waiting: new Map(),
     waitingCount: 0,
-    requests: new Map(),
+    requests: new NumberTable(),
     retries: new Map(),
     vain: new Map(),
     health: new Map(),

@@ -80,7 +80,8 @@ function wayOf({ client, host, proto }: Origin): string {
  * it: the client's if it has one of 1 to 128 harmless characters, else a new one.
  */
 export function withRequestID(given: HeaderList): HeaderList {
-  const name = given.find(([name]) => name === "x-request-id")?.[1];
+  let name: string | undefined;
+  for (const header of given) if (header[0] === "x-request-id") name ??= header[1];
   if (name !== undefined && REQUEST_ID.test(name)) return given;
   const headers = given.filter(([name]) => name !== "x-request-id");
   headers.push(["x-request-id", crypto.randomUUID()]);

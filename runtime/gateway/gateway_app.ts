@@ -155,8 +155,9 @@ async function forward(
   if (refusal !== undefined) return refusal;
   const { service, path, limits, dropsAuthorization = false } = to;
   const { trusted } = options;
-  const dropped = dropsAuthorization ? ["host", "authorization"] : ["host"];
-  const kept = withoutHops(request.headers).filter(([name]) => !dropped.includes(name));
+  const kept = withoutHops(request.headers).filter(([name]) =>
+    name !== "host" && !(dropsAuthorization && name === "authorization")
+  );
   const origin = { client, host: target.host, proto: "http" } as const;
   const { method } = request;
   const url = `http://${service}.mesh${path}${target.search}`;

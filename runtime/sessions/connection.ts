@@ -14,7 +14,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import { after } from "../../transports/timer.ts";
-import { NumberTable } from "../number_table.ts";
+import { NumberTable } from "../../roles/number_table.ts";
 import type { IncomingBody, Windows } from "./bodies/incoming_body.ts";
 import type { ConnectionOptions, ConnectionRole } from "./connection_role.ts";
 import { FRAME, type Frame, FrameDecoder, FrameError } from "./frames/frames.ts";

@@ -7,7 +7,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import type { RequestWanted, SourceEffect, SourceEvent } from "../../roles/source/state.ts";
-import { NumberTable } from "../number_table.ts";
+import { NumberTable } from "../../roles/number_table.ts";
 import { problemParts } from "../problem.ts";
 import { dialSession } from "../sessions/dial.ts";
 import { responseOf } from "../sessions/parts/parts.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { NumberTable } from "../../runtime/number_table.ts";
+import { NumberTable } from "../../roles/number_table.ts";
 
 type Step = readonly ["set" | "delete", number];
 
