@@ -70,6 +70,11 @@ export class LinkTable {
     this.#links.get(link)?.send(message);
   }
 
+  /** Sends what is none of the protocol; a link that is gone swallows it. */
+  sendLine(link: LinkID, value: unknown): void {
+    this.#links.get(link)?.send(value);
+  }
+
   /** Closes a link once what was sent has left; `linkClosed` follows. */
   close(link: LinkID): void {
     this.#links.get(link)?.close();

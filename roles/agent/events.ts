@@ -203,7 +203,7 @@ export interface Launch {
    *
    * @default {a process is created}
    */
-  readonly spareID?: number;
+  readonly spare?: { readonly spareID: number; readonly link: LinkID };
 }
 
 /** Kill the whole process group of an instance; `processExited` follows. */

@@ -43,8 +43,7 @@ export function onStartServiceRequest(
   const startTimeoutMs = message.startTimeoutMs ?? manifest?.startTimeoutMs ??
     MANIFEST_DEFAULTS.startTimeoutMs;
   setDeadline(deadlines, `start:${serviceID}`, turn.nowMs + startTimeoutMs);
-  const spareID = takeSpare(turn, { serviceID, service: serviceName });
-  const spare = spareID === undefined ? {} : { spareID };
+  const spare = takeSpare(turn, { serviceID, service: serviceName });
   const plugs = message.plugConfiguration;
   instances.set(
     serviceID,
@@ -56,7 +55,7 @@ export function onStartServiceRequest(
       startMessageID: messageID,
       startTimeoutMs,
       phase: "launching",
-      isFromSpare: spareID !== undefined,
+      isFromSpare: spare !== undefined,
     }),
   );
   turn.effects.push({
@@ -65,7 +64,7 @@ export function onStartServiceRequest(
     service: serviceName,
     plugs,
     messageID,
-    ...spare,
+    ...(spare === undefined ? {} : { spare }),
   });
 }
 

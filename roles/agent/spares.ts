@@ -186,12 +186,12 @@ function lose(turn: AgentTurn, { service }: Spare, reason: string): void {
 /**
  * Takes the spare of which an instance is to be made; undefined: there is none that is ready.
  *
- * @returns Its number.
+ * @returns Its number, and the link by which it is told.
  */
 export function takeSpare(
   turn: AgentTurn,
   { service, serviceID }: Pick<LocalInstance, "service" | "serviceID">,
-): number | undefined {
+): { spareID: number; link: LinkID } | undefined {
   const { spares, deadlines } = turn.state;
   wantSpares(turn);
   for (const spare of spares.all.values()) {
@@ -199,7 +199,7 @@ export function takeSpare(
     forgetSpare(turn, spare);
     spares.failures.delete(service);
     setDeadline(deadlines, `handover:${serviceID}`, turn.nowMs + HANDOVER_MS);
-    return spare.spareID;
+    return { spareID: spare.spareID, link: spare.link };
   }
   return undefined;
 }

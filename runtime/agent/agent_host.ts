@@ -4,30 +4,28 @@
  * @module
  */
 
-import { manifests as manifestsKind } from "../../protocol/announcements.ts";
 import { reasonOf } from "../../protocol/errors.ts";
-import { LIMITS } from "../../protocol/limits.ts";
-import type { ServiceManifest } from "../../protocol/manifest.ts";
-import type { AgentEffect, AgentEvent, RecordedGateway } from "../../roles/agent/events.ts";
+import type { AgentEffect, AgentEvent } from "../../roles/agent/events.ts";
 import { type AgentState, createAgent } from "../../roles/agent/state.ts";
 import { AGENT } from "../../roles/agent/step.ts";
 import { AGENT_GRACE_MS } from "../../roles/service/state.ts";
 import type { LinkID } from "../../roles/step.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
 import type { TcpListener } from "../../transports/tcp.ts";
-import { manifestOf } from "../config/mesh_config.ts";
 import { RoleHost } from "../host.ts";
 import { launch } from "../launcher/launcher.ts";
 import { LinkTable } from "../links.ts";
 import { OutputAnswers } from "../output/output_answers.ts";
 import { Refusals } from "../refusals.ts";
 import type { StartInfo } from "../service/start.ts";
+import { manifestsOf } from "./announced_manifests.ts";
 import { openAgentData } from "./agent_data.ts";
 import type { AgentHostOptions, OutputLine, Repository } from "./agent_host_options.ts";
 import { proveOnRequest } from "./agent_proofs.ts";
 import { InstanceProcesses } from "./instance_processes.ts";
 import type { GatewayRecords } from "./gateway_records.ts";
 import { createInstanceSecrets, type InstanceSecrets, SECRET_BYTES } from "./instance_secrets.ts";
+import { readySpares, SpareProcesses, warmOf } from "./spares/spare_processes.ts";
 import { listenForServices, LOOPBACK } from "./service_listener.ts";
 
 export type { AgentHostOptions, OutputLine, Repository };
@@ -50,6 +48,7 @@ export class AgentHost {
   readonly #listener: TcpListener;
   readonly #secrets: InstanceSecrets;
   readonly #processes: InstanceProcesses;
+  readonly #spares: SpareProcesses;
   readonly #gateways: GatewayRecords | undefined;
   readonly #output: OutputAnswers;
   readonly #graceMs: number;
@@ -82,6 +81,12 @@ export class AgentHost {
       output: this.#output,
       warn: options.warn,
     });
+    this.#spares = new SpareProcesses({
+      launch: options.launch ?? launch,
+      records: data?.records,
+      dispatch,
+      output: options.output,
+    });
     this.#links = new LinkTable({
       dispatch: (event) => {
         if (this.#output.takes(event, this.#host.state.managerLink)) return;
@@ -94,7 +99,10 @@ export class AgentHost {
       const { link, events } = this.#links.admit("service", made);
       dispatch({ kind: "serviceLinked", link, trusted: false });
       const tokenOf = (serviceID: number) => this.#secrets.token(serviceID);
-      return proveOnRequest(events, { link: made, tokenOf });
+      return proveOnRequest(
+        readySpares(events, (spare) => dispatch({ kind: "spareReady", link, ...spare })),
+        { link: made, tokenOf },
+      );
     });
     this.#host = new RoleHost<AgentState, AgentEvent, AgentEffect>({
       role: AGENT,
@@ -106,6 +114,7 @@ export class AgentHost {
         manifests: manifestsOf(this.#repository),
         incarnation: crypto.randomUUID(),
         sessionCertificate: options.sessions?.certificate,
+        warm: warmOf(services),
       }),
       tick: { kind: "tick" },
       perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
@@ -117,7 +126,8 @@ export class AgentHost {
   update(repository: Repository, edited: readonly string[]): void {
     this.#repository = repository;
     const manifests = manifestsOf(repository);
-    this.#host.dispatch({ kind: "repositoryChanged", manifests, edited });
+    const warm = warmOf(repository.services);
+    this.#host.dispatch({ kind: "repositoryChanged", manifests, edited, warm });
   }
 
   /** Takes in a link to the manager; it replaces the one before. */
@@ -170,6 +180,7 @@ export class AgentHost {
   /** Kills every process at once; resolves with their number when all of them are gone. */
   killAll(): Promise<number> {
     this.#isStopped = true;
+    this.#spares.killAll();
     return this.#processes.killAll();
   }
 
@@ -183,6 +194,7 @@ export class AgentHost {
     this.#host.stop();
     this.#listener.close();
     this.#links.closeAll();
+    this.#spares.killAll();
     this.#processes.release();
   }
 
@@ -201,16 +213,6 @@ export class AgentHost {
     this.#host.dispatch({ kind: "instancesRecorded", instances, gateways });
   }
 
-  #remember(gateway: RecordedGateway): void {
-    try {
-      this.#gateways?.add(gateway);
-    } catch (error) {
-      const { service, serviceID } = gateway;
-      // It works all the same: only the next agent will give it a new number.
-      this.#options.warn(`Cannot write down "${service}#${serviceID}": ${reasonOf(error)}`);
-    }
-  }
-
   #perform(effect: AgentEffect): void {
     switch (effect.kind) {
       case "send":
@@ -222,9 +224,20 @@ export class AgentHost {
       case "kill":
         return this.#processes.kill(effect.serviceID);
       case "remember":
-        return this.#remember(effect.gateway);
+        return this.#gateways?.remember(effect.gateway, this.#options.warn);
       case "forget":
         return this.#gateways?.remove(effect.serviceID);
+      case "launchSpare":
+        return this.#spares.launch(effect, {
+          config: this.#repository.services.get(effect.service),
+          agent: { agentNetwork: LOOPBACK, agentPort: this.#listener.port },
+        });
+      case "killSpare":
+        return this.#spares.kill(effect.spareID);
+      case "spareLost": {
+        const { service, reason } = effect;
+        return this.#options.warn(`Cannot keep a spare of "${service}": ${reason}`);
+      }
       case "launch":
         void this.#launch(effect);
     }
@@ -264,7 +277,14 @@ export class AgentHost {
     };
     try {
       if (config === undefined) throw new Error("the agent has no such service");
-      this.#processes.start(config, start, { plugs, version: versions.get(service) });
+      const spare = effect.spare === undefined
+        ? undefined
+        : this.#spares.take(effect.spare.spareID);
+      const told = { plugs, version: versions.get(service), spare };
+      this.#processes.start(config, start, told);
+      if (spare !== undefined && effect.spare !== undefined) {
+        this.#links.sendLine(effect.spare.link, { type: "spareStart", start });
+      }
       this.#host.dispatch({ kind: "processStarted", serviceID, token, ticketKey });
     } catch (error) {
       this.#notStarted(effect, error);
@@ -275,25 +295,4 @@ export class AgentHost {
     const reason = `Cannot create the process of "${service}": ${reasonOf(error)}`;
     this.#host.dispatch({ kind: "processFailed", serviceID, reason });
   }
-}
-
-/**
- * What an agent announces of its services.
- *
- * @throws {Error} when the manager would not take it, and with it nothing of the agent.
- */
-function manifestsOf({ services, routes = [] }: Repository): Record<string, ServiceManifest> {
-  const manifests: Record<string, ServiceManifest> = {};
-  for (const [name, config] of services) {
-    const own = routes.filter(({ service }) => service === name)
-      .map(({ service: _service, ...route }) => route);
-    const manifest = { ...manifestOf(config), ...(own.length === 0 ? {} : { routes: own }) };
-    if (!manifestsKind.accepts({ [name]: manifest })) {
-      const bounds = `${LIMITS.serviceRoutes} routes, ${LIMITS.plugsEntries} plugs, or ` +
-        `${LIMITS.routeCharacters} characters of a route`;
-      throw new Error(`Cannot announce service "${name}": it has more than ${bounds}`);
-    }
-    manifests[name] = manifest;
-  }
-  return manifests;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { reasonOf } from "../../protocol/errors.ts";
 import {
   isRecord,
   name,
@@ -27,5 +28,15 @@ export class GatewayRecords extends RecordFolder<RecordedGateway> {
   /** Records in a folder, which must be there. */
   constructor(folder: string) {
     super(folder, isRecordedGateway);
+  }
+
+  /** Adds a record. One that can't be written is told: the next agent will give a new number. */
+  remember(gateway: RecordedGateway, warn: (text: string) => void): void {
+    try {
+      this.add(gateway);
+    } catch (error) {
+      const { service, serviceID } = gateway;
+      warn(`Cannot write down "${service}#${serviceID}": ${reasonOf(error)}`);
+    }
   }
 }

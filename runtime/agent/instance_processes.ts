@@ -15,6 +15,7 @@ import { lastLinesOf, removeOutput } from "../launcher/output_files.ts";
 import { identify, isRunning, killIdentified } from "../launcher/process_identity.ts";
 import type { StartInfo } from "../service/start.ts";
 import type { OutputAnswers } from "../output/output_answers.ts";
+import type { ReadySpare } from "./spares/spare_processes.ts";
 import type { InstanceRecord, InstanceRecords } from "./instance_records.ts";
 import { UsageWatch } from "./usage/usage_watch.ts";
 
@@ -85,14 +86,20 @@ export class InstanceProcesses {
   start(
     config: ServiceConfig,
     start: StartInfo,
-    told: { readonly plugs: PlugConfiguration; readonly version: string | undefined },
+    told: {
+      readonly plugs: PlugConfiguration;
+      readonly version: string | undefined;
+      /** The process that becomes the instance. @default {a new one} */
+      readonly spare?: ReadySpare | undefined;
+    },
   ): void {
     const { records, launch } = this.#options;
     const { serviceID, service } = start;
     const outputPath = records?.outputPath(serviceID);
     const events = this.#events(serviceID, service);
     const files = outputPath === undefined ? {} : { outputPath };
-    const process = launch(config, start, { ...events, ...files });
+    const followed = { ...events, ...files };
+    const process = told.spare?.become(followed) ?? launch(config, start, followed);
     this.#options.output.kept.began({ serviceID, service });
     this.#processes.set(serviceID, process);
     this.#usage.begin();

@@ -48,4 +48,9 @@ export class InstanceRecords extends RecordFolder<InstanceRecord> {
   outputPath(serviceID: number): string {
     return this.pathOf(serviceID);
   }
+
+  /** Where the output of a spare is, until it is an instance. */
+  spareOutputPath(spareID: number): string {
+    return `${this.pathOf(spareID)}.spare`;
+  }
 }

@@ -36,6 +36,7 @@ export function adoptProcess(
   return {
     pid: identity.pid,
     kill: () => killIdentified(identity),
+    moveOutput: (path) => output.move(path),
     release() {
       clearInterval(timer);
       output.close();

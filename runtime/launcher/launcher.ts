@@ -4,7 +4,7 @@
  * @module
  */
 
-import { START_VARIABLE, type StartInfo } from "../service/start.ts";
+import { type SpareStart, START_VARIABLE, type StartInfo } from "../service/start.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { OutputFiles, outputFiles } from "./output_files.ts";
 import { readLines } from "./output_lines.ts";
@@ -59,6 +59,8 @@ export interface LaunchedProcess {
   kill(): void;
   /** Follows it no more: it goes on without this agent. */
   release(): void;
+  /** Calls its output something else from now on, if that is in files. */
+  moveOutput(path: string): void;
 }
 
 /**
@@ -68,7 +70,7 @@ export interface LaunchedProcess {
  */
 export function launch(
   service: ServiceConfig,
-  start: StartInfo,
+  start: StartInfo | SpareStart,
   options: LaunchOptions,
 ): LaunchedProcess {
   const { outputPath } = options;
@@ -104,6 +106,7 @@ export function launch(
       if (!killGroup(pid)) killProcess(child);
     },
     release: () => output.close(),
+    moveOutput: (path) => files?.move(path),
   };
 }
 

@@ -37,7 +37,7 @@ export function outputFiles(path: string): Readonly<Record<OutputStream, string>
 
 /** Follows the output of one process in its two files. */
 export class OutputFiles {
-  readonly #path: string;
+  #path: string;
   readonly #followed: readonly FollowedFile[];
   readonly #lastLines: string[] = [];
   #isClosed = false;
@@ -84,6 +84,19 @@ export class OutputFiles {
     for (const file of this.#followed) file.end();
     removeOutput(this.#path);
     return this.#lastLines;
+  }
+
+  /**
+   * Gives the files another name; whoever writes into them goes on.
+   *
+   * @throws {Error} when they can't be renamed.
+   */
+  move(path: string): void {
+    const from = outputFiles(this.#path);
+    const to = outputFiles(path);
+    Deno.renameSync(from.stdout, to.stdout);
+    Deno.renameSync(from.stderr, to.stderr);
+    this.#path = path;
   }
 
   /** Follows no more, and leaves the files to the next agent. */

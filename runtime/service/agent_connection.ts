@@ -25,6 +25,14 @@ const STABLE_MS = 2_000;
 const PROOF_MS = 5_000;
 const STRANGER = "it does not prove that it is the agent";
 
+/** A link that is open. */
+export interface MadeLink {
+  /** The link. */
+  readonly made: Link;
+  /** Takes what is to be done about its events from now on. */
+  readonly follow: (events: LinkEvents) => void;
+}
+
 /** Where the agent is, and who hears of it. */
 export interface AgentConnectionOptions {
   /** Its address. */
@@ -37,6 +45,8 @@ export interface AgentConnectionOptions {
   readonly token: string;
   /** How long the first link may take. Milliseconds. */
   readonly firstMs: number;
+  /** The first link, if there is one already. @default {it is dialled} */
+  readonly first?: MadeLink | undefined;
   /** Takes in the links. */
   readonly links: LinkTable;
   /** A link is open. */
@@ -60,7 +70,14 @@ export class AgentConnection {
   /** Begins to dial. */
   constructor(options: AgentConnectionOptions) {
     this.#options = options;
-    void this.#dial();
+    const { first } = options;
+    if (first === undefined) {
+      void this.#dial();
+      return;
+    }
+    this.#isFirst = false;
+    this.#hasLinked = true;
+    first.follow(this.#admit(first.made));
   }
 
   /** The link that is open now. */

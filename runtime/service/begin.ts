@@ -14,13 +14,14 @@ import { installWebSockets } from "../web_sockets/install.ts";
 import { installLife } from "./life/life.ts";
 import { guardConsole } from "./console_guard.ts";
 import { installFetch, type MeshFetch } from "./mesh_fetch.ts";
-import { readStart } from "./start.ts";
+import { readStartOrSpare } from "./start.ts";
 import { ServiceProcess } from "./service_process.ts";
+import { SpareProcess } from "./spare/spare_process.ts";
 import { fetchOf } from "./handler.ts";
 
 guardConsole(console);
-const start = readStart();
-const serviceProcess = new ServiceProcess(start);
+const start = readStartOrSpare();
+const serviceProcess = "spareID" in start ? new SpareProcess(start) : new ServiceProcess(start);
 const send: MeshFetch = (service, request) => serviceProcess.fetch(service, request);
 installFetch(send);
 installLife(serviceProcess.life);
@@ -32,7 +33,7 @@ installWebSockets(send);
  */
 export function serve(module: { readonly default?: unknown }): void {
   try {
-    serviceProcess.serve(fetchOf(module.default, start.service));
+    void serviceProcess.serve(fetchOf(module.default, start.service));
   } catch (error) {
     // Its author needs this one sentence, not a stack trace of ours.
     console.error(error instanceof Error ? error.message : error);

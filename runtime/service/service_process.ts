@@ -26,12 +26,20 @@ import type {
 } from "../sessions/session.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
 import { WEB_SOCKET_METHOD } from "../web_sockets/messages.ts";
-import { AgentConnection } from "./agent_connection.ts";
+import { AgentConnection, type MadeLink } from "./agent_connection.ts";
 import type { FetchHandler } from "./handler.ts";
 import { type EndQuestion, InstanceLife } from "./life/instance_life.ts";
 import { doorOf, keysOf, type Listening, listenOnPlug, refusalsTeller } from "./in_plug.ts";
 import type { StartInfo } from "./start.ts";
 import { warmUp } from "./warm_up.ts";
+
+/** What a spare has already when it becomes an instance. */
+interface GivenParts {
+  /** What its code was given. */
+  readonly life?: InstanceLife;
+  /** Its link to the agent. */
+  readonly link?: MadeLink;
+}
 
 /** A launched service: its link to the agent, its sessions in and out. */
 export class ServiceProcess {
@@ -45,14 +53,15 @@ export class ServiceProcess {
   readonly #listening: Listening;
   readonly #keys: ReturnType<typeof keysOf>;
   readonly #inbound = new Map<string, SessionHandle>();
+  readonly #isSpare: boolean;
   #server: SessionServer | undefined;
   #ending: (() => Promise<void>) | undefined;
   /** Whether the service was loaded, and whether the agent was told that it is ready. */
   #phase: "loading" | "loaded" | "ready" = "loading";
   #exitCode: number | undefined;
 
-  /** Binds the in-plug and begins to connect to the agent. */
-  constructor(start: StartInfo) {
+  /** Binds the in-plug and begins to connect to the agent, if it is not: a spare is. */
+  constructor(start: StartInfo, given: GivenParts = {}) {
     this.#start = start;
     this.#host = new RoleHost<ServiceState, ServiceEvent, ServiceEffect>({
       role: SERVICE,
@@ -61,11 +70,8 @@ export class ServiceProcess {
       perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
     });
     const dispatch = (event: ServiceEvent) => this.#host.dispatch(event);
-    this.life = new InstanceLife({
-      held: (reason) =>
-        dispatch(reason === undefined ? { kind: "released" } : { kind: "held", reason }),
-      complain,
-    });
+    this.life = given.life ?? new InstanceLife({ held: (reason) => this.held(reason), complain });
+    this.#isSpare = given.link !== undefined;
     this.#links = new LinkTable({
       dispatch: (event) => {
         dispatch(event);
@@ -83,6 +89,7 @@ export class ServiceProcess {
       token: start.token,
       firstMs: start.agentGraceMs,
       links: this.#links,
+      first: given.link,
       linked: (link) => this.#onLinked(link),
       failed: (reason) => {
         complain(reason);
@@ -90,6 +97,11 @@ export class ServiceProcess {
       },
       refused: refusalsTeller(complain),
     });
+  }
+
+  /** What holds the instance open is this now; undefined: nothing. */
+  held(reason: string | undefined): void {
+    this.#host.dispatch(reason === undefined ? { kind: "released" } : { kind: "held", reason });
   }
 
   /**
@@ -148,7 +160,7 @@ export class ServiceProcess {
     this.#phase = "ready";
     const failure = "failure" in this.#listening ? { failure: this.#listening.failure } : {};
     this.#host.dispatch({ kind: "ready", link, ...failure });
-    void warmUp();
+    if (!this.#isSpare) void warmUp();
   }
 
   #perform(effect: ServiceEffect): void {

@@ -40,7 +40,28 @@ export interface StartInfo extends ServiceStart {
   readonly agentGraceMs: number;
 }
 
-function isStartInfo(value: unknown): value is StartInfo {
+/** What a process is told that is to wait as a spare. */
+export interface SpareStart {
+  /** Its number among the spares of its agent. */
+  readonly spareID: number;
+  /** The name of its service. */
+  readonly service: string;
+  /** The secret by which it proves itself, once. */
+  readonly token: string;
+  /** The address of its agent. */
+  readonly agentNetwork: string;
+  /** The port of its agent. */
+  readonly agentPort: number;
+}
+
+function isSpareStart(value: unknown): value is SpareStart {
+  return isRecord(value) && typeof value.spareID === "number" && name.accepts(value.service) &&
+    token.accepts(value.token) && network.accepts(value.agentNetwork) &&
+    port.accepts(value.agentPort);
+}
+
+/** Whether something is what an agent tells a process that is an instance. */
+export function isStartInfo(value: unknown): value is StartInfo {
   return isRecord(value) && messageID.accepts(value.messageID) &&
     serviceID.accepts(value.serviceID) && port.accepts(value.plug) && token.accepts(value.token) &&
     name.accepts(value.service) && network.accepts(value.network) &&
@@ -59,9 +80,22 @@ function isOptionalText(value: unknown): value is string | undefined {
  * @throws {Error} when the process was not started by an agent.
  */
 export function readStart(): StartInfo {
+  const value = takeTold();
+  if (isStartInfo(value)) return value;
+  throw new Error(NOT_TOLD);
+}
+
+/** The same for a process that may be a spare. */
+export function readStartOrSpare(): StartInfo | SpareStart {
+  const value = takeTold();
+  if (isStartInfo(value) || isSpareStart(value)) return value;
+  throw new Error(NOT_TOLD);
+}
+
+const NOT_TOLD = `Cannot start as a service: an agent must start it with ${START_VARIABLE} set`;
+
+function takeTold(): unknown {
   const text = Deno.env.get(START_VARIABLE) ?? "";
   Deno.env.delete(START_VARIABLE);
-  const value: unknown = text === "" ? undefined : JSON.parse(text);
-  if (isStartInfo(value)) return value;
-  throw new Error(`Cannot start as a service: an agent must start it with ${START_VARIABLE} set`);
+  return text === "" ? undefined : JSON.parse(text);
 }

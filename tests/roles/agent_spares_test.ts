@@ -44,7 +44,7 @@ Deno.test("agent: a spare becomes the instance that is started, by its own link"
   const agent = new AgentBench({ warm: { greeter: 1 } });
   const { spareID } = makeSpare(agent);
   const [launch] = ofKind(agent.launch(7), "launch");
-  assertEquals(launch?.spareID, spareID);
+  assertEquals(launch?.spare?.spareID, spareID);
   assertEquals(agent.state.spares.all.size, 0);
   const effects = agent.take(`spare-${spareID}`, {
     type: "startServiceResponse",
@@ -74,7 +74,7 @@ Deno.test("agent: a spare that is not ready yet is of no use", () => {
   const agent = new AgentBench({ warm: { greeter: 1 } });
   assertEquals(ofKind(agent.wait(REFILL_MS), "launchSpare").length, 1);
   const [launch] = ofKind(agent.launch(7), "launch");
-  assertEquals(launch?.spareID, undefined);
+  assertEquals(launch?.spare, undefined);
 });
 
 Deno.test("agent: a spare that ends instead of becoming an instance is told to nobody", () => {
@@ -85,7 +85,7 @@ Deno.test("agent: a spare that ends instead of becoming an instance is told to n
   agent.step({ kind: "linkClosed", link, reason: "closed by the other end" });
   const effects = agent.step({ kind: "processExited", serviceID: 7, ...EXIT });
   const [again] = ofKind(effects, "launch");
-  assertEquals([again?.serviceID, again?.spareID, again?.messageID], [7, undefined, 507]);
+  assertEquals([again?.serviceID, again?.spare, again?.messageID], [7, undefined, 507]);
   assertEquals(sent(effects, "startServiceResponse"), []);
   const failed = agent.step({ kind: "processExited", serviceID: 7, ...EXIT });
   const { status, reason } = theSent(failed, "startServiceResponse", "manager");
@@ -93,7 +93,7 @@ Deno.test("agent: a spare that ends instead of becoming an instance is told to n
   assertStringIncludes(reason ?? "", "before it was ready", "a process of its own is told of");
 });
 
-Deno.test("agent: a spare that does not become an instance in time makes room for a process", () => {
+Deno.test("agent: a spare that becomes no instance in time makes room for a process", () => {
   const agent = new AgentBench({ warm: { greeter: 1 } });
   makeSpare(agent);
   agent.launch(7);
@@ -161,10 +161,10 @@ Deno.test("agent: who does not show the token of a spare is none, nor who shows 
   assertEquals(agent.state.newcomers.has("spare"), false);
 });
 
-Deno.test("agent: a spare that lost its link becomes no instance, and is killed if it stays", () => {
+Deno.test("agent: a spare without a link becomes no instance, and is killed if it stays", () => {
   const agent = new AgentBench({ warm: { greeter: 1 } });
   const { spareID } = makeSpare(agent);
   agent.step({ kind: "linkClosed", link: `spare-${spareID}`, reason: "closed" });
-  assertEquals(ofKind(agent.launch(7), "launch")[0]?.spareID, undefined);
+  assertEquals(ofKind(agent.launch(7), "launch")[0]?.spare, undefined);
   assertEquals(ofKind(agent.wait(5_000), "killSpare").length, 1);
 });
