@@ -11,6 +11,7 @@ import { ServiceProcess } from "../service/service_process.ts";
 import { readStart } from "../service/start.ts";
 import { forwardTo } from "./forward.ts";
 import { runProgram } from "./program.ts";
+import { MeshProxy } from "./proxy.ts";
 import { readSpec } from "./spec.ts";
 
 /** Starts the program that stdin tells of, and serves it until one of both ends. */
@@ -21,7 +22,10 @@ export async function serveCommand(): Promise<void> {
     if (!("network" in start)) throw new Error("Cannot serve a program: it has no place yet");
     const spec = readSpec();
     const instance = new ServiceProcess(start);
-    const program = await runProgram(spec, start.service);
+    const proxy = new MeshProxy((service, request) => instance.fetch(service, request));
+    // What the manifest says of a variable stands.
+    const env = { ...proxy.environment, ...spec.env };
+    const program = await runProgram({ ...spec, env }, start.service);
     instance.serve(forwardTo(program, start.service), { ending: () => program.stop() });
   } catch (error) {
     console.error(reasonOf(error));

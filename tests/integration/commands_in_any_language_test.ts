@@ -1,8 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
+import { MeshProxy } from "../../runtime/command/proxy.ts";
 import { startMesh } from "./mesh_process.ts";
 import { untilGone } from "./processes.ts";
 
 const PYTHON = ["python3", new URL("./services/program.py", import.meta.url).pathname];
+
+const PROXY = "MeshProxy asks for its password, tunnels into the mesh and passes on";
 
 /** No entry: a command has none. */
 const NO_ENTRY = { entry: undefined };
@@ -81,4 +84,42 @@ Deno.test("what a shell script started is gone with it, also what ignores SIGTER
   await mesh.stop();
   await untilGone([pid], 5_000);
   assertEquals(await mesh.processes(), []);
+});
+
+Deno.test("a program reaches services by the proxy, under the edges of its own", async () => {
+  await using mesh = await startMesh({
+    services: { app: { ...NO_ENTRY, command: PYTHON, plugs: ["echo"] }, echo: {}, caller: {} },
+  });
+  assertEquals(await mesh.text("/app/call/echo.mesh/who?id=a"), "a");
+  assertEquals(await mesh.text("/app/call/echo.mesh/who?id=b"), "b");
+  const refused = await mesh.fetch("/app/call/caller.mesh/");
+  assertEquals(refused.status, 403);
+  await refused.body?.cancel();
+});
+
+// The proxy listens for as long as its process runs, which here is that of the tests.
+Deno.test({ name: PROXY, sanitizeResources: false, sanitizeOps: false }, async () => {
+  const asked: string[] = [];
+  const proxy = new MeshProxy((service, { url }) => {
+    asked.push(`${service} ${url}`);
+    return Promise.resolve(new Response("from the mesh"));
+  });
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    return new Response("from elsewhere");
+  });
+  const { host, username, password } = new URL(proxy.environment.HTTP_PROXY ?? "");
+  const curl = async (...args: readonly string[]) => {
+    const { stdout } = await new Deno.Command("curl", { args: ["-s", "--noproxy", "", ...args] })
+      .output();
+    return new TextDecoder().decode(stdout);
+  };
+  const url = `http://${username}:${password}@${host}`;
+  assertEquals(await curl("-x", url, "http://a.mesh/b?c"), "from the mesh");
+  assertEquals(await curl("-x", url, "-p", "http://a.mesh/d"), "from the mesh");
+  assertEquals(asked, ["a http://a.mesh/b?c", "a http://a.mesh/d"]);
+  const elsewhere = `http://127.0.0.1:${server.addr.port}/`;
+  assertEquals(await curl("-x", url, elsewhere), "from elsewhere");
+  assertEquals(await curl("-x", url, "-p", elsewhere), "from elsewhere");
+  const refused = await curl("-x", `http://${host}`, "-w", "%{http_code}", "http://a.mesh/");
+  assert(refused.endsWith("407"), refused);
 });

@@ -1,5 +1,5 @@
 """A program in Python that knows nothing of the mesh."""
-import json, os, signal, sys
+import json, os, signal, sys, urllib.error, urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -11,6 +11,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length).decode()
         if self.path == "/exit":
             os._exit(7)
+        if self.path.startswith("/call/"):
+            return self.call("http://" + self.path[len("/call/"):])
         report = {"path": self.path, "method": self.command, "body": body, "pid": os.getpid(),
                   "env": sorted(os.environ), "secret": os.environ.get("DB_PASSWORD"),
                   "host": self.headers.get("host")}
@@ -23,6 +25,17 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)
+
+    def call(self, url):
+        try:
+            with urllib.request.urlopen(url) as response:
+                status, data = response.status, response.read()
+        except urllib.error.HTTPError as error:
+            status, data = error.code, error.read()
+        self.send_response(status)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
     do_GET = do_POST = do_HEAD = do_PUT = answer
 
