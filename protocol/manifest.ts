@@ -99,6 +99,16 @@ export const INSTANCES_DEFAULTS: InstanceBounds = { min: 0, max: 1 };
 /** A process that only is busy must not count as dead, so the times are long. */
 export const HEALTH_DEFAULTS: HealthCheck = { intervalMs: 10_000, timeoutMs: 5_000, failures: 2 };
 
+/** Requests in flight on one connection to a service that may have several instances. */
+export const CONCURRENCY_DEFAULT = 100;
+
+/** Most requests in flight on one connection to a service; undefined: no bound. */
+export function concurrencyOf(manifest: ServiceManifest | undefined): number | undefined {
+  const { concurrency, instances = INSTANCES_DEFAULTS } = manifest ?? {};
+  // Without a bound nobody would ever ask for the second instance.
+  return concurrency ?? (instances.max > 1 ? CONCURRENCY_DEFAULT : undefined);
+}
+
 const NAME = /^[a-z][a-z0-9-]*$/;
 
 /** Whether a text can name a service or an agent: lower-case letters, digits and dashes. */

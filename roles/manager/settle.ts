@@ -11,6 +11,8 @@ import { armInstanceIdle } from "./flows/idle.ts";
 import { continueDrain } from "./flows/shutdowns.ts";
 import { startIfWanted } from "./flows/parking.ts";
 import { continueReplacements, finishMoves } from "./flows/replacements.ts";
+import { startAhead } from "./flows/scale/ahead.ts";
+import { keepMinimum } from "./flows/scale/minimum.ts";
 import type { Turn } from "./turn.ts";
 
 /** Looks at everything that the step touched, until nothing is left to look at. */
@@ -31,9 +33,11 @@ export function settle(turn: Turn): void {
     }
     for (const service of wanted) {
       startIfWanted(turn, service, "requests wait for it");
+      keepMinimum(turn, service);
       if (replacements.size > 0) continueReplacements(turn, service);
     }
   }
+  if (turn.ordered.size > 0) startAhead(turn);
   for (const service of turn.crowded) makeRoom(turn, service);
   if (moves.size > 0) finishMoves(turn);
   if (turn.hasNewRoutes || turn.arrived.size > 0) tellRoutes(turn);

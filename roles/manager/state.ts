@@ -10,6 +10,7 @@ import type { ReportedRoute } from "../../protocol/announcements.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
 import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
 import type { InstanceUsage } from "./flows/usages.ts";
+import { createScale, type ScaleState } from "./flows/scale/state.ts";
 import type { Fact } from "./memory/facts.ts";
 import { emptyRegistry, type Registry } from "./memory/registry.ts";
 import { MANAGER_DEFAULTS, type ManagerOptions } from "./options.ts";
@@ -26,6 +27,8 @@ export interface Parked {
   readonly serviceID: number;
   /** The out-plug that it asks for. */
   readonly sourcePlug: number;
+  /** Instances that it does not want; absent: it has none yet, any will do. */
+  readonly avoid?: readonly number[];
 }
 
 /** What a person or a program asks of the manager beside the protocol. */
@@ -158,6 +161,8 @@ export interface ManagerState {
   readonly placed: Map<string, number>;
   /** Instances that are being replaced, by service and number. */
   readonly replacements: Map<string, Map<number, Replacement>>;
+  /** Of which services some instances run though nobody asks. */
+  readonly scale: ScaleState;
   /** Services whose replacements wait until fewer others start. */
   readonly held: Set<string>;
   /** What commands about several instances wait for, by the key of the command. */
@@ -209,6 +214,7 @@ export function createManager(
     absences: new Map(),
     placed: new Map(),
     replacements: new Map(),
+    scale: createScale(),
     held: new Set(),
     moves: new Map(),
     repositories: new Map(),

@@ -191,6 +191,10 @@ function onDue(turn: Turn, kind: string, identity: string): void {
     case "awaited":
       lookAgain(turn);
       for (const service of turn.state.replacements.keys()) turn.wanted.add(service);
+      for (const service of turn.state.scale.minimums) turn.wanted.add(service);
+      return;
+    case "minimum":
+      turn.wanted.add(identity);
       return;
     case "away":
       return onAwayDue(turn, identity);

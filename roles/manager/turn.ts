@@ -25,6 +25,8 @@ export interface Turn {
   readonly wanted: Set<string>;
   /** Services that no agent could start: the end of the step looks for room. */
   readonly crowded: Set<string>;
+  /** Services that were started: what they will need is started by the end of the step. */
+  readonly ordered: Set<string>;
   /** Whether agents came, went or have other services: gateways may have to hear of it. */
   hasNewRoutes: boolean;
   /** Instances that have just registered, or whose agent has: gateways want to know the routes. */
@@ -40,6 +42,7 @@ export function beginTurn(state: ManagerState, nowMs: number): Turn {
     touched: new Set(),
     wanted: new Set(),
     crowded: new Set(),
+    ordered: new Set(),
     hasNewRoutes: false,
     arrived: new Set(),
   };

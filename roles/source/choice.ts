@@ -11,9 +11,27 @@ export function hasRoom({ state, inFlight, capacity }: OutConnection): boolean {
   return state === "open" && inFlight < capacity;
 }
 
+/** So full an instance is kept before the next one gets its share: the rest is for bursts. */
+const FILL = 0.7;
+
+/**
+ * Among instances of which each takes so many requests at once, the first ones are filled before
+ * the others are used: so what is too much becomes idle by itself, and is closed.
+ */
+function chooseFilled(choices: readonly OutConnection[]): OutConnection | undefined {
+  let least: OutConnection | undefined;
+  for (const connection of choices) {
+    if (!hasRoom(connection)) continue;
+    const { inFlight, capacity } = connection;
+    if (inFlight < capacity * FILL) return connection;
+    if (least === undefined || inFlight < least.inFlight) least = connection;
+  }
+  return least;
+}
+
 /**
  * The connection that a request gets: of the next two in turn that have room, the one with fewer
- * requests. With a sticky key it is the same one for the same key, as long as it is there and has
+ * requests; where each instance takes so many only, see above. With a sticky key it is the same one for the same key, as long as it is there and has
  * room.
  */
 export function chooseConnection(
@@ -26,6 +44,7 @@ export function chooseConnection(
   const [first] = choices;
   if (choices.length === 1) return first !== undefined && hasRoom(first) ? first : undefined;
   if (stickyKey !== undefined) return chooseSticky(choices, stickyKey);
+  if (first?.isBounded === true) return chooseFilled(choices);
   source.turns = (source.turns + 1) % Number.MAX_SAFE_INTEGER;
   const start = source.turns % choices.length;
   let chosen: OutConnection | undefined;

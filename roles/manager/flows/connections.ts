@@ -14,6 +14,7 @@ import { type Connection, endsOf, findConnection } from "../memory/registry.ts";
 import { answerOffer, offerConnection, openConnection } from "./offers.ts";
 import { failRequest, parkRequest } from "./parking.ts";
 import { chooseInstance, type Failure } from "./placement.ts";
+import { askForAnother } from "./scale/demand.ts";
 import type { Parked } from "../state.ts";
 import { record, refuse, send, type Turn } from "../turn.ts";
 
@@ -24,7 +25,13 @@ export function onConnectionRequest(
   message: MessageOf<"connectionRequest">,
 ): void {
   const { messageID, serviceID, sourcePlug, destServiceName, avoid } = message;
-  const parked = { link, messageID, serviceID, sourcePlug };
+  const parked: Parked = {
+    link,
+    messageID,
+    serviceID,
+    sourcePlug,
+    ...(avoid === undefined ? {} : { avoid }),
+  };
   const source = turn.state.registry.instances.get(serviceID);
   if (source?.agent !== turn.state.agentOfLink.get(link)) {
     // The history says nothing of it: who asks would write it in the name of another.
@@ -43,10 +50,7 @@ export function onConnectionRequest(
   const dest = turn.state.stopping ? undefined : chooseInstance(turn, destServiceName, avoid);
   if (dest !== undefined) return offerConnection(turn, dest, parked);
   if (avoid !== undefined && chooseInstance(turn, destServiceName) !== undefined) {
-    // What the source has goes on, so that nothing failed and the history says nothing of it.
-    const status = STATUS.unavailable;
-    const reason = `Cannot connect to "${destServiceName}": there is no other instance`;
-    return send(turn, link, { type: "connectionResponse", messageID, status, reason });
+    return askForAnother(turn, destServiceName, parked);
   }
   const parkFailure = parkRequest(turn, destServiceName, parked);
   if (parkFailure !== undefined) {

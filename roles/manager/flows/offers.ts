@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concurrencyOf } from "../../../protocol/manifest.ts";
 import { STATUS } from "../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../deadlines.ts";
 import { closeConnection } from "./closes.ts";
@@ -51,7 +52,7 @@ export function answerOffer(turn: Turn, dest: Instance, parked: Parked): void {
   if (plugs.in === null) return;
   const certificate = agentOf(registry, dest)?.sessionCertificate;
   const ticketKey = ticketKeys.get(destServiceID);
-  const { concurrency } = manifestOf(registry, dest.service) ?? {};
+  const concurrency = concurrencyOf(manifestOf(registry, dest.service));
   turn.effects.push({
     kind: "send",
     link,

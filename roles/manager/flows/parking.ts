@@ -13,6 +13,7 @@ import { offerConnection } from "./offers.ts";
 import { manifestOf } from "../memory/registry.ts";
 import { unpark } from "./endings.ts";
 import { pauseOf } from "./health/crashes.ts";
+import { answerNoOther } from "./scale/demand.ts";
 import type { Parked } from "../state.ts";
 import { record, send, type Turn } from "../turn.ts";
 
@@ -32,9 +33,38 @@ function parkedKey(parked: Parked): string {
   return `${parked.serviceID}/${parked.sourcePlug}`;
 }
 
+/** Why a request may not wait for a service; undefined: it may. */
+export function refusalToPark(
+  { state }: Turn,
+  service: string,
+  parked: Parked,
+): Failure | undefined {
+  const waiting = state.parked.get(service);
+  if (waiting === undefined || waiting.has(parkedKey(parked))) return undefined;
+  if (waiting.size < state.options.parkedMax) return undefined;
+  return {
+    status: STATUS.tooMany,
+    reason: `Cannot wait for "${service}": ${waiting.size} requests wait already`,
+  };
+}
+
+/** Lets a request wait for a service; a repeated one is one. */
+export function addParked({ state, nowMs }: Turn, service: string, parked: Parked): void {
+  const waiting = state.parked.get(service) ?? new Map<string, Parked>();
+  const key = parkedKey(parked);
+  const isRepeated = waiting.has(key);
+  waiting.set(key, parked);
+  state.parked.set(service, waiting);
+  if (isRepeated) return;
+  const timeoutMs = manifestOf(state.registry, service)?.startTimeoutMs ??
+    MANIFEST_DEFAULTS.startTimeoutMs;
+  const dueAtMs = nowMs + timeoutMs + state.options.parkedMarginMs;
+  setDeadline(state.deadlines, `parked:${service}/${key}`, dueAtMs);
+}
+
 /** Lets a request wait for a service, which is started unless it is starting already. */
 export function parkRequest(turn: Turn, service: string, parked: Parked): Failure | undefined {
-  const { state, nowMs } = turn;
+  const { state } = turn;
   if (state.stopping) {
     return {
       status: STATUS.unavailable,
@@ -47,14 +77,8 @@ export function parkRequest(turn: Turn, service: string, parked: Parked): Failur
       reason: `Cannot connect to "${service}": no agent has a service of that name`,
     };
   }
-  const waiting = state.parked.get(service) ?? new Map<string, Parked>();
-  const key = parkedKey(parked);
-  if (!waiting.has(key) && waiting.size >= state.options.parkedMax) {
-    return {
-      status: STATUS.tooMany,
-      reason: `Cannot wait for "${service}": ${waiting.size} requests wait already`,
-    };
-  }
+  const refusal = refusalToPark(turn, service, parked);
+  if (refusal !== undefined) return refusal;
   if (!isStarting(turn, service)) {
     const asker = state.registry.instances.get(parked.serviceID)?.service ?? "instance";
     const reason = `${asker}#${parked.serviceID} asked for it`;
@@ -62,14 +86,7 @@ export function parkRequest(turn: Turn, service: string, parked: Parked): Failur
     if (start.kind === "failed") return start;
     if (start.kind === "awaited") turn.crowded.add(service);
   }
-  const repeated = waiting.has(key);
-  waiting.set(key, parked);
-  state.parked.set(service, waiting);
-  if (repeated) return undefined;
-  const timeoutMs = manifestOf(state.registry, service)?.startTimeoutMs ??
-    MANIFEST_DEFAULTS.startTimeoutMs;
-  const dueAtMs = nowMs + timeoutMs + state.options.parkedMarginMs;
-  setDeadline(state.deadlines, `parked:${service}/${key}`, dueAtMs);
+  addParked(turn, service, parked);
   return undefined;
 }
 
@@ -78,8 +95,14 @@ export function answerParked(turn: Turn, service: string): void {
   const waiting = turn.state.parked.get(service);
   if (waiting === undefined) return;
   for (const [key, parked] of waiting) {
-    const instance = chooseInstance(turn, service);
-    if (instance === undefined) return;
+    const instance = chooseInstance(turn, service, parked.avoid);
+    if (instance === undefined) {
+      // Whoever has others goes on with them, unless one more is on its way.
+      if (parked.avoid === undefined || isStarting(turn, service)) continue;
+      unpark(turn, service, key);
+      answerNoOther(turn, service, parked);
+      continue;
+    }
     unpark(turn, service, key);
     offerConnection(turn, instance, parked);
   }

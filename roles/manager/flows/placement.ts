@@ -177,7 +177,7 @@ export function chooseInstance(
 }
 
 /** Whether an agent is connected, or went away so recently that it is waited for. */
-function isAround(turn: Turn, agent: string): boolean {
+export function isAround(turn: Turn, agent: string): boolean {
   const { linkOfAgent, absences, options } = turn.state;
   if (linkOfAgent.has(agent)) return true;
   return (absences.get(agent) ?? -Infinity) + options.recoveryGraceMs > turn.nowMs;
@@ -235,6 +235,7 @@ export function startInstance(turn: Turn, placing: Placing, reason: string): Sta
   const plugs = { in: plug, out: manifest.plugs };
   record(turn, { kind: "instanceStarting", serviceID, service, agent: agent.agent, plugs, reason });
   placed.set(agent.agent, serviceID);
+  turn.ordered.add(service);
   sendToAgent(turn, agent.agent, {
     type: "startServiceRequest",
     messageID: newMessageID(turn),

@@ -12,9 +12,14 @@ import {
   rearmConnectionIdle,
   serviceIdleMs,
 } from "./idle.ts";
+import { setDeadline } from "../../deadlines.ts";
+import { isShrinking, isSurplus } from "./scale/bounds.ts";
 import { isUnconnected } from "../memory/registry.ts";
 import { shutDownSoftly } from "./shutdowns.ts";
 import type { Turn } from "../turn.ts";
+
+/** While one instance of a service closes, the next one that is idle stays so long. Milliseconds. */
+const SHRINK_MS = 1_000;
 
 /** The idle time of a connection is over, unless it was used meanwhile. */
 export function onConnectionIdleDue(turn: Turn, connectionID: number): void {
@@ -35,5 +40,13 @@ export function onInstanceIdleDue(turn: Turn, serviceID: number): void {
   if (instance?.state !== "running" || !isUnconnected(instance)) return;
   const idleMs = serviceIdleMs(turn, instance);
   if (instance.lastUsedMs + idleMs > turn.nowMs) return armInstanceIdle(turn, instance);
+  if (!isSurplus(turn, instance.service)) {
+    // It is one of those that shall run; another one may come to its place, or that may change.
+    return setDeadline(turn.state.deadlines, `instance:${serviceID}`, turn.nowMs + idleMs);
+  }
+  if (isShrinking(turn, instance.service)) {
+    // One at a time: demand that comes meanwhile finds the others.
+    return setDeadline(turn.state.deadlines, `instance:${serviceID}`, turn.nowMs + SHRINK_MS);
+  }
   shutDownSoftly(turn, instance, `idle for ${idleMs / 1_000} s`);
 }

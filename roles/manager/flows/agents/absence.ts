@@ -10,6 +10,7 @@ import type { LinkID } from "../../../step.ts";
 import { newMessageID, record, send, type Turn } from "../../turn.ts";
 import type { Instance } from "../../memory/registry.ts";
 import { closeUnknown } from "../closes.ts";
+import { findMinimums } from "../scale/minimum.ts";
 import { endInstance } from "../endings.ts";
 import { lookAgain } from "../parking.ts";
 
@@ -58,6 +59,7 @@ export function onAgentLostDue(turn: Turn, agent: string): void {
     endInstance(turn, instance, { status: STATUS.unreachable, reason: `agent ${agent} is lost` });
   }
   record(turn, { kind: "agentLost", agent, reason: "it did not come back in time" });
+  findMinimums(turn);
 }
 
 /**

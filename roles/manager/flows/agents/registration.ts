@@ -8,6 +8,7 @@
 import type { MessageOf } from "../../../../protocol/messages.ts";
 import { STATUS } from "../../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../../deadlines.ts";
+import { findMinimums } from "../scale/minimum.ts";
 import type { LinkID } from "../../../step.ts";
 import type { AgentTraits } from "../../memory/facts.ts";
 import type { AgentRecord } from "../../memory/registry.ts";
@@ -73,6 +74,7 @@ export function onAgentRegisterRequest(
     turn.touched.add(serviceID);
     turn.arrived.add(serviceID);
   }
+  findMinimums(turn);
   lookAgain(turn);
 }
 

@@ -10,6 +10,7 @@ import type { LinkID } from "../../../step.ts";
 import type { AgentRecord } from "../../memory/registry.ts";
 import { record, refuse, type Turn } from "../../turn.ts";
 import { forgetCrashes } from "../health/crashes.ts";
+import { findMinimums } from "../scale/minimum.ts";
 import { failParked, lookAgain } from "../parking.ts";
 import { isKnown } from "../placement.ts";
 import { replaceInstance } from "../replacements.ts";
@@ -60,6 +61,7 @@ export function settleRepository(
     refuse(turn, from, { status: STATUS.conflict, reason });
   }
   turn.hasNewRoutes = true;
+  findMinimums(turn);
   lookAgain(turn);
 }
 

@@ -1,0 +1,118 @@
+import { assertEquals } from "@std/assert";
+import type { ServiceManifest } from "../../../protocol/manifest.ts";
+import { sent, theSent } from "../effects.ts";
+import { ManagerBench } from "../manager_bench.ts";
+
+function benchOf(greeter: Partial<ServiceManifest>): { bench: ManagerBench; gateway: number } {
+  const bench = new ManagerBench();
+  bench.addAgent("one", { greeter, counter: {} });
+  return { bench, gateway: bench.addGateway("one") };
+}
+
+/** A source asks for one more connection beside those to these instances. */
+function askBeside(
+  bench: ManagerBench,
+  asked: { serviceID: number; sourcePlug: number; avoid: readonly number[] },
+) {
+  const messageID = bench.newMessageID();
+  const destServiceName = "greeter";
+  return bench.take("one", { type: "connectionRequest", messageID, destServiceName, ...asked });
+}
+
+function starting(effects: ReturnType<ManagerBench["take"]>): number[] {
+  return sent(effects, "startServiceRequest").map(({ serviceID }) => serviceID);
+}
+
+Deno.test("askForAnother() starts one more while there are fewer than may be, and no more", () => {
+  const { bench, gateway } = benchOf({ instances: { min: 0, max: 2 }, concurrency: 10 });
+  const ends = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };
+  const first = bench.connect("one", ends).instance.serviceID;
+  const effects = askBeside(bench, { serviceID: gateway, sourcePlug: 2, avoid: [first] });
+  const [second = 0] = starting(effects);
+  const answer = theSent(bench.confirmStart("one", second), "connectionResponse");
+  assertEquals([answer.status, answer.destServiceID, answer.concurrency], [200, second, 10]);
+  const avoid = [first, second];
+  const full = askBeside(bench, { serviceID: gateway, sourcePlug: 3, avoid });
+  assertEquals(starting(full), []);
+  assertEquals(theSent(full, "connectionResponse").status, 503);
+});
+
+Deno.test("askForAnother() has many sources wait for the one that starts", () => {
+  const { bench, gateway } = benchOf({ instances: { min: 0, max: 9 }, concurrency: 10 });
+  const other = bench.addGateway("one");
+  const ends = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };
+  const first = bench.connect("one", ends).instance.serviceID;
+  const avoid = [first];
+  const [second = 0] = starting(askBeside(bench, { serviceID: gateway, sourcePlug: 2, avoid }));
+  assertEquals(starting(askBeside(bench, { serviceID: other, sourcePlug: 1, avoid })), []);
+  const answers = sent(bench.confirmStart("one", second), "connectionResponse");
+  assertEquals(answers.map(({ destServiceID }) => destServiceID), [second, second]);
+});
+
+Deno.test("askForAnother() answers those who wait when the start of it fails", () => {
+  const { bench, gateway } = benchOf({ instances: { min: 0, max: 2 } });
+  const ends = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };
+  const first = bench.connect("one", ends).instance.serviceID;
+  const asked = { serviceID: gateway, sourcePlug: 2, avoid: [first] };
+  const [second = 0] = starting(askBeside(bench, asked));
+  const failed = bench.confirmStart("one", second, { status: 500, reason: "no table" });
+  assertEquals(theSent(failed, "connectionResponse").status, 503);
+});
+
+Deno.test("keepMinimum() starts what shall run, and again what ended, and never reaps it", () => {
+  const bench = new ManagerBench();
+  const first = bench.addAgent("one", { greeter: { instances: { min: 2, max: 3 } } });
+  const [one = 0, two = 0, ...more] = starting(first);
+  assertEquals(more, []);
+  for (const serviceID of [one, two]) bench.confirmStart("one", serviceID);
+  assertEquals(sent(bench.wait(300_000), "softShutdownRequest"), []);
+  const info = { type: "serviceTerminationInfo", serviceID: one, status: 500 } as const;
+  const after = [...bench.take("one", { ...info, reason: "crashed" }), ...bench.wait(2_000)];
+  assertEquals(starting(after).length, 1);
+});
+
+Deno.test("isShrinking() has surplus instances close one at a time, down to the minimum", () => {
+  const { bench, gateway } = benchOf({
+    instances: { min: 1, max: 3 },
+    concurrency: 1,
+    connectionIdleMs: 2_000,
+    serviceIdleMs: 2_000,
+  });
+  const [first = 0] = [...bench.state.registry.instances.values()]
+    .filter(({ service }) => service === "greeter").map(({ serviceID }) => serviceID);
+  bench.confirmStart("one", first);
+  const avoid: number[] = [first];
+  for (const sourcePlug of [2, 3]) {
+    const asked = { serviceID: gateway, sourcePlug, avoid: [...avoid] };
+    const [another = 0] = starting(askBeside(bench, asked));
+    const { messageID, destPlug = 0 } = theSent(
+      bench.confirmStart("one", another),
+      "connectionResponse",
+    );
+    const confirmed = { messageID, status: 503, sourcePlug, destPlug, serviceID: gateway };
+    bench.take("one", { type: "connectionConfirmation", ...confirmed });
+    avoid.push(another);
+  }
+  const [closing, ...others] = sent(bench.wait(2_500), "softShutdownRequest");
+  assertEquals(others, []);
+  const ended = { type: "serviceTerminationInfo", status: 200, exitCode: 0 } as const;
+  bench.take("one", { ...ended, serviceID: closing?.serviceID ?? 0 });
+  const [next] = sent(bench.wait(2_500), "softShutdownRequest");
+  bench.take("one", { ...ended, serviceID: next?.serviceID ?? 0 });
+  assertEquals(sent(bench.wait(60_000), "softShutdownRequest"), []);
+  const live = bench.state.registry.services.get("greeter")?.instances.size;
+  assertEquals(live, 1);
+});
+
+Deno.test("startAhead() starts along eager edges, each service once", () => {
+  const bench = new ManagerBench();
+  bench.addAgent("one", {
+    a: { plugs: ["b"], eager: ["b"] },
+    b: { plugs: ["c"], eager: ["c"] },
+    c: { plugs: ["a"], eager: ["a"] },
+  });
+  const serviceID = bench.addGateway("one");
+  const { effects } = bench.ask("one", { serviceID, sourcePlug: 1, dest: "a" });
+  const names = sent(effects, "startServiceRequest").map(({ serviceName }) => serviceName);
+  assertEquals(names, ["a", "b", "c"]);
+});
