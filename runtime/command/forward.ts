@@ -19,7 +19,7 @@ const END_MS = 250;
 export function forwardTo(program: RunningProgram, service: string): FetchHandler {
   return async (request) => {
     const { method, url, headers, signal } = request;
-    if (/\bwebsocket\b/i.test(headers.get("upgrade") ?? "")) return noWebSocket(service);
+    if (/\bwebsocket\b/i.test(headers.get("upgrade") ?? "")) return await pass(request, program);
     const slash = url.indexOf("/", url.indexOf("://") + 3);
     const host = url.slice(url.indexOf("://") + 3, slash);
     const kept = withoutHops([...headers]).filter(([name]) => name !== "expect" && name !== "host");
@@ -64,7 +64,8 @@ async function failure(
   return problemResponse({ status: 502, detail, service });
 }
 
-function noWebSocket(service: string): Response {
-  const detail = "Cannot open a WebSocket: a program is reached by requests only";
-  return problemResponse({ status: 501, detail, service });
+/** Seldom, so it is loaded when it is needed. */
+async function pass(request: Request, program: RunningProgram): Promise<Response> {
+  const { passWebSocket } = await import("./web_sockets.ts");
+  return await passWebSocket(request, await program.client.webSocketOrigin());
 }

@@ -9,6 +9,7 @@ import { reasonOf } from "../../protocol/errors.ts";
 import { guardConsole } from "../service/console_guard.ts";
 import { ServiceProcess } from "../service/service_process.ts";
 import { readStart } from "../service/start.ts";
+import { installWebSockets } from "../web_sockets/install.ts";
 import { forwardTo } from "./forward.ts";
 import { runProgram } from "./program.ts";
 import { MeshProxy } from "./proxy.ts";
@@ -22,6 +23,7 @@ export async function serveCommand(): Promise<void> {
     if (!("network" in start)) throw new Error("Cannot serve a program: it has no place yet");
     const spec = readSpec();
     const instance = new ServiceProcess(start);
+    installWebSockets((service, request) => instance.fetch(service, request));
     const proxy = new MeshProxy((service, request) => instance.fetch(service, request));
     // What the manifest says of a variable stands.
     const env = { ...proxy.environment, ...spec.env };

@@ -123,3 +123,23 @@ Deno.test({ name: PROXY, sanitizeResources: false, sanitizeOps: false }, async (
   const refused = await curl("-x", `http://${host}`, "-w", "%{http_code}", "http://a.mesh/");
   assert(refused.endsWith("407"), refused);
 });
+
+Deno.test("a program takes WebSockets", async () => {
+  const script = `Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.env.get("PORT")) }, (r) => {
+    const { socket, response } = Deno.upgradeWebSocket(r);
+    socket.onmessage = ({ data }) => socket.send(\`echo \${data}\`);
+    return response;
+  })`;
+  await using mesh = await startMesh({
+    services: { app: { ...NO_ENTRY, command: [Deno.execPath(), "eval", script] } },
+  });
+  const socket = new WebSocket(`${mesh.gatewayUrl.replace("http", "ws")}/app/`);
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  socket.onopen = () => socket.send("hello");
+  socket.onmessage = ({ data }) => resolve(data);
+  socket.onerror = reject;
+  assertEquals(await promise, "echo hello");
+  const closed = new Promise<number>((resolve) => socket.onclose = ({ code }) => resolve(code));
+  socket.close(4001, "enough");
+  assertEquals(await closed, 4001);
+});

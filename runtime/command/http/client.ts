@@ -70,6 +70,13 @@ export class HttpClient {
     }
   }
 
+  /** Where WebSockets to it lead. */
+  async webSocketOrigin(): Promise<string> {
+    (await this.connect()).close();
+    const [hostname] = this.#hostnames;
+    return `ws://${hostname.includes(":") ? `[${hostname}]` : hostname}:${this.#port}`;
+  }
+
   async #dial(hostname: string): Promise<HttpConnection> {
     const connection = await Deno.connect({ hostname, port: this.#port });
     connection.setNoDelay(true);
