@@ -5,6 +5,7 @@
  */
 
 import type { Fact, FactKind } from "../roles/manager/memory/facts.ts";
+import type { MeshConfig } from "../runtime/config/mesh_config.ts";
 import { loadMesh } from "../runtime/config/load_mesh.ts";
 import { type LocalAddresses, LocalMesh } from "../runtime/local/local_mesh.ts";
 
@@ -12,6 +13,12 @@ const EXAMPLE = new URL("../examples/hello", import.meta.url).pathname;
 
 /** Facts of one kind. */
 export type FactOf<Kind extends FactKind> = Extract<Fact, { kind: Kind }>;
+
+/** The same mesh with so many spares of each service. */
+function warmed(config: MeshConfig, warm: number): MeshConfig {
+  const services = new Map([...config.services].map(([name, one]) => [name, { ...one, warm }]));
+  return { ...config, services };
+}
 
 /** The mesh of examples/hello, which runs until {@linkcode BenchMesh.stop}. */
 export class BenchMesh {
@@ -41,14 +48,17 @@ export class BenchMesh {
     this.#listeners = parts.listeners;
   }
 
-  /** Starts it on free ports, with its history in a folder that goes with it. */
-  static async start(): Promise<BenchMesh> {
+  /**
+   * Starts it on free ports, with its history in a folder that goes with it, and with so many
+   * spares of each service.
+   */
+  static async start({ warm = 0 } = {}): Promise<BenchMesh> {
     const folder = await Deno.makeTempDir({ prefix: "smmp-bench-" });
     const facts: Fact[] = [];
     const listeners = new Set<() => void>();
     const token = crypto.randomUUID();
     const mesh = new LocalMesh({
-      config: await loadMesh(EXAMPLE),
+      config: warmed(await loadMesh(EXAMPLE), warm),
       data: folder,
       hostname: "127.0.0.1",
       port: 0,

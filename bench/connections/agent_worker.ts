@@ -10,7 +10,7 @@ import type { ServiceConfig } from "../../runtime/config/mesh_config.ts";
 import { readLines } from "../../runtime/launcher/output_lines.ts";
 import type { LaunchedProcess, ProcessEvents } from "../../runtime/launcher/launcher.ts";
 import { exposeWorker } from "../../runtime/local/worker_call.ts";
-import { START_VARIABLE, type StartInfo } from "../../runtime/service/start.ts";
+import { type SpareStart, START_VARIABLE, type StartInfo } from "../../runtime/service/start.ts";
 import { linkMessagePort } from "../../transports/message_port.ts";
 import { CONTROL_VARIABLE } from "./control.ts";
 
@@ -30,7 +30,7 @@ const CLIENT = new URL("client.ts", import.meta.url).href;
 
 function launchClient(
   controlPort: number,
-  start: StartInfo,
+  start: StartInfo | SpareStart,
   events: ProcessEvents,
 ): LaunchedProcess {
   const child = new Deno.Command(Deno.execPath(), {
@@ -45,7 +45,8 @@ function launchClient(
   void child.status.then(({ code }) =>
     events.exited({ exitCode: code, signal: undefined, lastLines: [] })
   );
-  return { pid: child.pid, kill: () => child.kill("SIGKILL"), release: () => {} };
+  const kill = () => child.kill("SIGKILL");
+  return { pid: child.pid, kill, release: () => {}, moveOutput: () => {} };
 }
 
 let host: AgentHost | undefined;
