@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { MeshProxy } from "../../runtime/command/proxy.ts";
-import { startMesh } from "./mesh_process.ts";
+import { PROJECT, startMesh } from "./mesh_process.ts";
 import { untilGone } from "./processes.ts";
 
 const PYTHON = ["python3", new URL("./services/program.py", import.meta.url).pathname];
@@ -142,4 +142,9 @@ Deno.test("a program takes WebSockets", async () => {
   const closed = new Promise<number>((resolve) => socket.onclose = ({ code }) => resolve(code));
   socket.close(4001, "enough");
   assertEquals(await closed, 4001);
+});
+
+Deno.test("the example of many languages answers", async () => {
+  await using mesh = await startMesh({ path: `${PROJECT}examples/polyglot` });
+  assertEquals(await mesh.text("/shop/"), "An apple is 2.\n");
 });
