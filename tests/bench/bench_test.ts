@@ -33,7 +33,7 @@ Deno.test("benchLinks() measures messages by TLS and by plain TCP", async () => 
 });
 
 Deno.test("benchCold() measures a cold request and its parts", async () => {
-  assertMeasured(await benchCold({ runs: 1 }), 4);
+  assertMeasured(await benchCold({ runs: 1 }), 5);
 });
 
 Deno.test({
