@@ -145,6 +145,8 @@ export interface ManagerState {
   readonly closeEnds: Map<number, "source" | "dest">;
   /** How often an agent was told to kill an instance. */
   readonly killAttempts: Map<number, number>;
+  /** Instances that refused to end: they wait to be asked again, or were. */
+  readonly refusals: Map<number, "waiting" | "answered">;
   /** How often a start of a service was repeated because its plug was taken. */
   readonly plugRetries: Map<string, number>;
   /** Keys of the tickets of live instances, by instance. They are secrets: no fact tells them. */
@@ -206,6 +208,7 @@ export function createManager(
     registrations: new Map(),
     closeEnds: new Map(),
     killAttempts: new Map(),
+    refusals: new Map(),
     plugRetries: new Map(),
     ticketKeys: new Map(),
     usages: new Map(),

@@ -71,6 +71,7 @@ export function endInstance(turn: Turn, instance: Instance, ending: InstanceEndi
   clearDeadline(deadlines, `instance:${serviceID}`);
   clearDeadline(deadlines, `phase:${serviceID}`);
   turn.state.killAttempts.delete(serviceID);
+  turn.state.refusals.delete(serviceID);
   turn.state.ticketKeys.delete(serviceID);
   turn.state.usages.delete(serviceID);
   if (!instance.launched) forgetRegistration(turn, serviceID);

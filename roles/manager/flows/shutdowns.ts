@@ -8,6 +8,7 @@
 
 import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
 import type { MessageOf } from "../../../protocol/messages.ts";
+import { cutReason } from "../../../protocol/parse_message.ts";
 import { isDone, STATUS } from "../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../deadlines.ts";
 import type { LinkID } from "../../step.ts";
@@ -16,7 +17,10 @@ import { endInstance } from "./endings.ts";
 import type { ClosingPhase } from "../memory/facts.ts";
 import { type Instance, manifestOf } from "../memory/registry.ts";
 import { onStartFailed } from "./starts.ts";
-import { newMessageID, record, refuse, sendToAgent, type Turn } from "../turn.ts";
+import { finishCommands, newMessageID, record, refuse, sendToAgent, type Turn } from "../turn.ts";
+
+/** The longest time for which an instance may put off its end: ten minutes. Milliseconds. */
+const REFUSAL_MS_MAX = 600_000;
 
 function graceMs(turn: Turn, instance: Instance): number {
   return (manifestOf(turn.state.registry, instance.service) ?? MANIFEST_DEFAULTS).graceMs;
@@ -58,15 +62,36 @@ export function continueDrain(turn: Turn, instance: Instance): void {
   shutDownSoftly(turn, instance, "its connections are closed");
 }
 
-/** Flow 8: the instance is asked to finish and exit. */
+/** Flow 8: the instance is asked to finish and exit; one that has refused that can't once more. */
 export function shutDownSoftly(turn: Turn, instance: Instance, reason: string): void {
+  const { serviceID } = instance;
+  const isFinal = turn.state.refusals.has(serviceID);
+  if (isFinal) turn.state.refusals.set(serviceID, "answered");
   enterPhase(turn, instance, { phase: "soft", reason });
   sendToAgent(turn, instance.agent, {
     type: "softShutdownRequest",
     messageID: newMessageID(turn),
-    serviceID: instance.serviceID,
+    serviceID,
     graceMs: graceMs(turn, instance),
+    ...(isFinal ? { isFinal } : {}),
     reason,
+  });
+}
+
+/** The instance does not end now: it is asked again after the time that it says, and then ends. */
+function takeRefusal(
+  turn: Turn,
+  instance: Instance,
+  { reason: said = "it refuses to end", retryAfterMs = 0 }: MessageOf<"softShutdownResponse">,
+): void {
+  const { serviceID } = instance;
+  const waitMs = Math.min(retryAfterMs, REFUSAL_MS_MAX);
+  const reason = cutReason(`refused: ${said}; asked again in ${Math.ceil(waitMs / 1_000)} s`);
+  turn.state.refusals.set(serviceID, "waiting");
+  enterPhase(turn, instance, { phase: "soft", reason, waitMs });
+  finishCommands(turn, `instance:${serviceID}`, {
+    status: STATUS.conflict,
+    reason: cutReason(`Cannot stop "${serviceID}" now: ${reason}, and then ends; kill ends it now`),
   });
 }
 
@@ -85,6 +110,8 @@ export function shutDownHard(turn: Turn, instance: Instance, reason: string): vo
 export function repeatPhase(turn: Turn, instance: Instance): void {
   const reason = "asked again after the agent was away";
   if (instance.phase === "hard") return shutDownHard(turn, instance, reason);
+  // What was put off is asked for again when its time has come.
+  if (turn.state.refusals.get(instance.serviceID) === "waiting") return;
   if (instance.phase === "soft") return shutDownSoftly(turn, instance, reason);
 }
 
@@ -96,7 +123,11 @@ export function onPhaseDue(turn: Turn, serviceID: number): void {
   if (instance.phase === "drain") {
     return shutDownSoftly(turn, instance, "its connections did not close in time");
   }
-  if (instance.phase === "soft") return shutDownHard(turn, instance, "its grace is over");
+  if (instance.phase === "soft") {
+    const isRefused = turn.state.refusals.get(serviceID) === "waiting";
+    if (isRefused) return shutDownSoftly(turn, instance, "asked again after it had refused");
+    return shutDownHard(turn, instance, "its grace is over");
+  }
   if (!linkOfAgent.has(instance.agent)) {
     // The agent comes back and is told again, or is given up with all that it has.
     return setDeadline(deadlines, `phase:${serviceID}`, turn.nowMs + options.agentLostMs);
@@ -137,6 +168,8 @@ export function onSoftShutdownResponse(
 ): void {
   const instance = instanceOfAgent(turn, link, message);
   if (instance === undefined || (instance.state === "closing" && isDone(message.status))) return;
+  const mayRefuse = instance.phase === "soft" && !turn.state.refusals.has(message.serviceID);
+  if (mayRefuse && message.retryAfterMs !== undefined) return takeRefusal(turn, instance, message);
   const reason = instance.state === "closing"
     ? message.reason ?? "the instance refuses to end"
     : `Cannot match response of "${message.serviceID}": nothing was asked`;
