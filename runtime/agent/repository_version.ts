@@ -71,7 +71,7 @@ async function ownFiles({ entry, program, secrets = {} }: ServiceConfig): Promis
   return [...own, ...Object.values(secrets).toSorted()];
 }
 
-/** Files in the folder of the mesh that a command names: they are the program, in most languages. */
+/** Files in the folder of the mesh that a command names: mostly they are the program. */
 async function namedFiles(command: readonly string[], folder: string): Promise<string[]> {
   const paths = command.map((argument) => resolve(folder, argument))
     .filter((path) => path.startsWith(`${folder}/`));

@@ -12,7 +12,7 @@ import { canHaveBody } from "./http/bodies.ts";
 import { withoutHops } from "./http/heads.ts";
 import type { RunningProgram } from "./program.ts";
 
-/** A program whose connection broke has this long to end, as it does when it crashes. Milliseconds. */
+/** A program whose connection broke has this long to end, as in a crash. Milliseconds. */
 const END_MS = 250;
 
 /** The handler of a service whose program answers. */

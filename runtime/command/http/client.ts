@@ -8,7 +8,7 @@ import { ClosedError, HttpConnection, type HttpRequest, type HttpResponse } from
 
 /** Connections that are kept while nothing is asked. */
 const KEPT_MAX = 64;
-/** Many servers close a connection that is unused for 2 to 5 s; this is well before. Milliseconds. */
+/** Many servers close what is unused for 2 to 5 s; this is well before. Milliseconds. */
 const KEPT_MS = 1_000;
 
 /** Methods that may be sent again, when nobody knows whether they arrived (RFC 9110, 9.2.2). */
