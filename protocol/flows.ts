@@ -129,7 +129,7 @@ export const FLOWS: readonly Flow[] = [
       "For an instance without connection and data for its idle time, or on command; of one in " +
       "use the connections are closed first (flow 7). Where it is to be replaced (its agent is " +
       "drained, its service was edited), another one is started before that. It may refuse once, " +
-      "with 409 and retryAfterMs: after that time (at most ten minutes) it is asked with isFinal. " +
+      "with 409 and retryAfterMs: after that (at most ten minutes) it is asked with isFinal. " +
       "Until then one that was just idle is used as before, any other one gets nothing new.",
     steps: [
       ...down("A", "softShutdownRequest"),

@@ -37,7 +37,7 @@ export interface ServiceManifest {
   readonly instances?: InstanceBounds;
   /** Those of its plugs that are started ahead of need when an instance starts. @default {[]} */
   readonly eager?: readonly string[];
-  /** An instance whose processes hold more memory than this is replaced. Bytes. @default {no bound} */
+  /** An instance that holds more memory than this is replaced. Bytes. @default {no bound} */
   readonly memoryBytes?: number;
   /** How it is found out that an instance hangs. @default {HEALTH_DEFAULTS} */
   readonly health?: HealthCheck;

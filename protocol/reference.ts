@@ -46,11 +46,16 @@ const KINDS: Readonly<Record<string, string>> = {
     `of at most ${LIMITS.plugsEntries} names of services that it may dial, or "*" for all`,
   "manifests by name": "an object: the name of a service to an object with `plugs` (as `out` " +
     "above), `connectionIdleMs`, `serviceIdleMs`, `startTimeoutMs` and `graceMs` (milliseconds); " +
-    '+ `routes`, + `placement` ("spread" or "pack"), + `labels` and + `concurrency`',
+    '+ `routes`, + `placement` ("spread" or "pack"), + `labels`, + `concurrency`, + `instances` ' +
+    "({min, max}), + `eager` (names), + `memoryBytes`, + `health` ({path, intervalMs, timeoutMs, " +
+    "failures})",
   "list of instances":
     `a list of at most ${LIMITS.reportedInstances} objects with \`serviceID\`, ` +
     "`typeOfService` (name), `plugConfiguration` ({in, out}), `launched` and `started` " +
     "(booleans), + `ticketKey` (token)",
+  "list of usages": `a list of at most ${LIMITS.reportedInstances} objects with \`serviceID\`, ` +
+    "`memoryBytes`, `cpuMs` (processor time since its start) and `cpuPermille` (the share of one " +
+    "processor lately, in thousandths), counts",
   "list of connections": `a list of at most ${LIMITS.reportedConnections} objects with ` +
     "`serviceID` and `sourcePlug` of the source, `destServiceID` and `destPlug`",
   labels: `an object of at most ${LIMITS.labelEntries} texts by name; a name or a text has 1 to ` +

@@ -14,8 +14,8 @@ export const OUTPUT_MESSAGES = {
   outputRequest: {
     direction: "Manager → Agent",
     doc: "What did instances write? With `after` only what nobody was told yet; with `waitMs` " +
-      "the answer waits for such a line. So whoever follows asks again and again, and who asks no " +
-      "more follows no more.",
+      "the answer waits for such a line. So whoever follows asks again and again, and who asks " +
+      "no more follows no more.",
     answer: "outputResponse",
     ours: true,
     fields: {

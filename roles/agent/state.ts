@@ -166,7 +166,7 @@ export interface Spares {
   wanted: Readonly<Record<string, number>>;
   /** Those that there are, by number, the oldest first. */
   readonly all: Map<number, Spare>;
-  /** Services of which the last spares have ended by themselves: how many, and until when to wait. */
+  /** Services whose last spares have ended by themselves: how many, and until when to wait. */
   readonly failures: Map<string, { readonly count: number; readonly retryAtMs: number }>;
   /** How often starting what is missing was put off in a row. */
   putOff: number;

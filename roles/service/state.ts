@@ -89,7 +89,7 @@ export interface Refusal {
   readonly retryAfterMs: number;
 }
 
-/** The service works on something that no connection tells of, or on something else of that kind. */
+/** The service works on something that no connection tells of, or on another such thing. */
 export interface Held {
   /** Tells events apart. */
   readonly kind: "held";

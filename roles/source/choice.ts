@@ -31,8 +31,8 @@ function chooseFilled(choices: readonly OutConnection[]): OutConnection | undefi
 
 /**
  * The connection that a request gets: of the next two in turn that have room, the one with fewer
- * requests; where each instance takes so many only, see above. With a sticky key it is the same one for the same key, as long as it is there and has
- * room.
+ * requests; where each instance takes so many only, see above. With a sticky key it is the same
+ * one for the same key, as long as it is there and has room.
  */
 export function chooseConnection(
   source: SourceState,

@@ -61,6 +61,7 @@ Deno.test("FLOWS use every message of the table but those of no flow", () => {
   assertEquals<string[]>(unused.sort(), [
     "agentHealthRequest",
     "agentHealthResponse",
+    "instancesUsageInfo",
     "outputRequest",
     "outputResponse",
     "permissionRefusedInfo",

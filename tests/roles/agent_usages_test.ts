@@ -67,7 +67,7 @@ Deno.test("agent: a processor that is used is told by its share and by its sum",
   ]);
 });
 
-Deno.test("agent: what the manager was told is told again to the next one, and nobody before", () => {
+Deno.test("agent: what a manager was told is told again to the next one, and nobody before", () => {
   const bench = new AgentBench({ manifests: MANIFESTS });
   bench.run(7);
   measure(bench, 60_000_000);

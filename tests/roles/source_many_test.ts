@@ -123,7 +123,7 @@ Deno.test("source: of two connections, the one with fewer requests gets the next
   assertEquals(plugsOf(bench.want(200)), [first]);
 });
 
-Deno.test("source: the first connection is filled before the next, so that this becomes idle", () => {
+Deno.test("source: the first connection is filled before the next, which so becomes idle", () => {
   const { bench, first, second } = twoConnections(10);
   for (let requestID = 1; requestID <= 11; requestID += 1) {
     bench.step({ kind: "requestEnded", requestID });

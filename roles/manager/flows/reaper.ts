@@ -18,7 +18,7 @@ import { isUnconnected } from "../memory/registry.ts";
 import { shutDownSoftly } from "./shutdowns.ts";
 import type { Turn } from "../turn.ts";
 
-/** While one instance of a service closes, the next one that is idle stays so long. Milliseconds. */
+/** While one instance of a service closes, the next idle one stays so long. Milliseconds. */
 const SHRINK_MS = 1_000;
 
 /** The idle time of a connection is over, unless it was used meanwhile. */

@@ -1,7 +1,8 @@
 /**
  * Instances that are replaced while they run, because their agent is drained, their code is old,
- * they hold too much memory or their agent has the service no more: another one is started first and runs, then the old one is
- * drained, so that no request notices. One that nobody uses is just shut down.
+ * they hold too much memory or their agent has the service no more: another one is started first
+ * and runs, then the old one is drained, so that no request notices. One that nobody uses is just
+ * shut down.
  *
  * What is to be replaced is in the history, so a manager that was restarted goes on with it.
  *

@@ -9,7 +9,7 @@
 export interface GroupUsage {
   /** Memory that they hold, shared pages counted in each. Bytes. */
   memoryBytes: number;
-  /** Time of a processor that they have used, with that of children which have ended. Milliseconds. */
+  /** Processor time that they have used, with that of ended children. Milliseconds. */
   cpuMs: number;
 }
 

@@ -73,7 +73,7 @@ export class InstanceLife implements ServiceLife {
     return () => void this.#handlers.delete(added);
   }
 
-  /** Asks the code of the service whether it may end; undefined at once when nobody wants to know. */
+  /** Asks the code of the service whether it may end; undefined when nobody wants to know. */
   ask(question: EndQuestion): Promise<Refusal | undefined> | undefined {
     const { graceMs } = question;
     const waitMs = Math.max(0, graceMs - Math.min(CLOSING_MS_MAX, graceMs / 10));

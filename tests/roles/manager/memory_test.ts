@@ -53,7 +53,7 @@ function succeed({ bench, gateway }: MemoryBench, serviceID: number): number {
   return before?.serviceID ?? 0;
 }
 
-Deno.test("instancesUsageInfo: too much memory twice in a row is replaced, after its successor runs", () => {
+Deno.test("instancesUsageInfo: too much memory twice in a row, and a successor takes over", () => {
   const bench = memoryBench();
   const { instance: { serviceID } } = bench.connect();
   bench.bench.wait(60_000);
@@ -73,7 +73,7 @@ Deno.test("instancesUsageInfo: too much memory twice in a row is replaced, after
   assertEquals(bench.bench.state.usages.size, 0);
 });
 
-Deno.test("instancesUsageInfo: what is too large right after its start is replaced ever later", () => {
+Deno.test("instancesUsageInfo: too large right after each start is replaced ever later", () => {
   const bench = memoryBench();
   let { instance: { serviceID } } = bench.connect();
   const lives: number[] = [];
@@ -88,7 +88,7 @@ Deno.test("instancesUsageInfo: what is too large right after its start is replac
   assertEquals(bench.bench.state.memoryWaits.size, 0);
 });
 
-Deno.test("instancesUsageInfo: an instance that can't be replaced stays, and is tried again later", () => {
+Deno.test("instancesUsageInfo: what can't be replaced stays, and is tried again later", () => {
   const bench = memoryBench();
   const { instance: { serviceID } } = bench.connect();
   bench.bench.wait(60_000);
@@ -126,7 +126,7 @@ Deno.test("instancesUsageInfo: twice the memory before it is ready is a failed s
   assertMatch(reason, /^Cannot start "greeter": it holds 200 MB of memory/);
 });
 
-Deno.test("instancesUsageInfo of another agent's instance is refused, of an ended one passed over", () => {
+Deno.test("instancesUsageInfo of another agent's instance is refused, of an ended one not", () => {
   const { bench, connect, tell } = memoryBench();
   const { instance: { serviceID } } = connect();
   bench.addAgent("two", SERVICES, { network: "10.0.0.2" });

@@ -29,7 +29,7 @@ function asked() {
   return { bench, serviceID, refuse };
 }
 
-Deno.test("onSoftShutdownResponse() takes one refusal, and asks again when its time has come", () => {
+Deno.test("onSoftShutdownResponse() takes one refusal, and asks again when its time comes", () => {
   const { bench, refuse } = asked();
   const outcome = ManagerBench.outcome(refuse(5_000));
   assertEquals(outcome.status, 409);

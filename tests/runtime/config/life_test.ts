@@ -8,7 +8,7 @@ function mesh(services: Readonly<Record<string, unknown>>): Readonly<Record<stri
   return { "a.ts": "", "b.ts": "", "mesh.json": JSON.stringify({ services, routes: {} }) };
 }
 
-Deno.test("loadMesh() reads the life of a service, and manifestOf() announces its part", async () => {
+Deno.test("loadMesh() reads the life of a service, manifestOf() announces its part", async () => {
   const a = {
     plugs: ["b"],
     instances: { min: 2 },
@@ -49,7 +49,7 @@ Deno.test("loadMesh() reads a program, whose working folder is that of mesh.json
   });
 });
 
-Deno.test("loadMesh() says what does not go together in the life of a service, and where", async () => {
+Deno.test("loadMesh() says what does not go together in the life of a service", async () => {
   const services = {
     a: { eager: ["b"], ready: "/x", env: { KEY: "1" }, secrets: { KEY: "k", "1": "k" } },
     b: { command: [""], entry: "b.ts", warm: 1, runtime: "worker", protocol: "tcp", ready: "/" },
