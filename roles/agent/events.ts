@@ -6,6 +6,7 @@
 
 import type { ReportedUsage } from "../../protocol/announcements.ts";
 import type { PlugConfiguration } from "../../protocol/fields.ts";
+import type { Permission } from "../../protocol/output.ts";
 import type { ServiceManifest } from "../../protocol/manifest.ts";
 import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
 
@@ -168,6 +169,18 @@ export interface UsageMeasured {
   readonly usages: readonly ReportedUsage[];
 }
 
+/** An instance wrote that it was refused something that it has no permission for. */
+export interface PermissionRefused {
+  /** Tells events apart. */
+  readonly kind: "permissionRefused";
+  /** The instance. */
+  readonly serviceID: number;
+  /** The kind of permission that it lacks. */
+  readonly permission: Permission;
+  /** For what; undefined: for all of that kind. */
+  readonly target: string | undefined;
+}
+
 /** What happens to an agent. */
 export type AgentEvent =
   | MessageArrived
@@ -176,6 +189,7 @@ export type AgentEvent =
   | ManagerLinked
   | ServiceLinked
   | ProcessStarted
+  | PermissionRefused
   | ProcessFailed
   | ProcessExited
   | InstancesRecorded

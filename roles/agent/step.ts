@@ -84,6 +84,13 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
     case "repositoryChanged":
       onRepositoryChanged(turn, event);
       break;
+    case "permissionRefused": {
+      const { serviceID, permission, target } = event;
+      if (!state.instances.has(serviceID)) break;
+      const asked = target === undefined ? {} : { target };
+      sendUp(turn, { type: "permissionRefusedInfo", serviceID, permission, ...asked });
+      break;
+    }
     case "usageMeasured":
       onUsageMeasured(turn, event);
       break;

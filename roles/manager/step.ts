@@ -41,6 +41,7 @@ import {
   onSoftShutdownResponse,
 } from "./flows/shutdowns.ts";
 import { lookAgain, onParkedDue } from "./flows/parking.ts";
+import { onPermissionRefusedInfo, onServiceUseInfo } from "./flows/notes.ts";
 import { watchInstance } from "./flows/replacements.ts";
 import { onStartDue, onStartServiceResponse } from "./flows/starts.ts";
 import { onInstancesUsageInfo, onMemoryWaitDue } from "./flows/usages.ts";
@@ -149,6 +150,10 @@ function onMessage(turn: Turn, link: LinkID, message: Message): void {
       return onServiceTerminationInfo(turn, link, message);
     case "instancesUsageInfo":
       return onInstancesUsageInfo(turn, link, message);
+    case "serviceUseInfo":
+      return onServiceUseInfo(turn, link, message);
+    case "permissionRefusedInfo":
+      return onPermissionRefusedInfo(turn, link, message);
     case "agentHealthResponse":
     case "serviceHealthResponse":
       return;
@@ -180,6 +185,9 @@ function onDue(turn: Turn, kind: string, identity: string): void {
       return onInstanceIdleDue(turn, Number(identity));
     case "asked":
       turn.state.closeRequests.delete(Number(identity));
+      return;
+    case "held":
+      // It has not told for a while that it works: from now on it may be idle.
       return;
     case "failed":
       // From now on the same failure is recorded again.

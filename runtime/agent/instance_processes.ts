@@ -14,6 +14,7 @@ import type { launch, LaunchedProcess, ProcessEvents } from "../launcher/launche
 import { lastLinesOf, removeOutput } from "../launcher/output_files.ts";
 import { identify, isRunning, killIdentified } from "../launcher/process_identity.ts";
 import type { StartInfo } from "../service/start.ts";
+import { PermissionRefusals } from "../output/permission_refusals.ts";
 import type { OutputAnswers } from "../output/output_answers.ts";
 import type { ReadySpare } from "./spares/spare_processes.ts";
 import type { InstanceRecord, InstanceRecords } from "./instance_records.ts";
@@ -36,6 +37,7 @@ export interface InstanceProcessesOptions {
 /** Running processes, by the number of their instance. */
 export class InstanceProcesses {
   readonly #options: InstanceProcessesOptions;
+  readonly #refusals = new PermissionRefusals();
   readonly #processes = new Map<number, LaunchedProcess>();
   readonly #usage: UsageWatch;
   #ended: PromiseWithResolvers<void> | undefined;
@@ -146,7 +148,12 @@ export class InstanceProcesses {
   #events(serviceID: number, service: string): ProcessEvents {
     const { records, dispatch, output } = this.#options;
     return {
-      line: (text, stream) => output.wrote({ service, serviceID, stream, text, atMs: clockMs() }),
+      line: (text, stream) => {
+        const line = { service, serviceID, stream, text, atMs: clockMs() };
+        output.wrote(line);
+        const refused = this.#refusals.newIn(line);
+        if (refused !== undefined) dispatch({ kind: "permissionRefused", ...refused });
+      },
       exited: (end) => {
         this.#processes.delete(serviceID);
         output.kept.ended(serviceID);

@@ -73,6 +73,8 @@ export function describeFact(fact: Fact, memory: FactMemory = createFactMemory()
     case "instanceLeaving":
     case "instanceClosing":
     case "instanceEnded":
+    case "instanceUsed":
+    case "instanceRefused":
       return describeInstanceFact(fact, memory);
     default:
       return describeConnectionFact(fact);
@@ -81,7 +83,7 @@ export function describeFact(fact: Fact, memory: FactMemory = createFactMemory()
 
 /** Whether a fact is a detail, of which there are many, and which explains nothing. */
 export function isDetail({ kind }: { readonly kind: FactKind }): boolean {
-  return kind === "connectionOffered" || kind === "connectionUsed";
+  return kind === "connectionOffered" || kind === "connectionUsed" || kind === "instanceUsed";
 }
 
 /** An instance as it is named everywhere: `greeter#2`. */
@@ -127,6 +129,14 @@ function describeInstanceFact(
     case "instanceEnded":
       startingMs.delete(fact.serviceID);
       return `${name} ended: ${describeEnd(fact)}`;
+    case "instanceUsed":
+      return `${name} works: ${fact.reason}`;
+    case "instanceRefused": {
+      const { permission, target, service } = fact;
+      const what = target === undefined ? permission : `${permission} "${target}"`;
+      const add = target === undefined ? "what it needs" : "it";
+      return `${name} may not ${what}: add ${add} to permissions.${permission} of ${service}`;
+    }
   }
 }
 

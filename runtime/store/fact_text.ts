@@ -6,6 +6,7 @@
  * @module
  */
 
+import { permission } from "../../protocol/output.ts";
 import { labels, manifests } from "../../protocol/announcements.ts";
 import { isRecord, plugConfiguration } from "../../protocol/fields.ts";
 import type {
@@ -88,6 +89,12 @@ const FIELDS: { readonly [Kind in FactKind]: FieldGuards<FieldsOf<Kind>> } = {
     exitCode: optional(isWhole),
     signal: optional(isText),
     crash: optional(shapeOf<CrashMark>({ inRow: isWhole, pauseMs: isFinite })),
+  },
+  instanceUsed: { ...STARTED, reason: isText },
+  instanceRefused: {
+    ...STARTED,
+    permission: permission.accepts,
+    target: optional(isText),
   },
   serviceCrashLooping: { service: isText, crashes: isWhole, reason: isText },
   serviceRecovered: { service: isText, reason: isText },

@@ -104,6 +104,8 @@ binaryTest("a service that the binary runs ends as it would under deno run", asy
     await mesh.output("Error: thrown on purpose");
     await ended("/reject", 1);
     await mesh.output("Error: rejected on purpose");
+    // Five crashes within a minute would be a crash loop.
+    await (await mesh.admin("/v1/services/ends/reset", {})).body?.cancel();
     const before = await mesh.pidOf("ends");
     assertEquals(await mesh.text("/ends/signal"), "it goes on");
     await mesh.output("listening for SIGTERM");

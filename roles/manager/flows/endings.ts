@@ -70,6 +70,7 @@ export function endInstance(turn: Turn, instance: Instance, ending: InstanceEndi
   clearDeadline(deadlines, `start:${serviceID}`);
   clearDeadline(deadlines, `instance:${serviceID}`);
   clearDeadline(deadlines, `phase:${serviceID}`);
+  clearDeadline(deadlines, `held:${serviceID}`);
   turn.state.killAttempts.delete(serviceID);
   turn.state.refusals.delete(serviceID);
   turn.state.ticketKeys.delete(serviceID);

@@ -11,8 +11,9 @@ import {
   connectionIdleMs,
   rearmConnectionIdle,
   serviceIdleMs,
+  USE_TOLD_MS,
 } from "./idle.ts";
-import { setDeadline } from "../../deadlines.ts";
+import { hasDeadline, setDeadline } from "../../deadlines.ts";
 import { isShrinking, isSurplus } from "./scale/bounds.ts";
 import { isUnconnected } from "../memory/registry.ts";
 import { shutDownSoftly } from "./shutdowns.ts";
@@ -40,6 +41,10 @@ export function onInstanceIdleDue(turn: Turn, serviceID: number): void {
   if (instance?.state !== "running" || !isUnconnected(instance)) return;
   const idleMs = serviceIdleMs(turn, instance);
   if (instance.lastUsedMs + idleMs > turn.nowMs) return armInstanceIdle(turn, instance);
+  if (hasDeadline(turn.state.deadlines, `held:${serviceID}`)) {
+    // It works on something, of which it tells once a second; its idle time may be less.
+    return setDeadline(turn.state.deadlines, `instance:${serviceID}`, turn.nowMs + USE_TOLD_MS);
+  }
   if (!isSurplus(turn, instance.service)) {
     // It is one of those that shall run; another one may come to its place, or that may change.
     return setDeadline(turn.state.deadlines, `instance:${serviceID}`, turn.nowMs + idleMs);

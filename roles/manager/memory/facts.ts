@@ -6,6 +6,7 @@
  */
 
 import type { PlugConfiguration } from "../../../protocol/fields.ts";
+import type { Permission } from "../../../protocol/output.ts";
 import type { ServiceManifest } from "../../../protocol/manifest.ts";
 
 /** The two ends of a connection, named so that a line of history can be read alone. */
@@ -131,6 +132,22 @@ export type FactBody =
     readonly crashes: number;
     /** What is said of the newest. */
     readonly reason: string;
+  }
+  | {
+    /** It works on something that no connection tells of, so it is not idle. */
+    readonly kind: "instanceUsed";
+    readonly serviceID: number;
+    readonly service: string;
+    readonly reason: string;
+  }
+  | {
+    /** It wanted what its permissions do not include. */
+    readonly kind: "instanceRefused";
+    readonly serviceID: number;
+    readonly service: string;
+    readonly permission: Permission;
+    /** A path, a host, a name; absent: all of that kind. */
+    readonly target?: string;
   }
   | {
     /** Its crashes are forgotten: it may be started at once. */

@@ -52,6 +52,13 @@ export function applyFact(registry: Registry, fact: Fact): void {
       return closeInstance(registry, fact);
     case "instanceEnded":
       return removeInstance(registry, fact);
+    case "instanceUsed": {
+      const instance = registry.instances.get(fact.serviceID);
+      if (instance !== undefined) instance.lastUsedMs = fact.atMs;
+      return;
+    }
+    case "instanceRefused":
+      return;
     case "serviceCrashLooping":
       return beginLoop(registry.crashes, fact.service);
     case "serviceRecovered":
