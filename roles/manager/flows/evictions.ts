@@ -9,6 +9,7 @@ import { type Instance, isUnconnected, lastUseMsOf } from "../memory/registry.ts
 import type { Turn } from "../turn.ts";
 import { lookAgain } from "./parking.ts";
 import { fullAgents } from "./placement.ts";
+import { isSurplus } from "./scale/bounds.ts";
 import { shutDownSoftly } from "./shutdowns.ts";
 
 /** Ends what was unused the longest of that whose place a service can take that is waited for. */
@@ -30,6 +31,7 @@ export function makeRoom(turn: Turn, service: string): void {
 
 function isSpare(turn: Turn, instance: Instance): boolean {
   if (instance.state !== "running" || !isUnconnected(instance)) return false;
+  if (!isSurplus(turn, instance.service)) return false;
   for (const { successor } of turn.state.replacements.get(instance.service)?.values() ?? []) {
     if (successor === instance.serviceID) return false;
   }

@@ -15,6 +15,7 @@ import type { Instance } from "../memory/registry.ts";
 import type { Replacement } from "../state.ts";
 import { finishCommands, record, type Turn } from "../turn.ts";
 import { isAwaited, isStarting, startInstance } from "./placement.ts";
+import { isSurplus } from "./scale/bounds.ts";
 import { drainInstance, shutDownSoftly } from "./shutdowns.ts";
 
 /** Most things that an outcome names. */
@@ -92,7 +93,9 @@ function continueReplacement(turn: Turn, instance: Instance, replacement: Replac
   // A start has its own end, as has a closing; an agent that is away comes back or is given up.
   if (instance.state !== "running" || !linkOfAgent.has(instance.agent) || stopping) return;
   const reason = LEAVING_TEXTS[instance.leaving];
-  if (instance.incoming.length === 0) return shutDownSoftly(turn, instance, reason);
+  // Of those that shall run none ends before another one takes its place.
+  const isUnused = instance.incoming.length === 0;
+  if (isUnused && isSurplus(turn, instance.service)) return shutDownSoftly(turn, instance, reason);
   const { failure } = replacement;
   if (failure !== undefined) return keepInstance(turn, instance, `Cannot replace it: ${failure}`);
   const successor = findSuccessor(turn, instance, replacement);

@@ -116,3 +116,36 @@ Deno.test("startAhead() starts along eager edges, each service once", () => {
   const names = sent(effects, "startServiceRequest").map(({ serviceName }) => serviceName);
   assertEquals(names, ["a", "b", "c"]);
 });
+
+Deno.test("keepMinimum() starts ten at a time, and the others when those run at last", () => {
+  const bench = new ManagerBench();
+  const names = Array.from("abcdefghijkl");
+  const own = { instances: { min: 1, max: 1 } };
+  const first = starting(bench.addAgent("one", Object.fromEntries(names.map((one) => [one, own]))));
+  assertEquals(first.length, 10);
+  assertEquals(starting(bench.wait(3_000)), []);
+  for (const serviceID of first) bench.confirmStart("one", serviceID);
+  assertEquals(starting(bench.wait(1_000)).length, 2);
+});
+
+Deno.test("makeRoom() ends none of those that shall run", () => {
+  const bench = new ManagerBench();
+  const services = { greeter: { instances: { min: 1, max: 1 } }, counter: {} };
+  const [first = 0] = starting(bench.addAgent("one", services, { report: { capacity: 1 } }));
+  bench.confirmStart("one", first);
+  const serviceID = bench.addGateway("one");
+  const { effects } = bench.ask("one", { serviceID, sourcePlug: 1, dest: "counter" });
+  assertEquals(sent(effects, "softShutdownRequest"), []);
+});
+
+Deno.test("restartService starts the next one of those that shall run before one ends", () => {
+  const bench = new ManagerBench();
+  const services = { greeter: { instances: { min: 1, max: 1 } } };
+  const [first = 0] = starting(bench.addAgent("one", services));
+  bench.confirmStart("one", first);
+  const effects = bench.command({ kind: "restartService", service: "greeter" });
+  const [next = 0] = starting(effects);
+  assertEquals(sent(effects, "softShutdownRequest"), []);
+  const ended = sent(bench.confirmStart("one", next), "softShutdownRequest");
+  assertEquals(ended.map(({ serviceID }) => serviceID), [first]);
+});

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { hasDeadline, setDeadline } from "../../../deadlines.ts";
+import { clearDeadline, hasDeadline, setDeadline } from "../../../deadlines.ts";
 import type { Turn } from "../../turn.ts";
 import { startInstance } from "../placement.ts";
 import { boundsOf, countLive } from "./bounds.ts";
@@ -47,8 +47,9 @@ export function keepMinimum(turn: Turn, service: string): void {
   const key = `minimum:${service}`;
   const missing = hasDeadline(deadlines, key) ? 0 : min - countLive(turn, service);
   for (let left = missing; left > 0; left -= 1) {
-    if (!hasRoom(turn)) return void scale.held.add(service);
+    // It is looked at again, whether or not it is the turn of this service before.
     setDeadline(deadlines, key, turn.nowMs + PACE_MS);
+    if (!hasRoom(turn)) return void scale.held.add(service);
     const reason = `${min} of ${service} shall run`;
     const start = startInstance(turn, { service }, reason);
     if (start.kind === "awaited") turn.crowded.add(service);
@@ -58,5 +59,6 @@ export function keepMinimum(turn: Turn, service: string): void {
   const [next] = scale.held;
   if (next === undefined || !hasRoom(turn)) return;
   scale.held.delete(next);
+  clearDeadline(deadlines, `minimum:${next}`);
   turn.wanted.add(next);
 }
