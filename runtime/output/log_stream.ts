@@ -72,7 +72,12 @@ export function streamLogs(
 ): ReadableStream<Uint8Array> {
   const end = new AbortController();
   const signal = AbortSignal.any([end.signal, options.signal]);
-  const entries = readLogs(source, { ...options, signal });
+  let isClosed = false;
+  const closed = () => {
+    if (!isClosed) options.closed();
+    isClosed = true;
+  };
+  const entries = readLogs(source, { ...options, signal, closed });
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -84,7 +89,11 @@ export function streamLogs(
       }
       if (done === true) controller.close();
     },
-    cancel: () => end.abort(),
+    cancel() {
+      end.abort();
+      // Who reads no more leaves the generator where it waits to be read, so it can't tell.
+      closed();
+    },
   }, { highWaterMark: 0 });
 }
 
