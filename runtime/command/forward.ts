@@ -5,11 +5,11 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
+import { withoutHops } from "../hop_headers.ts";
 import { problemResponse } from "../problem.ts";
 import type { FetchHandler } from "../service/handler.ts";
 import type { HeaderList } from "../sessions/session.ts";
 import { canHaveBody } from "./http/bodies.ts";
-import { withoutHops } from "./http/heads.ts";
 import type { RunningProgram } from "./program.ts";
 
 /** A program whose connection broke has this long to end, as in a crash. Milliseconds. */
@@ -22,7 +22,7 @@ export function forwardTo(program: RunningProgram, service: string): FetchHandle
     if (/\bwebsocket\b/i.test(headers.get("upgrade") ?? "")) return await pass(request, program);
     const slash = url.indexOf("/", url.indexOf("://") + 3);
     const host = url.slice(url.indexOf("://") + 3, slash);
-    const kept = withoutHops([...headers]).filter(([name]) => name !== "expect" && name !== "host");
+    const kept = withoutHops(headers).filter(([name]) => name !== "expect" && name !== "host");
     try {
       const response = await program.client.exchange({
         method,

@@ -7,6 +7,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import { isSameText } from "../../protocol/same_text.ts";
+import { withoutHops } from "../hop_headers.ts";
 import { problemResponse } from "../problem.ts";
 import { type MeshFetch, serviceOf } from "../service/mesh_fetch.ts";
 import { statusTextOf } from "../service/status_texts.ts";
@@ -27,7 +28,6 @@ import {
   parseRequestHead,
   type RequestHead,
   valuesOf,
-  withoutHops,
 } from "./http/heads.ts";
 
 /** Connections of the program at a time; one more is closed. */
@@ -220,7 +220,7 @@ async function writeResponse(
   { head, response, isKept }: { head: RequestHead; response: Response; isKept: boolean },
 ): Promise<void> {
   const { status, body } = response;
-  const headers = withoutHops([...response.headers]);
+  const headers = withoutHops(response.headers);
   const hasBody = canHaveBody(head.method, status);
   const length = valuesOf(headers, "content-length")[0];
   let framing: Framing = { kind: "length", bytes: Number(length ?? 0) };

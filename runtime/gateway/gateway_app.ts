@@ -7,6 +7,7 @@
  * @module
  */
 
+import { withoutHops } from "../hop_headers.ts";
 import { PROBLEM_TYPE, problemResponse } from "../problem.ts";
 import type { RouteLimits } from "../../protocol/route_limits.ts";
 import { matchRoute, type RouteMatch } from "../config/routes.ts";
@@ -56,19 +57,6 @@ interface Arrival {
   readonly target: Target;
   readonly client: string | undefined;
 }
-
-/** Headers between two neighbours only, which a proxy must not pass on (RFC 9110, 7.6.1). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 /** Methods for a tunnel or a trace, which the platform's Request refuses to carry. */
 const FORBIDDEN_METHODS = /^(?:CONNECT|TRACE|TRACK|SMMP-WEBSOCKET)$/i;
@@ -221,17 +209,4 @@ function passedOn({ status, headers, body }: ResponseParts): HeaderList {
     !(isWhole && name === "content-length") && !(isProblem && name === "cache-control")
   );
   return isProblem ? [...kept, ["cache-control", "no-store"]] : kept;
-}
-
-/** Names are in lower case. */
-function withoutHops(headers: Iterable<[name: string, value: string]>): HeaderList {
-  const kept: HeaderList = [];
-  let connection = "";
-  for (const header of headers) {
-    if (header[0] === "connection") connection = header[1];
-    else if (!HOP_BY_HOP.has(header[0])) kept.push(header);
-  }
-  if (connection === "") return kept;
-  const named = connection.split(",").map((name) => name.trim().toLowerCase());
-  return kept.filter(([name]) => !named.includes(name));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BODILESS } from "../../sessions/frames/heads.ts";
 import type { HeaderList } from "../../sessions/session.ts";
 import { type ByteReader, bytesOf, HttpError } from "./byte_reader.ts";
 import { valuesOf } from "./heads.ts";
@@ -16,9 +17,6 @@ export type Framing =
 
 /** No body. */
 export const NO_BODY: Framing = { kind: "length", bytes: 0 };
-
-/** Statuses that never have a body. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Whether the response to a method can have a body. */
 export function canHaveBody(method: string, status: number): boolean {

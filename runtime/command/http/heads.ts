@@ -101,22 +101,3 @@ export function valuesOf(headers: HeaderList, wanted: string): string[] {
 export function hasValue(headers: HeaderList, wanted: string, value: string): boolean {
   return valuesOf(headers, wanted).some((one) => one.toLowerCase() === value);
 }
-
-/** Headers between two neighbours only, which a proxy must not pass on (RFC 9110, 7.6.1). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
-/** The headers that are not between two neighbours only. */
-export function withoutHops(headers: HeaderList): HeaderList {
-  const named = valuesOf(headers, "connection").map((name) => name.toLowerCase());
-  return headers.filter(([name]) => !HOP_BY_HOP.has(name) && !named.includes(name));
-}
