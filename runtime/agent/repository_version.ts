@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import type { ServiceConfig } from "../config/mesh_config.ts";
-import { isFile } from "../config/service_files.ts";
+import { isFile, ownPlace } from "../config/service_files.ts";
 
 /** Files of one service that are looked at; a service with more is not told apart by the rest. */
 const FILES_MAX = 2_000;
@@ -81,9 +81,10 @@ async function namedFiles(command: readonly string[], folder: string): Promise<s
 
 /** The folder of a module if it has one, else its one file. */
 async function moduleFiles(entry: string): Promise<string[]> {
-  if (!/\/mod\.[a-z]+$/.test(entry)) return [entry];
+  const place = ownPlace(entry);
+  if (place === entry) return [entry];
   const files: string[] = [];
-  await collect(dirname(entry), files);
+  await collect(place, files);
   return files.toSorted();
 }
 
@@ -105,13 +106,18 @@ export function isHidden(name: string): boolean {
   return name.startsWith(".") || name === "node_modules";
 }
 
+/** A text that is another one when a file was written. */
+export function lookOfFile({ size, mtime, ino }: Deno.FileInfo): string {
+  return `${size} ${mtime?.getTime()} ${ino}`;
+}
+
 async function digestOf(path: string, known: FileDigests): Promise<string> {
   try {
-    const { size, mtime, ino } = await Deno.stat(path);
-    const look = `${size} ${mtime?.getTime()} ${ino}`;
+    const info = await Deno.stat(path);
+    const look = lookOfFile(info);
     const before = known.get(path);
     if (before?.look === look) return before.digest;
-    const digest = size > FILE_BYTES_MAX
+    const digest = info.size > FILE_BYTES_MAX
       ? look
       : createHash("sha256").update(await Deno.readFile(path)).digest("base64url");
     known.set(path, { look, digest });

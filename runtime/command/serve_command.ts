@@ -20,7 +20,6 @@ export async function serveCommand(): Promise<void> {
   guardConsole(console);
   try {
     const start = readStart();
-    if (!("network" in start)) throw new Error("Cannot serve a program: it has no place yet");
     const spec = readSpec();
     const instance = new ServiceProcess(start);
     installWebSockets((service, request) => instance.fetch(service, request));

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { LIMITS } from "../../protocol/limits.ts";
+import type { Permission } from "../../protocol/output.ts";
 import { duration } from "./duration_schema.ts";
 import { LIFE_KEYS, type LifeDocument, lifeShape } from "./life_schema.ts";
 import {
@@ -48,7 +49,7 @@ export interface ServiceDocument extends LimitedDocument, LifeDocument {
   readonly grace?: number | undefined;
   /** What it may do, by Deno's name for it; paths are relative to the folder. */
   readonly permissions?:
-    | Readonly<Partial<Record<PermissionName, readonly string[] | undefined>>>
+    | Readonly<Partial<Record<Permission, readonly string[] | undefined>>>
     | undefined;
   /** Most requests in flight on one connection to it. */
   readonly concurrency?: number | undefined;
@@ -59,17 +60,6 @@ export interface ServiceDocument extends LimitedDocument, LifeDocument {
   /** Variables of its environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
-
-/** A permission that a service can declare. */
-export type PermissionName =
-  | "read"
-  | "write"
-  | "net"
-  | "env"
-  | "run"
-  | "sys"
-  | "ffi"
-  | "import";
 
 /** A route of a {@linkcode MeshDocument} that says more than its service. */
 export interface RouteDocument extends LimitedDocument {

@@ -23,6 +23,11 @@ const FILE_ENDINGS = [".ts", ".js", ".tsx"] as const;
 /** The name of the entry file of a service that is a folder. */
 const FOLDER_ENTRY = "mod.ts";
 
+/** The files that are a service's own: its folder if it has one, else its one file. */
+export function ownPlace(entry: string): string {
+  return /\/mod\.[a-z]+$/.test(entry) ? entry.slice(0, entry.lastIndexOf("/")) : entry;
+}
+
 /**
  * Finds what is wrong with the name of a service.
  *

@@ -6,7 +6,9 @@
  * @module
  */
 
+import type { Permission } from "../../protocol/output.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
+import { ownPlace } from "../config/service_files.ts";
 
 /** Addresses that every service may reach: the agent, and other services on this host. */
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
@@ -25,21 +27,12 @@ const PASSED_VARIABLES = [
   "XDG_CACHE_HOME",
 ];
 
-/** The files that are a service's own: its folder if it has one, else its one file. */
-function ownFiles(entry: string): string {
-  const folder = entry.slice(0, entry.lastIndexOf("/"));
-  return /\/mod\.[a-z]+$/.test(entry) ? folder : entry;
-}
-
-/** A kind of permission, as Deno's flags name it. */
-export type PermissionKind = "read" | "write" | "net" | "env" | "run" | "sys" | "ffi" | "import";
-
 /** A kind of permission with exceptions, as Deno's flags name it. */
 export type ExceptionKind = "deny-read" | "deny-write" | "deny-net";
 
 /** What a service may do, by kind; what is not listed it may not, nor what is an exception. */
 export type PermissionLists = Readonly<
-  Partial<Record<PermissionKind | ExceptionKind, readonly string[]>>
+  Partial<Record<Permission | ExceptionKind, readonly string[]>>
 >;
 
 /** The permissions of a service, and nothing more; it may read the variable of its start too. */
@@ -49,7 +42,7 @@ export function permissionLists(service: ServiceConfig, startVariable: string): 
   // A list is one flag, in which no entry can have a comma.
   const paths = closed?.paths.filter((path) => !path.includes(",")) ?? [];
   return {
-    read: [ownFiles(service.entry), ...read],
+    read: [ownPlace(service.entry), ...read],
     write,
     net: [...LOOPBACK, ...net],
     env: [
@@ -76,14 +69,13 @@ export function permissionFlags(lists: PermissionLists): string[] {
     );
 }
 
-/** The environment of a service: what Deno needs, what its manifest passes on, what it sets. */
+/**
+ * The environment of a service: what Deno needs, what its manifest passes on, what it sets.
+ *
+ * @throws {Error} when a secret can't be read.
+ */
 export function environmentOf(service: ServiceConfig): Record<string, string> {
-  const environment: Record<string, string> = { NO_COLOR: "1" };
-  for (const name of [...PASSED_VARIABLES, ...service.permissions.env]) {
-    const value = Deno.env.get(name);
-    if (value !== undefined) environment[name] = value;
-  }
-  return { ...environment, ...service.env, ...secretsOf(service) };
+  return { NO_COLOR: "1", ...variablesOf(service, PASSED_VARIABLES) };
 }
 
 /** What every program needs of the environment; the rest is for its manifest to name. */
@@ -95,8 +87,15 @@ const PROGRAM_VARIABLES = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
  * @throws {Error} when a secret can't be read.
  */
 export function programEnvironmentOf(service: ServiceConfig): Record<string, string> {
+  return variablesOf(service, PROGRAM_VARIABLES);
+}
+
+function variablesOf(
+  service: ServiceConfig,
+  passed: readonly string[],
+): Record<string, string> {
   const environment: Record<string, string> = {};
-  for (const name of [...PROGRAM_VARIABLES, ...service.permissions.env]) {
+  for (const name of [...passed, ...service.permissions.env]) {
     const value = Deno.env.get(name);
     if (value !== undefined) environment[name] = value;
   }

@@ -6,7 +6,8 @@
  */
 
 import { LIMITS } from "../../protocol/limits.ts";
-import { type Permission, permission } from "../../protocol/output.ts";
+import { permission } from "../../protocol/output.ts";
+import type { PermissionRefused } from "../../roles/agent/events.ts";
 import type { OutputLine } from "../agent/agent_host_options.ts";
 
 /** Deno's own words, of 2.4 to 2.9. */
@@ -14,16 +15,6 @@ const REFUSAL = /NotCapable: Requires (\w+) access(?: to "([^"]+)"| to <([^>]+)>
 
 /** Most refusals that are remembered; then all are told once more. */
 const TOLD_MAX = 1_000;
-
-/** What an instance was refused. */
-export interface Refused {
-  /** The instance. */
-  readonly serviceID: number;
-  /** The kind of permission that it lacks. */
-  readonly permission: Permission;
-  /** For what; undefined: for all of that kind. */
-  readonly target: string | undefined;
-}
 
 /**
  * Each refusal once, for each service.
@@ -41,7 +32,9 @@ export class PermissionRefusals {
   readonly #told = new Set<string>();
 
   /** What a line tells of that was not told before. */
-  newIn({ service, serviceID, stream, text }: OutputLine): Refused | undefined {
+  newIn(
+    { service, serviceID, stream, text }: OutputLine,
+  ): Omit<PermissionRefused, "kind"> | undefined {
     // The cheap look first: services print much.
     if (stream !== "stderr" || !text.includes("NotCapable")) return undefined;
     const [, kind, quoted, bracketed] = REFUSAL.exec(text) ?? [];

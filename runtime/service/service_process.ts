@@ -232,7 +232,7 @@ export class ServiceProcess {
 }
 
 /** Tells a person what is wrong. */
-function complain(text: string): void {
+export function complain(text: string): void {
   try {
     console.error(`smmp: ${text}`);
   } catch {

@@ -5,7 +5,8 @@
  */
 
 import type { ServiceConfig } from "../../config/mesh_config.ts";
-import { isHidden } from "../repository_version.ts";
+import { ownPlace } from "../../config/service_files.ts";
+import { isHidden, lookOfFile } from "../repository_version.ts";
 
 /** Files that are looked at; of a service with more the rest may change unseen. About 5 µs each. */
 const FILES_MAX = 200;
@@ -13,7 +14,8 @@ const FILES_MAX = 200;
 /** A text that is another one when a file of a service, or a secret that it gets, was written. */
 export function lookOf({ entry, secrets = {} }: ServiceConfig): string {
   const paths: string[] = [entry, ...Object.values(secrets)];
-  if (/\/mod\.[a-z]+$/.test(entry)) collect(entry.slice(0, entry.lastIndexOf("/")), paths);
+  const place = ownPlace(entry);
+  if (place !== entry) collect(place, paths);
   return paths.map(statusOf).join("\n");
 }
 
@@ -31,8 +33,7 @@ function collect(folder: string, paths: string[]): void {
 
 function statusOf(path: string): string {
   try {
-    const { size, mtime, ino } = Deno.statSync(path);
-    return `${path} ${size} ${mtime?.getTime()} ${ino}`;
+    return `${path} ${lookOfFile(Deno.statSync(path))}`;
   } catch {
     // It is gone, which is another look.
     return path;

@@ -11,7 +11,7 @@ import { dialTcp } from "../../../transports/tcp.ts";
 import type { RequestParts } from "../../sessions/session.ts";
 import type { FetchHandler } from "../handler.ts";
 import { InstanceLife } from "../life/instance_life.ts";
-import { ServiceProcess } from "../service_process.ts";
+import { complain, ServiceProcess } from "../service_process.ts";
 import type { SpareStart } from "../start.ts";
 import { warmUp } from "../warm_up.ts";
 import { readSpareStart } from "./spare_lines.ts";
@@ -37,7 +37,7 @@ export class SpareProcess {
         this.#held = reason;
         this.#process?.held(reason);
       },
-      complain: (text) => console.error(`smmp: ${text}`),
+      complain,
     });
     this.#link = this.#dial();
   }
