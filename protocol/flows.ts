@@ -130,7 +130,7 @@ export const FLOWS: readonly Flow[] = [
       "use the connections are closed first (flow 7). Where it is to be replaced (its agent is " +
       "drained, its service was edited), another one is started before that. It may refuse once, " +
       "with 409 and retryAfterMs: after that (at most ten minutes) it is asked with isFinal. " +
-      "Until then one that was just idle is used as before, any other one gets nothing new.",
+      "Until then it gets nothing new.",
     steps: [
       ...down("A", "softShutdownRequest"),
       act("A", "accepts nothing new, finishes what is in flight, closes its connections"),

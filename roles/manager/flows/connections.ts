@@ -8,7 +8,7 @@ import type { MessageOf } from "../../../protocol/messages.ts";
 import { isDone, STATUS } from "../../../protocol/status.ts";
 import type { LinkID } from "../../step.ts";
 import { closeConnection, closeUnknown } from "./closes.ts";
-import { connectionIdleMs } from "./idle.ts";
+import { connectionIdleMs, isToldOften } from "./idle.ts";
 import { endConnection } from "./endings.ts";
 import { type Connection, endsOf, findConnection } from "../memory/registry.ts";
 import { answerOffer, offerConnection, openConnection } from "./offers.ts";
@@ -162,15 +162,6 @@ export function onOfferDue(turn: Turn, connectionID: number): void {
   closeConnection(turn, connection, "the source did not confirm it in time");
 }
 
-/** A part of the idle time in which it is enough to record once that a connection is in use. */
-const TOLD_PART = 4;
-
-/** Whether it was recorded just now that a connection is in use: an open stream tells it often. */
-function isToldOften(turn: Turn, connection: Connection): boolean {
-  const enoughMs = connectionIdleMs(turn.state.registry, connection) / TOLD_PART;
-  return connection.state === "open" && connection.lastUsedMs + enoughMs > turn.nowMs;
-}
-
 /** Flow 2: the instance and both plugs were used now. */
 export function onProcessData(
   turn: Turn,
@@ -180,6 +171,9 @@ export function onProcessData(
   const connection = connectionOfSource(turn, link, message);
   if (connection === undefined) return;
   const { count = 1 } = message;
-  if (count === 0 && isToldOften(turn, connection)) return;
+  const { lastUsedMs } = connection;
+  const idleMs = connectionIdleMs(turn.state.registry, connection);
+  const isOpen = connection.state === "open";
+  if (count === 0 && isOpen && isToldOften(turn, { lastUsedMs, idleMs })) return;
   record(turn, { kind: "connectionUsed", ...endsOf(connection), count });
 }

@@ -33,6 +33,17 @@ export function serviceIdleMs(turn: Turn, instance: Instance): number {
   return (manifestOf(turn.state.registry, instance.service) ?? MANIFEST_DEFAULTS).serviceIdleMs;
 }
 
+/** A part of an idle time in which it is enough to record once that something is in use. */
+const TOLD_PART = 4;
+
+/** Whether use was recorded so short a time ago that it need not be again: it is told often. */
+export function isToldOften(
+  turn: Turn,
+  { lastUsedMs, idleMs }: { readonly lastUsedMs: number; readonly idleMs: number },
+): boolean {
+  return lastUsedMs + idleMs / TOLD_PART > turn.nowMs;
+}
+
 /** Begins the idle time of an open connection. */
 export function armConnectionIdle(turn: Turn, connection: Connection): void {
   const dueAtMs = connection.lastUsedMs + connectionIdleMs(turn.state.registry, connection);

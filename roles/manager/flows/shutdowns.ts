@@ -16,6 +16,7 @@ import { closeConnection } from "./closes.ts";
 import { endInstance } from "./endings.ts";
 import type { ClosingPhase } from "../memory/facts.ts";
 import { type Instance, manifestOf } from "../memory/registry.ts";
+import { instanceOfAgent } from "./spoken_of.ts";
 import { onStartFailed } from "./starts.ts";
 import { finishCommands, newMessageID, record, refuse, sendToAgent, type Turn } from "../turn.ts";
 
@@ -141,23 +142,6 @@ export function onPhaseDue(turn: Turn, serviceID: number): void {
     status: STATUS.deadline,
     reason: `given up: its agent was told ${options.killAttemptsMax} times to kill it`,
   });
-}
-
-/** Finds the instance that an agent speaks of, or refuses the message. */
-function instanceOfAgent(
-  turn: Turn,
-  link: LinkID,
-  message: MessageOf<
-    "softShutdownResponse" | "hardShutdownResponse" | "serviceTerminationInfo"
-  >,
-): Instance | undefined {
-  const instance = turn.state.registry.instances.get(message.serviceID);
-  if (instance !== undefined && instance.agent === turn.state.agentOfLink.get(link)) {
-    return instance;
-  }
-  const reason = `Cannot find instance "${message.serviceID}": this agent has no such instance`;
-  refuse(turn, { link, type: message.type }, { status: STATUS.notFound, reason });
-  return undefined;
 }
 
 /** Flow 8: the instance exits now (and its exit follows), or says why it does not. */

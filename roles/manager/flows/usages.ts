@@ -16,9 +16,10 @@ import { STATUS } from "../../../protocol/status.ts";
 import type { LinkID } from "../../step.ts";
 import { setDeadline } from "../../deadlines.ts";
 import { agentOf, type Instance } from "../memory/registry.ts";
-import { newMessageID, refuse, sendToAgent, type Turn } from "../turn.ts";
+import { newMessageID, sendToAgent, type Turn } from "../turn.ts";
 import { replaceInstance } from "./replacements.ts";
 import { shutDownHard } from "./shutdowns.ts";
+import { instanceOfAgent } from "./spoken_of.ts";
 import { onStartFailed } from "./starts.ts";
 
 /** What an instance uses of its host. */
@@ -43,16 +44,13 @@ export function onInstancesUsageInfo(
   link: LinkID,
   message: MessageOf<"instancesUsageInfo">,
 ): void {
-  const { registry, agentOfLink, usages } = turn.state;
+  const { registry, usages } = turn.state;
+  const { type } = message;
   for (const told of message.usages) {
     const { serviceID } = told;
-    const instance = registry.instances.get(serviceID);
+    if (!registry.instances.has(serviceID)) continue;
+    const instance = instanceOfAgent(turn, link, { serviceID, type });
     if (instance === undefined) continue;
-    if (instance.agent !== agentOfLink.get(link)) {
-      const reason = `Cannot take the use of "${serviceID}": this agent has no such instance`;
-      refuse(turn, { link, type: message.type }, { status: STATUS.notFound, reason });
-      continue;
-    }
     const limitBytes = memoryLimitOf(turn, instance);
     const isOver = told.memoryBytes > limitBytes;
     const { overs = 0, replacedAtMs = 0 } = usages.get(serviceID) ?? {};
