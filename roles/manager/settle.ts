@@ -6,11 +6,11 @@
  */
 
 import { tellRoutes } from "./flows/agents/routes.ts";
-import { makeRoom, offerPlace } from "./flows/evictions.ts";
+import { makeRoom, offerPlace } from "./flows/instances/evictions.ts";
 import { armInstanceIdle } from "./flows/idle.ts";
-import { continueDrain } from "./flows/shutdowns.ts";
-import { startIfWanted } from "./flows/parking.ts";
-import { continueReplacements, finishMoves } from "./flows/replacements.ts";
+import { continueDrain } from "./flows/instances/shutdowns.ts";
+import { startIfWanted } from "./flows/connections/parking.ts";
+import { continueReplacements, finishMoves } from "./flows/instances/replacements.ts";
 import { startAhead } from "./flows/scale/ahead.ts";
 import { keepMinimum } from "./flows/scale/minimum.ts";
 import type { Turn } from "./turn.ts";

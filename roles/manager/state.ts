@@ -9,7 +9,7 @@
 import type { ReportedRoute } from "../../protocol/announcements.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
 import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
-import type { InstanceUsage } from "./flows/usages.ts";
+import type { InstanceUsage } from "./flows/instances/usages.ts";
 import { createScale, type ScaleState } from "./flows/scale/state.ts";
 import type { Fact } from "./memory/facts.ts";
 import { emptyRegistry, type Registry } from "./memory/registry.ts";

@@ -22,15 +22,19 @@ import { onAgentLostDue, onAwayDue, onHealthDue, onLinkClosed } from "./flows/ag
 import { onAgentRegisterRequest, onServiceRegisterRequest } from "./flows/agents/registration.ts";
 import { onRepositoryInfo } from "./flows/agents/repository.ts";
 import { joinRoutes } from "./flows/agents/routes.ts";
-import { onCloseDue, onConnectionClose, onConnectionCloseResponse } from "./flows/closes.ts";
+import {
+  onCloseDue,
+  onConnectionClose,
+  onConnectionCloseResponse,
+} from "./flows/connections/closes.ts";
 import { onCommand } from "./flows/commands.ts";
 import {
   onConnectionConfirmation,
   onConnectionRequest,
   onOfferDue,
   onProcessData,
-} from "./flows/connections.ts";
-import { onPauseDue, onWellDue, recoverCrashes } from "./flows/health/crashes.ts";
+} from "./flows/connections/connections.ts";
+import { onPauseDue, onWellDue, recoverCrashes } from "./flows/instances/crashes.ts";
 import { rearmConnectionIdle } from "./flows/idle.ts";
 import { onConnectionIdleDue, onInstanceIdleDue } from "./flows/reaper.ts";
 import { settle } from "./settle.ts";
@@ -39,12 +43,12 @@ import {
   onPhaseDue,
   onServiceTerminationInfo,
   onSoftShutdownResponse,
-} from "./flows/shutdowns.ts";
-import { lookAgain, onParkedDue } from "./flows/parking.ts";
-import { onPermissionRefusedInfo, onServiceUseInfo } from "./flows/notes.ts";
-import { watchInstance } from "./flows/replacements.ts";
-import { onStartDue, onStartServiceResponse } from "./flows/starts.ts";
-import { onInstancesUsageInfo, onMemoryWaitDue } from "./flows/usages.ts";
+} from "./flows/instances/shutdowns.ts";
+import { lookAgain, onParkedDue } from "./flows/connections/parking.ts";
+import { onPermissionRefusedInfo, onServiceUseInfo } from "./flows/instances/notes.ts";
+import { watchInstance } from "./flows/instances/replacements.ts";
+import { onStartDue, onStartServiceResponse } from "./flows/instances/starts.ts";
+import { onInstancesUsageInfo, onMemoryWaitDue } from "./flows/instances/usages.ts";
 import type { ManagerEffect, ManagerEvent, ManagerState } from "./state.ts";
 import { beginTurn, record, refuse, type Turn } from "./turn.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { connectionIdleMs } from "../../roles/manager/flows/idle.ts";
-import type { InstanceUsage } from "../../roles/manager/flows/usages.ts";
+import type { InstanceUsage } from "../../roles/manager/flows/instances/usages.ts";
 import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../protocol/manifest.ts";
 import {
   type AgentRecord,

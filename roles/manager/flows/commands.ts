@@ -7,13 +7,13 @@
 
 import { STATUS } from "../../../protocol/status.ts";
 import { drainAgent, undrainAgent } from "./agents/drains.ts";
-import { closeConnection } from "./closes.ts";
-import { hasLaunched } from "./endings.ts";
-import { forgetCrashes } from "./health/crashes.ts";
-import { drainInstance, shutDownHard, shutDownSoftly } from "./shutdowns.ts";
-import { failParked } from "./parking.ts";
-import { isKnown } from "./placement.ts";
-import { beginMove, replaceInstance } from "./replacements.ts";
+import { closeConnection } from "./connections/closes.ts";
+import { hasLaunched } from "./instances/endings.ts";
+import { forgetCrashes } from "./instances/crashes.ts";
+import { drainInstance, shutDownHard, shutDownSoftly } from "./instances/shutdowns.ts";
+import { failParked } from "./connections/parking.ts";
+import { isKnown } from "./instances/placement.ts";
+import { beginMove, replaceInstance } from "./instances/replacements.ts";
 import type { CommandGiven } from "../state.ts";
 import type { Turn } from "../turn.ts";
 

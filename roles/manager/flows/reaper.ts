@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closeConnection } from "./closes.ts";
+import { closeConnection } from "./connections/closes.ts";
 import {
   armConnectionIdle,
   armInstanceIdle,
@@ -16,7 +16,7 @@ import {
 import { hasDeadline, setDeadline } from "../../deadlines.ts";
 import { isShrinking, isSurplus } from "./scale/bounds.ts";
 import { isUnconnected } from "../memory/registry.ts";
-import { shutDownSoftly } from "./shutdowns.ts";
+import { shutDownSoftly } from "./instances/shutdowns.ts";
 import type { Turn } from "../turn.ts";
 
 /** While one instance of a service closes, the next idle one stays so long. Milliseconds. */

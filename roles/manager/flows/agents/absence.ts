@@ -9,10 +9,10 @@ import { clearDeadline, setDeadline } from "../../../deadlines.ts";
 import type { LinkID } from "../../../step.ts";
 import { newMessageID, record, send, type Turn } from "../../turn.ts";
 import type { Instance } from "../../memory/registry.ts";
-import { closeUnknown } from "../closes.ts";
+import { closeUnknown } from "../connections/closes.ts";
 import { findMinimums } from "../scale/minimum.ts";
-import { endInstance } from "../endings.ts";
-import { lookAgain } from "../parking.ts";
+import { endInstance } from "../instances/endings.ts";
+import { lookAgain } from "../connections/parking.ts";
 
 /** A link ended: the agent may come back before it is given up. */
 export function onLinkClosed(turn: Turn, link: LinkID, reason: string): void {

@@ -10,9 +10,9 @@
 import { STATUS } from "../../../../protocol/status.ts";
 import type { AgentRecord } from "../../memory/registry.ts";
 import { finishCommands, record, type Turn } from "../../turn.ts";
-import { obstacleTo } from "../placement.ts";
-import { lookAgain } from "../parking.ts";
-import { beginMove, keepInstance, replaceInstance } from "../replacements.ts";
+import { obstacleTo } from "../instances/placement.ts";
+import { lookAgain } from "../connections/parking.ts";
+import { beginMove, keepInstance, replaceInstance } from "../instances/replacements.ts";
 
 /** Most agents that drain at a time, known or lost. */
 const DRAINING_MAX = 1_000;

@@ -10,12 +10,12 @@ import { clearDeadline, setDeadline } from "../../../deadlines.ts";
 import { type AgentRecord, findConnection } from "../../memory/registry.ts";
 import { isUnheardID } from "../../memory/service_ids.ts";
 import { newMessageID, record, sendToAgent, type Turn } from "../../turn.ts";
-import { askToClose, closeUnknown } from "../closes.ts";
-import { endConnection, endInstance } from "../endings.ts";
+import { askToClose, closeUnknown } from "../connections/closes.ts";
+import { endConnection, endInstance } from "../instances/endings.ts";
 import { rearmConnectionIdle } from "../idle.ts";
-import { openConnection } from "../offers.ts";
-import { repeatPhase, shutDownHard, shutDownSoftly } from "../shutdowns.ts";
-import { markStarted } from "../starts.ts";
+import { openConnection } from "../connections/offers.ts";
+import { repeatPhase, shutDownHard, shutDownSoftly } from "../instances/shutdowns.ts";
+import { markStarted } from "../instances/starts.ts";
 
 /** Adopts what both know, ends what the agent does not have, kills what the history never had. */
 export function reconcileInstances(

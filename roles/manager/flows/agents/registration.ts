@@ -13,7 +13,7 @@ import type { LinkID } from "../../../step.ts";
 import type { AgentTraits } from "../../memory/facts.ts";
 import type { AgentRecord } from "../../memory/registry.ts";
 import { newServiceID, record, refuse, send, type Turn } from "../../turn.ts";
-import { lookAgain } from "../parking.ts";
+import { lookAgain } from "../connections/parking.ts";
 import { forgetLink } from "./absence.ts";
 import { endDrain, leaveAgent } from "./drains.ts";
 import { reconcileConnections, reconcileInstances } from "./reconciliation.ts";

@@ -9,11 +9,11 @@ import { STATUS } from "../../../../protocol/status.ts";
 import type { LinkID } from "../../../step.ts";
 import type { AgentRecord } from "../../memory/registry.ts";
 import { record, refuse, type Turn } from "../../turn.ts";
-import { forgetCrashes } from "../health/crashes.ts";
+import { forgetCrashes } from "../instances/crashes.ts";
 import { findMinimums } from "../scale/minimum.ts";
-import { failParked, lookAgain } from "../parking.ts";
-import { isKnown } from "../placement.ts";
-import { replaceInstance } from "../replacements.ts";
+import { failParked, lookAgain } from "../connections/parking.ts";
+import { isKnown } from "../instances/placement.ts";
+import { replaceInstance } from "../instances/replacements.ts";
 import { conflictsOf } from "./routes.ts";
 
 /** The repository of an agent is another one. Instances of what was edited are replaced. */

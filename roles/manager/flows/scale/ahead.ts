@@ -7,7 +7,7 @@
 
 import { manifestOf } from "../../memory/registry.ts";
 import type { Turn } from "../../turn.ts";
-import { startInstance } from "../placement.ts";
+import { startInstance } from "../instances/placement.ts";
 import { countLive } from "./bounds.ts";
 
 /** Most instances that one step starts ahead; what is beyond is started when it is asked for. */

@@ -7,7 +7,7 @@
 import { type InstanceBounds, INSTANCES_DEFAULTS } from "../../../../protocol/manifest.ts";
 import { type Instance, manifestOf } from "../../memory/registry.ts";
 import type { Turn } from "../../turn.ts";
-import { isAround } from "../placement.ts";
+import { isAround } from "../instances/placement.ts";
 
 /** How many instances of a service there may and shall be. */
 export function boundsOf(turn: Turn, service: string): InstanceBounds {

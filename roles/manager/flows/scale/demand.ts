@@ -12,8 +12,8 @@
 import { STATUS } from "../../../../protocol/status.ts";
 import type { Parked } from "../../state.ts";
 import { send, type Turn } from "../../turn.ts";
-import { addParked, failRequest, refusalToPark } from "../parking.ts";
-import { isStarting, startInstance } from "../placement.ts";
+import { addParked, failRequest, refusalToPark } from "../connections/parking.ts";
+import { isStarting, startInstance } from "../instances/placement.ts";
 import { boundsOf, countLive } from "./bounds.ts";
 
 /**

@@ -9,7 +9,7 @@
 
 import { clearDeadline, hasDeadline, setDeadline } from "../../../deadlines.ts";
 import type { Turn } from "../../turn.ts";
-import { startInstance } from "../placement.ts";
+import { startInstance } from "../instances/placement.ts";
 import { boundsOf, countLive } from "./bounds.ts";
 
 /** Between two rounds of starts of one service there is so much time. Milliseconds. */

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { MessageOf } from "../../../protocol/messages.ts";
-import { STATUS } from "../../../protocol/status.ts";
-import { clearDeadline, setDeadline } from "../../deadlines.ts";
-import type { LinkID } from "../../step.ts";
-import { endConnection } from "./endings.ts";
-import { type Connection, endsOf, findConnection } from "../memory/registry.ts";
-import { newMessageID, record, refuse, send, type Turn } from "../turn.ts";
+import type { MessageOf } from "../../../../protocol/messages.ts";
+import { STATUS } from "../../../../protocol/status.ts";
+import { clearDeadline, setDeadline } from "../../../deadlines.ts";
+import type { LinkID } from "../../../step.ts";
+import { endConnection } from "../instances/endings.ts";
+import { type Connection, endsOf, findConnection } from "../../memory/registry.ts";
+import { newMessageID, record, refuse, send, type Turn } from "../../turn.ts";
 
 /** Asks the source of a connection to finish and close; its destination if the source is away. */
 export function closeConnection(turn: Turn, connection: Connection, reason: string): void {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { MessageType } from "../../../protocol/messages.ts";
-import { STATUS } from "../../../protocol/status.ts";
-import type { LinkID } from "../../step.ts";
-import type { Instance } from "../memory/registry.ts";
-import { refuse, type Turn } from "../turn.ts";
+import type { MessageType } from "../../../../protocol/messages.ts";
+import { STATUS } from "../../../../protocol/status.ts";
+import type { LinkID } from "../../../step.ts";
+import type { Instance } from "../../memory/registry.ts";
+import { refuse, type Turn } from "../../turn.ts";
 
 /** Finds the instance that an agent speaks of, or refuses the message. */
 export function instanceOfAgent(

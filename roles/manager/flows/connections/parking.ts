@@ -5,17 +5,17 @@
  * @module
  */
 
-import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
-import { cutReason } from "../../../protocol/parse_message.ts";
-import { STATUS } from "../../../protocol/status.ts";
-import { hasDeadline, setDeadline } from "../../deadlines.ts";
+import { MANIFEST_DEFAULTS } from "../../../../protocol/manifest.ts";
+import { cutReason } from "../../../../protocol/parse_message.ts";
+import { STATUS } from "../../../../protocol/status.ts";
+import { hasDeadline, setDeadline } from "../../../deadlines.ts";
 import { offerConnection } from "./offers.ts";
-import { manifestOf } from "../memory/registry.ts";
-import { unpark } from "./endings.ts";
-import { pauseOf } from "./health/crashes.ts";
-import { answerNoOther } from "./scale/demand.ts";
-import type { Parked } from "../state.ts";
-import { record, send, type Turn } from "../turn.ts";
+import { manifestOf } from "../../memory/registry.ts";
+import { unpark } from "../instances/endings.ts";
+import { pauseOf } from "../instances/crashes.ts";
+import { answerNoOther } from "../scale/demand.ts";
+import type { Parked } from "../../state.ts";
+import { record, send, type Turn } from "../../turn.ts";
 
 import {
   chooseInstance,
@@ -24,7 +24,7 @@ import {
   isStarting,
   obstacleTo,
   startInstance,
-} from "./placement.ts";
+} from "../instances/placement.ts";
 
 /** The same failure of the same instance is recorded once in this time. Milliseconds. */
 const FAILURE_MS = 10_000;

@@ -9,14 +9,14 @@
  * @module
  */
 
-import type { ReportedUsage } from "../../../protocol/announcements.ts";
-import { manifestIn } from "../../../protocol/manifest.ts";
-import type { MessageOf } from "../../../protocol/messages.ts";
-import { STATUS } from "../../../protocol/status.ts";
-import type { LinkID } from "../../step.ts";
-import { setDeadline } from "../../deadlines.ts";
-import { agentOf, type Instance } from "../memory/registry.ts";
-import { newMessageID, sendToAgent, type Turn } from "../turn.ts";
+import type { ReportedUsage } from "../../../../protocol/announcements.ts";
+import { manifestIn } from "../../../../protocol/manifest.ts";
+import type { MessageOf } from "../../../../protocol/messages.ts";
+import { STATUS } from "../../../../protocol/status.ts";
+import type { LinkID } from "../../../step.ts";
+import { setDeadline } from "../../../deadlines.ts";
+import { agentOf, type Instance } from "../../memory/registry.ts";
+import { newMessageID, sendToAgent, type Turn } from "../../turn.ts";
 import { replaceInstance } from "./replacements.ts";
 import { shutDownHard } from "./shutdowns.ts";
 import { instanceOfAgent } from "./spoken_of.ts";

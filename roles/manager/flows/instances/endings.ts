@@ -5,12 +5,12 @@
  * @module
  */
 
-import { cutReason } from "../../../protocol/parse_message.ts";
-import { STATUS } from "../../../protocol/status.ts";
-import { clearDeadline } from "../../deadlines.ts";
-import { type Connection, endsOf, type Instance } from "../memory/registry.ts";
-import { finishCommands, record, type Turn } from "../turn.ts";
-import { crashMarkOf, noteCrash, noteOrderlyEnd } from "./health/crashes.ts";
+import { cutReason } from "../../../../protocol/parse_message.ts";
+import { STATUS } from "../../../../protocol/status.ts";
+import { clearDeadline } from "../../../deadlines.ts";
+import { type Connection, endsOf, type Instance } from "../../memory/registry.ts";
+import { finishCommands, record, type Turn } from "../../turn.ts";
+import { crashMarkOf, noteCrash, noteOrderlyEnd } from "./crashes.ts";
 
 /** How something ended. */
 export interface Ending {

@@ -9,13 +9,13 @@
  * @module
  */
 
-import { STATUS } from "../../../protocol/status.ts";
-import type { LeavingCause } from "../memory/facts.ts";
-import type { Instance } from "../memory/registry.ts";
-import type { Replacement } from "../state.ts";
-import { finishCommands, record, type Turn } from "../turn.ts";
+import { STATUS } from "../../../../protocol/status.ts";
+import type { LeavingCause } from "../../memory/facts.ts";
+import type { Instance } from "../../memory/registry.ts";
+import type { Replacement } from "../../state.ts";
+import { finishCommands, record, type Turn } from "../../turn.ts";
 import { isAwaited, isStarting, startInstance } from "./placement.ts";
-import { isSurplus } from "./scale/bounds.ts";
+import { isSurplus } from "../scale/bounds.ts";
 import { drainInstance, shutDownSoftly } from "./shutdowns.ts";
 
 /** Most things that an outcome names. */

@@ -5,17 +5,17 @@
  * @module
  */
 
-import type { MessageOf } from "../../../protocol/messages.ts";
-import { isDone, STATUS } from "../../../protocol/status.ts";
-import { clearDeadline } from "../../deadlines.ts";
-import type { LinkID } from "../../step.ts";
-import { agentOf, type Instance } from "../memory/registry.ts";
+import type { MessageOf } from "../../../../protocol/messages.ts";
+import { isDone, STATUS } from "../../../../protocol/status.ts";
+import { clearDeadline } from "../../../deadlines.ts";
+import type { LinkID } from "../../../step.ts";
+import { agentOf, type Instance } from "../../memory/registry.ts";
 import { endInstance } from "./endings.ts";
-import { isWorthWaiting, watchRecovery } from "./health/crashes.ts";
-import { newMessageID, record, refuse, send, sendToAgent, type Turn } from "../turn.ts";
+import { isWorthWaiting, watchRecovery } from "./crashes.ts";
+import { newMessageID, record, refuse, send, sendToAgent, type Turn } from "../../turn.ts";
 
 import { type Failure, isStarting } from "./placement.ts";
-import { answerParked, failParked } from "./parking.ts";
+import { answerParked, failParked } from "../connections/parking.ts";
 
 /** An instance confirmed its start, or its agent says why there was none. */
 export function onStartServiceResponse(

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { type Instance, isUnconnected, lastUseMsOf } from "../memory/registry.ts";
-import type { Turn } from "../turn.ts";
-import { lookAgain } from "./parking.ts";
+import { type Instance, isUnconnected, lastUseMsOf } from "../../memory/registry.ts";
+import type { Turn } from "../../turn.ts";
+import { lookAgain } from "../connections/parking.ts";
 import { fullAgents } from "./placement.ts";
-import { isSurplus } from "./scale/bounds.ts";
+import { isSurplus } from "../scale/bounds.ts";
 import { shutDownSoftly } from "./shutdowns.ts";
 
 /** Ends what was unused the longest of that whose place a service can take that is waited for. */

@@ -5,13 +5,13 @@
  * @module
  */
 
-import { MANIFEST_DEFAULTS, manifestIn } from "../../../protocol/manifest.ts";
-import { STATUS } from "../../../protocol/status.ts";
-import { setDeadline } from "../../deadlines.ts";
-import { choosePlug } from "../memory/plugs.ts";
-import { type AgentRecord, type Instance, manifestOf } from "../memory/registry.ts";
-import { pauseOf } from "./health/crashes.ts";
-import { newMessageID, newServiceID, record, sendToAgent, type Turn } from "../turn.ts";
+import { MANIFEST_DEFAULTS, manifestIn } from "../../../../protocol/manifest.ts";
+import { STATUS } from "../../../../protocol/status.ts";
+import { setDeadline } from "../../../deadlines.ts";
+import { choosePlug } from "../../memory/plugs.ts";
+import { type AgentRecord, type Instance, manifestOf } from "../../memory/registry.ts";
+import { pauseOf } from "./crashes.ts";
+import { newMessageID, newServiceID, record, sendToAgent, type Turn } from "../../turn.ts";
 
 /** Why nobody can be connected, as an answer says it. */
 export interface Failure {

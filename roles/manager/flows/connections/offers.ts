@@ -4,11 +4,11 @@
  * @module
  */
 
-import { concurrencyOf } from "../../../protocol/manifest.ts";
-import { STATUS } from "../../../protocol/status.ts";
-import { clearDeadline, setDeadline } from "../../deadlines.ts";
+import { concurrencyOf } from "../../../../protocol/manifest.ts";
+import { STATUS } from "../../../../protocol/status.ts";
+import { clearDeadline, setDeadline } from "../../../deadlines.ts";
 import { closeConnection } from "./closes.ts";
-import { armConnectionIdle } from "./idle.ts";
+import { armConnectionIdle } from "../idle.ts";
 import {
   agentOf,
   type Connection,
@@ -16,9 +16,9 @@ import {
   type Instance,
   isUnconnected,
   manifestOf,
-} from "../memory/registry.ts";
-import type { Parked } from "../state.ts";
-import { record, type Turn } from "../turn.ts";
+} from "../../memory/registry.ts";
+import type { Parked } from "../../state.ts";
+import { record, type Turn } from "../../turn.ts";
 
 /** Offers a connection to an instance: from now on it counts as connected. */
 export function offerConnection(turn: Turn, dest: Instance, parked: Parked): void {

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { MessageOf } from "../../../protocol/messages.ts";
-import type { LinkID } from "../../step.ts";
-import { setDeadline } from "../../deadlines.ts";
-import { isToldOften, serviceIdleMs, USE_TOLD_MS } from "./idle.ts";
+import type { MessageOf } from "../../../../protocol/messages.ts";
+import type { LinkID } from "../../../step.ts";
+import { setDeadline } from "../../../deadlines.ts";
+import { isToldOften, serviceIdleMs, USE_TOLD_MS } from "../idle.ts";
 import { instanceOfAgent } from "./spoken_of.ts";
-import { record, type Turn } from "../turn.ts";
+import { record, type Turn } from "../../turn.ts";
 
 /** An instance holds itself open: that is use, as that of a connection is. */
 export function onServiceUseInfo(

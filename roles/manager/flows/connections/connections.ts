@@ -4,19 +4,19 @@
  * @module
  */
 
-import type { MessageOf } from "../../../protocol/messages.ts";
-import { isDone, STATUS } from "../../../protocol/status.ts";
-import type { LinkID } from "../../step.ts";
+import type { MessageOf } from "../../../../protocol/messages.ts";
+import { isDone, STATUS } from "../../../../protocol/status.ts";
+import type { LinkID } from "../../../step.ts";
 import { closeConnection, closeUnknown } from "./closes.ts";
-import { connectionIdleMs, isToldOften } from "./idle.ts";
-import { endConnection } from "./endings.ts";
-import { type Connection, endsOf, findConnection } from "../memory/registry.ts";
+import { connectionIdleMs, isToldOften } from "../idle.ts";
+import { endConnection } from "../instances/endings.ts";
+import { type Connection, endsOf, findConnection } from "../../memory/registry.ts";
 import { answerOffer, offerConnection, openConnection } from "./offers.ts";
 import { failRequest, parkRequest } from "./parking.ts";
-import { chooseInstance, type Failure } from "./placement.ts";
-import { askForAnother } from "./scale/demand.ts";
-import type { Parked } from "../state.ts";
-import { record, refuse, send, type Turn } from "../turn.ts";
+import { chooseInstance, type Failure } from "../instances/placement.ts";
+import { askForAnother } from "../scale/demand.ts";
+import type { Parked } from "../../state.ts";
+import { record, refuse, send, type Turn } from "../../turn.ts";
 
 /** Flow 5, first message: who asks must be allowed to, and gets an answer now or later. */
 export function onConnectionRequest(

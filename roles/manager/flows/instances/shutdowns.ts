@@ -6,19 +6,26 @@
  * @module
  */
 
-import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
-import type { MessageOf } from "../../../protocol/messages.ts";
-import { cutReason } from "../../../protocol/parse_message.ts";
-import { isDone, STATUS } from "../../../protocol/status.ts";
-import { clearDeadline, setDeadline } from "../../deadlines.ts";
-import type { LinkID } from "../../step.ts";
-import { closeConnection } from "./closes.ts";
+import { MANIFEST_DEFAULTS } from "../../../../protocol/manifest.ts";
+import type { MessageOf } from "../../../../protocol/messages.ts";
+import { cutReason } from "../../../../protocol/parse_message.ts";
+import { isDone, STATUS } from "../../../../protocol/status.ts";
+import { clearDeadline, setDeadline } from "../../../deadlines.ts";
+import type { LinkID } from "../../../step.ts";
+import { closeConnection } from "../connections/closes.ts";
 import { endInstance } from "./endings.ts";
-import type { ClosingPhase } from "../memory/facts.ts";
-import { type Instance, manifestOf } from "../memory/registry.ts";
+import type { ClosingPhase } from "../../memory/facts.ts";
+import { type Instance, manifestOf } from "../../memory/registry.ts";
 import { instanceOfAgent } from "./spoken_of.ts";
 import { onStartFailed } from "./starts.ts";
-import { finishCommands, newMessageID, record, refuse, sendToAgent, type Turn } from "../turn.ts";
+import {
+  finishCommands,
+  newMessageID,
+  record,
+  refuse,
+  sendToAgent,
+  type Turn,
+} from "../../turn.ts";
 
 /** The longest time for which an instance may put off its end: ten minutes. Milliseconds. */
 const REFUSAL_MS_MAX = 600_000;
