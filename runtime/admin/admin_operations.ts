@@ -162,10 +162,26 @@ function listHistory({ store }: AdminBackend, query: AdminQuery): Response {
   return Response.json({ total: facts.length, items: viewFacts(facts, { store }) });
 }
 
-/** Event streams, so many at a time that none of them can be used to fill the memory. */
+/** Places for streams, so few that none of them can be used to fill the memory. */
+class StreamPlaces {
+  #taken = 0;
+
+  /** Takes a place; undefined: there is none. What is returned gives it back, once. */
+  take(): (() => void) | undefined {
+    if (this.#taken >= EVENT_STREAMS_MAX) return undefined;
+    this.#taken += 1;
+    let isGiven = false;
+    return () => {
+      if (!isGiven) this.#taken -= 1;
+      isGiven = true;
+    };
+  }
+}
+
+/** Event streams, so many at a time. */
 function createEventStreams(backend: AdminBackend, options: OperationOptions): AdminOperation {
   const { signal = new AbortController().signal, heartbeatMs } = options;
-  let openStreams = 0;
+  const places = new StreamPlaces();
   return ({ request, query }) => {
     const lastEventID = request.headers.get("last-event-id");
     const afterSeq = lastEventID === null
@@ -175,39 +191,45 @@ function createEventStreams(backend: AdminBackend, options: OperationOptions): A
       const detail = "Cannot use Last-Event-ID: expected the id of an event";
       return problemResponse({ status: 400, detail });
     }
-    if (openStreams >= EVENT_STREAMS_MAX) {
+    const headers = { "content-type": "text/event-stream" };
+    const closed = places.take();
+    if (closed === undefined) {
       const detail = `Cannot stream events: ${EVENT_STREAMS_MAX} streams are open already`;
       return problemResponse({ status: 429, detail });
     }
-    const headers = { "content-type": "text/event-stream" };
-    if (request.method === "HEAD") return new Response(null, { headers });
-    openStreams += 1;
+    if (request.method === "HEAD") {
+      closed();
+      return new Response(null, { headers });
+    }
     const body = streamEvents({
       store: backend.store,
       subscribe: (listener) => backend.subscribe(listener),
       // A number of another history, which was longer, must not hide what happens in this one.
       afterSeq: Math.min(afterSeq, backend.store.lastSeq),
       signal,
-      closed: () => openStreams -= 1,
+      closed,
       ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
     });
     return new Response(body, { headers });
   };
 }
 
-/** Logs, so many at a time that none of them can be used to fill the memory. */
+/** Logs, so many at a time. */
 function createLogStreams(backend: AdminBackend, options: OperationOptions): AdminOperation {
   const { signal = new AbortController().signal } = options;
-  let openStreams = 0;
+  const places = new StreamPlaces();
   return ({ request, query }) => {
-    if (openStreams >= EVENT_STREAMS_MAX) {
+    const headers = { "content-type": "application/x-ndjson" };
+    const closed = places.take();
+    if (closed === undefined) {
       const detail = `Cannot read logs: ${EVENT_STREAMS_MAX} are read already`;
       return problemResponse({ status: 429, detail });
     }
-    const headers = { "content-type": "application/x-ndjson" };
-    if (request.method === "HEAD") return new Response(null, { headers });
+    if (request.method === "HEAD") {
+      closed();
+      return new Response(null, { headers });
+    }
     const { service, instance, since, stream, limit = 100, follow = false } = query;
-    openStreams += 1;
     const question = {
       lines: limit,
       ...(service === undefined ? {} : { service }),
@@ -215,7 +237,6 @@ function createLogStreams(backend: AdminBackend, options: OperationOptions): Adm
       ...(since === undefined ? {} : { sinceMs: since }),
       ...(stream === undefined ? {} : { stream }),
     };
-    const closed = () => openStreams -= 1;
     return new Response(streamLogs(backend.output, { question, follow, signal, closed }), {
       headers,
     });

@@ -54,7 +54,7 @@ export interface LogStreamOptions {
   readonly follow: boolean;
   /** Ends the stream when it aborts. */
   readonly signal: AbortSignal;
-  /** Called once when nothing more is read. */
+  /** Called when nothing more is read; perhaps more than once. */
   readonly closed: () => void;
 }
 
@@ -72,12 +72,7 @@ export function streamLogs(
 ): ReadableStream<Uint8Array> {
   const end = new AbortController();
   const signal = AbortSignal.any([end.signal, options.signal]);
-  let isClosed = false;
-  const closed = () => {
-    if (!isClosed) options.closed();
-    isClosed = true;
-  };
-  const entries = readLogs(source, { ...options, signal, closed });
+  const entries = readLogs(source, { ...options, signal });
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -92,7 +87,7 @@ export function streamLogs(
     cancel() {
       end.abort();
       // Who reads no more leaves the generator where it waits to be read, so it can't tell.
-      closed();
+      options.closed();
     },
   }, { highWaterMark: 0 });
 }

@@ -19,12 +19,15 @@ const CHANGE_MS = 120_000;
 /** Longest answer that is read, in characters. */
 const ANSWER_CHARACTERS_MAX = 100_000_000;
 
+/** What is asked for in a query; what is undefined is left out. */
+export type AdminQuery = Readonly<Record<string, string | number | boolean | undefined>>;
+
 /** Options of {@linkcode readAnswer} and {@linkcode giveCommand}. */
 export interface AnswerOptions<Name extends AnswerName> {
   /** What the answer must be. */
   readonly answer: Name;
   /** The query; what is undefined is left out. */
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly query?: AdminQuery;
   /** The body, as JSON. */
   readonly body?: unknown;
   /** How long the answer may take. Milliseconds. @default {10_000, for a change 120_000} */
@@ -64,12 +67,8 @@ async function request<Name extends AnswerName>(
   mesh: MeshAccess,
   options: AnswerOptions<Name> & { path: string; method: string; waitMs: number },
 ): Promise<AnswerTypes[Name]> {
-  const url = new URL(mesh.url + options.path);
-  for (const [name, value] of Object.entries(options.query ?? {})) {
-    if (value !== undefined) url.searchParams.set(name, String(value));
-  }
-  const headers = new Headers({ accept: "application/json" });
-  if (mesh.token !== undefined) headers.set("authorization", `Bearer ${mesh.token}`);
+  const url = urlOf(mesh, options);
+  const headers = headersOf(mesh, "application/json");
   const init: RequestInit = { method: options.method, headers, redirect: "error" };
   if (options.body !== undefined) {
     headers.set("content-type", "application/json");
@@ -83,6 +82,58 @@ async function request<Name extends AnswerName>(
   throw new CommandError(`Cannot read the answer of ${url}: it is not a mesh of this version`);
 }
 
+/**
+ * The lines of an answer that is read while it is made.
+ *
+ * @throws {CommandError} when nobody answers, or it is refused.
+ */
+export async function* readLines(
+  mesh: MeshAccess,
+  options: { readonly path: string; readonly query?: AdminQuery },
+): AsyncGenerator<string, undefined> {
+  const url = urlOf(mesh, options);
+  using client = clientOf(mesh);
+  const init = { headers: headersOf(mesh, "application/x-ndjson"), redirect: "error" } as const;
+  const response = await fetchBy(client, url, init).catch((cause) => {
+    throw unreachable(mesh.url, cause);
+  });
+  if (!response.ok || response.body === null) {
+    const value: unknown = parseJson(await readText(response));
+    throw new CommandError(detailOf(value) ?? `${url}: ${describe(response)}`);
+  }
+  let rest = "";
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line !== "") yield line;
+  }
+}
+
+function urlOf(
+  mesh: MeshAccess,
+  { path, query = {} }: { readonly path: string; readonly query?: AdminQuery | undefined },
+): URL {
+  const url = new URL(mesh.url + path);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url;
+}
+
+function headersOf(mesh: MeshAccess, accept: string): Headers {
+  const headers = new Headers({ accept });
+  if (mesh.token !== undefined) headers.set("authorization", `Bearer ${mesh.token}`);
+  return headers;
+}
+
+function fetchBy(
+  client: Deno.HttpClient | undefined,
+  url: URL,
+  init: RequestInit,
+): Promise<Response> {
+  return fetch(url, client === undefined ? init : { ...init, client });
+}
+
 async function reach(
   mesh: MeshAccess,
   { url, init, waitMs }: { url: URL; init: RequestInit; waitMs: number },
@@ -90,14 +141,7 @@ async function reach(
   const signal = AbortSignal.timeout(waitMs);
   using client = clientOf(mesh);
   try {
-    const response = await fetch(
-      url,
-      client === undefined ? { ...init, signal } : {
-        ...init,
-        signal,
-        client,
-      },
-    );
+    const response = await fetchBy(client, url, { ...init, signal });
     return { response, text: await readText(response) };
   } catch (cause) {
     if (signal.aborted) {
@@ -109,7 +153,7 @@ async function reach(
 }
 
 /** A mesh has an authority of its own, which no system knows. */
-export function clientOf({ authority }: MeshAccess): Deno.HttpClient | undefined {
+function clientOf({ authority }: MeshAccess): Deno.HttpClient | undefined {
   return authority === undefined ? undefined : Deno.createHttpClient({ caCerts: [authority] });
 }
 
