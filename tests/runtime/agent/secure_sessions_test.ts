@@ -14,6 +14,8 @@ Deno.test("AgentHost starts services that speak TLS, and lets strangers into non
   await using world = new AgentWorld({ isSecure: true });
   await world.start();
   const pid = await world.echoPid("first");
+  // The answer may be here before the manager has heard that the connection is open.
+  await world.until(() => world.ofKind("connectionOpened").length > 0);
   const [opened] = world.ofKind("connectionOpened");
   assert(opened !== undefined);
   const { destPlug: port, destServiceID, serviceID, sourcePlug } = opened;
@@ -32,6 +34,8 @@ Deno.test("AgentHost started again vouches for what it has started before", asyn
   await using world = new AgentWorld({ isSecure: true });
   await world.start();
   const pid = await world.echoPid("first");
+  // The answer may be here before the manager has heard that the connection is open.
+  await world.until(() => world.ofKind("connectionOpened").length > 0);
   const [opened] = world.ofKind("connectionOpened");
   assert(opened !== undefined);
   await world.kill();
