@@ -105,7 +105,7 @@ export class MeshProxy {
       if (tunnel === "" && !isSameText(given, this.#authorization)) {
         const refusal = problemResponse({
           status: 407,
-          detail: "Cannot use the proxy: a password",
+          detail: "Cannot use the proxy: its password is missing or wrong",
         });
         refusal.headers.set("proxy-authenticate", 'Basic realm="smmp"');
         return await writeResponse(connection, { head, response: refusal, isKept: false });
