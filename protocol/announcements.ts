@@ -21,6 +21,7 @@ import {
 } from "./fields.ts";
 import { LIMITS } from "./limits.ts";
 import {
+  type HealthCheck,
   type InstanceBounds,
   isName,
   type ServiceManifest,
@@ -68,6 +69,13 @@ function isInstanceBounds(value: unknown): value is InstanceBounds {
     value.max >= 1 && value.min <= value.max && value.max <= LIMITS.instances;
 }
 
+function isHealthCheck(value: unknown): value is HealthCheck {
+  return isRecord(value) && durationMs.accepts(value.intervalMs) && value.intervalMs > 0 &&
+    durationMs.accepts(value.timeoutMs) && value.timeoutMs > 0 &&
+    count.accepts(value.failures) && value.failures >= 1 &&
+    value.failures <= LIMITS.healthFailures && isOptional(value.path, isPath);
+}
+
 function isPath(value: unknown): value is string {
   return typeof value === "string" && value.startsWith("/") &&
     value.length <= LIMITS.routeCharacters;
@@ -85,7 +93,8 @@ function isManifest(value: unknown): value is ServiceManifest {
     isOptional(value.labels, (one) => labels.accepts(one)) &&
     isOptional(value.concurrency, (one) => concurrency.accepts(one)) &&
     isOptional(value.instances, isInstanceBounds) && isOptional(value.eager, isNames) &&
-    isOptional(value.memoryBytes, (one) => count.accepts(one));
+    isOptional(value.memoryBytes, (one) => count.accepts(one)) &&
+    isOptional(value.health, isHealthCheck);
 }
 
 /** The manifests of a repository, by the name of the service. */

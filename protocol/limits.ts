@@ -41,6 +41,8 @@ export const LIMITS = {
   concurrency: 1_000,
   /** Most instances of one service that a manifest may ask for. */
   instances: 1_000,
+  /** Most questions in a row whether an instance is well. */
+  healthFailures: 100,
   /** Most lines of output in one answer. */
   outputLines: 10_000,
   /** Longest line of output, in characters: a launcher cuts longer ones. */

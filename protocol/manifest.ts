@@ -39,6 +39,8 @@ export interface ServiceManifest {
   readonly eager?: readonly string[];
   /** An instance that holds more memory than this is replaced. Bytes. @default {no bound} */
   readonly memoryBytes?: number;
+  /** How it is found out that an instance hangs. @default {HEALTH_DEFAULTS} */
+  readonly health?: HealthCheck;
 }
 
 /** How many instances of a service there are at a time, apart from one that replaces another. */
@@ -47,6 +49,18 @@ export interface InstanceBounds {
   readonly min: number;
   /** No more are started. */
   readonly max: number;
+}
+
+/** How an instance is asked whether it is well. */
+export interface HealthCheck {
+  /** A path of the service itself that must answer 2xx or 3xx; default: to run is to be well. */
+  readonly path?: string;
+  /** Time between two questions. Milliseconds. */
+  readonly intervalMs: number;
+  /** How long an answer may take. Milliseconds. */
+  readonly timeoutMs: number;
+  /** So many questions in a row without a good answer, and it is replaced. */
+  readonly failures: number;
 }
 
 /** A way in from outside that leads to a service. */
@@ -81,6 +95,9 @@ export function manifestIn(
 
 /** One instance at most, since a service may keep its state in memory; none when nobody asks. */
 export const INSTANCES_DEFAULTS: InstanceBounds = { min: 0, max: 1 };
+
+/** A process that only is busy must not count as dead, so the times are long. */
+export const HEALTH_DEFAULTS: HealthCheck = { intervalMs: 10_000, timeoutMs: 5_000, failures: 2 };
 
 /** Requests in flight on one connection to a service that may have several instances. */
 export const CONCURRENCY_DEFAULT = 100;

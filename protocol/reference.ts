@@ -47,7 +47,8 @@ const KINDS: Readonly<Record<string, string>> = {
   "manifests by name": "an object: the name of a service to an object with `plugs` (as `out` " +
     "above), `connectionIdleMs`, `serviceIdleMs`, `startTimeoutMs` and `graceMs` (milliseconds); " +
     '+ `routes`, + `placement` ("spread" or "pack"), + `labels`, + `concurrency`, + `instances` ' +
-    "({min, max}), + `eager` (names) and + `memoryBytes`",
+    "({min, max}), + `eager` (names), + `memoryBytes`, + `health` ({path, intervalMs, timeoutMs, " +
+    "failures})",
   "list of instances":
     `a list of at most ${LIMITS.reportedInstances} objects with \`serviceID\`, ` +
     "`typeOfService` (name), `plugConfiguration` ({in, out}), `launched` and `started` " +

@@ -29,6 +29,13 @@ export interface RouteLimits {
   readonly retry?: boolean;
   /** What sends the requests of one user to one instance. */
   readonly sticky?: Sticky;
+  /**
+   * What a browser sees of a service that has to be started: nothing until it answers, or a page
+   * that waits for it.
+   *
+   * @default {"wait"}
+   */
+  readonly cold?: "wait" | "page";
 }
 
 const TIMES = ["connectMs", "firstByteMs", "idleMs", "totalMs"] as const;
@@ -50,5 +57,6 @@ export function isRouteLimits(value: unknown): value is RouteLimits {
   const are = (names: readonly string[], accepts: (one: unknown) => boolean) =>
     names.every((name) => value[name] === undefined || accepts(value[name]));
   return are(TIMES, durationMs.accepts) && are(COUNTS, count.accepts) &&
-    are(["retry"], (one) => typeof one === "boolean") && are(["sticky"], isSticky);
+    are(["retry"], (one) => typeof one === "boolean") && are(["sticky"], isSticky) &&
+    are(["cold"], (one) => one === "wait" || one === "page");
 }

@@ -5,8 +5,9 @@
  */
 
 import { resolve } from "node:path";
+import { HEALTH_DEFAULTS, type HealthCheck } from "../../protocol/manifest.ts";
 import type { ProblemList } from "./config_error.ts";
-import type { LifeDocument } from "./life_schema.ts";
+import type { HealthDocument, LifeDocument } from "./life_schema.ts";
 import type { ProgramConfig, ServiceConfig } from "./mesh_config.ts";
 import type { ServiceDocument } from "./mesh_schema.ts";
 
@@ -17,6 +18,8 @@ export type LifeConfig = Pick<
   | "warm"
   | "eager"
   | "memoryBytes"
+  | "health"
+  | "runtime"
   | "program"
   | "secrets"
 >;
@@ -41,7 +44,7 @@ export function checkLife(name: string, service: ServiceDocument, problems: Prob
     }
     return;
   }
-  for (const key of ["entry", "warm"] as const) {
+  for (const key of ["entry", "runtime", "warm"] as const) {
     if (service[key] !== undefined) problems.add([...path, key], "is not for a command");
   }
   if (service.ready !== undefined && (service.protocol ?? "http") !== "http") {
@@ -58,7 +61,7 @@ export function checkLife(name: string, service: ServiceDocument, problems: Prob
  * @returns What was said; nothing else.
  */
 export function lifeOf(document: LifeDocument, folder: string): LifeConfig {
-  const { instances, warm, eager, memory, secrets } = document;
+  const { instances, warm, eager, memory, health, runtime, secrets } = document;
   const program = programOf(document, folder);
   const { min = 0 } = instances ?? {};
   const files = Object.entries(secrets ?? {}).map(([name, path]) => [name, resolve(folder, path)]);
@@ -69,8 +72,19 @@ export function lifeOf(document: LifeDocument, folder: string): LifeConfig {
     ...(warm === undefined ? {} : { warm }),
     ...(eager === undefined ? {} : { eager }),
     ...(memory === undefined ? {} : { memoryBytes: memory }),
+    ...(health === undefined ? {} : { health: healthOf(health) }),
+    ...(runtime === "worker" ? { runtime } : {}),
     ...(program === undefined ? {} : { program }),
     ...(secrets === undefined ? {} : { secrets: Object.fromEntries(files) }),
+  };
+}
+
+function healthOf({ path, interval, timeout, failures }: HealthDocument): HealthCheck {
+  return {
+    ...(path === undefined ? {} : { path }),
+    intervalMs: interval ?? HEALTH_DEFAULTS.intervalMs,
+    timeoutMs: timeout ?? HEALTH_DEFAULTS.timeoutMs,
+    failures: failures ?? HEALTH_DEFAULTS.failures,
   };
 }
 

@@ -1,12 +1,13 @@
 /**
  * What mesh.json says of the life of a service: what it runs with, how many instances there are,
- * and how much memory they may hold.
+ * how much memory they may hold, and when they count as hanging.
  *
  * @module
  */
 
 import { z } from "zod";
 import { LIMITS } from "../../protocol/limits.ts";
+import { duration } from "./duration_schema.ts";
 import { size } from "./limits_schema.ts";
 
 /** What a service says of its life, in milliseconds and bytes. */
@@ -21,14 +22,30 @@ export interface LifeDocument {
   readonly eager?: readonly string[] | undefined;
   /** Most memory that an instance may hold. */
   readonly memory?: number | undefined;
+  /** When an instance counts as hanging. */
+  readonly health?: HealthDocument | undefined;
+  /** What it runs in. */
+  readonly runtime?: "process" | "worker" | undefined;
   /** The program that it is, with its arguments. */
   readonly command?: readonly string[] | undefined;
   /** What the program speaks. */
-  readonly protocol?: "http" | "smmp" | undefined;
+  readonly protocol?: "http" | "tcp" | "smmp" | undefined;
   /** The path that answers 2xx when the program can take requests. */
   readonly ready?: string | undefined;
   /** Variables of its environment, and the files with their values. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How an instance is asked whether it is well. */
+export interface HealthDocument {
+  /** A path that must answer 2xx or 3xx. */
+  readonly path?: string | undefined;
+  /** Time between two questions. */
+  readonly interval?: number | undefined;
+  /** How long an answer may take. */
+  readonly timeout?: number | undefined;
+  /** Questions in a row without a good answer. */
+  readonly failures?: number | undefined;
 }
 
 /** Most spare processes of one service on one host. */
@@ -57,6 +74,17 @@ const instancesSchema = z.strictObject({
   error: "expected min to be no more than max",
 }).meta({ description: "How many instances there are, in the whole mesh." });
 
+const healthSchema = z.strictObject({
+  path: path.optional().meta({
+    description: "A path of the service that must answer 2xx or 3xx; else to run is to be well.",
+  }),
+  interval: duration("Time between two questions; 10s.", 100).optional(),
+  timeout: duration("How long an answer may take; 5s.", 100).optional(),
+  failures: z.int().min(1).max(LIMITS.healthFailures).optional().meta({
+    description: "So many questions in a row without a good answer, and it is replaced; 2.",
+  }),
+}).meta({ description: "How it is found out that an instance hangs." });
+
 /** @ignore It is for this room only, and its types are zod's. */
 export const lifeShape = {
   instances: instancesSchema.optional(),
@@ -68,13 +96,17 @@ export const lifeShape = {
   }),
   memory: size("An instance that holds more is drained and replaced.")
     .refine((bytes) => bytes >= MEMORY_BYTES_MIN, { error: "expected at least 16MiB" }).optional(),
+  health: healthSchema.optional(),
+  runtime: z.enum(["process", "worker"]).optional().meta({
+    description: "A process of its own (the default), or a worker in the agent's process.",
+  }),
   command: z.array(withoutNul).min(1).max(ARGUMENTS_MAX).optional().meta({
     description: "The program that it is, in any language, with its arguments; instead of entry.",
     examples: [["python3", "app.py"]],
   }),
-  protocol: z.enum(["http", "smmp"]).optional().meta({
-    description: "What the program speaks: http on the port PORT (the default), or the protocol " +
-      "of the mesh itself.",
+  protocol: z.enum(["http", "tcp", "smmp"]).optional().meta({
+    description: "What the program speaks on the port PORT: http (the default), anything over " +
+      "tcp, or the protocol of the mesh itself.",
   }),
   ready: path.optional().meta({
     description: "The path that answers 2xx when the program can take requests.",
@@ -87,4 +119,7 @@ export const lifeShape = {
 };
 
 /** The keys of the objects that stand in them. */
-export const LIFE_KEYS: { readonly instances: string[] } = { instances: ["min", "max"] };
+export const LIFE_KEYS: { readonly instances: string[]; readonly health: string[] } = {
+  instances: ["min", "max"],
+  health: Object.keys(healthSchema.shape),
+};

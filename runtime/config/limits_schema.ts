@@ -36,6 +36,8 @@ export interface LimitedDocument {
   readonly limits?: LimitsDocument | undefined;
   /** What sends the requests of one user to one instance. */
   readonly sticky?: Sticky | undefined;
+  /** What a browser sees while the service starts. */
+  readonly cold?: "wait" | "page" | undefined;
 }
 
 /** The settings of the gateway. */
@@ -99,6 +101,12 @@ export const stickySchema = z.strictObject({
 }).meta({ description: "The cookie or header whose value chooses the instance, if it is there." });
 
 /** @ignore It is for this room only, and its type is zod's. */
+export const coldSchema = z.enum(["wait", "page"]).meta({
+  description: "What a browser sees while the service starts: nothing yet (wait, the default), " +
+    "or a page that waits and then shows the answer (page).",
+});
+
+/** @ignore It is for this room only, and its type is zod's. */
 export const concurrencySchema = z.int().min(1).max(LIMITS.concurrency).meta({
   description: "Most requests in flight on one connection to it; then another is wanted.",
 });
@@ -142,6 +150,7 @@ export function routeLimits(
     waitingMax: waiting,
     retry,
     sticky: route.sticky ?? service?.sticky,
+    cold: route.cold ?? service?.cold,
   };
   const said = Object.entries(limits).filter(([, value]) => value !== undefined);
   return said.length === 0 ? undefined : Object.fromEntries(said);

@@ -5,6 +5,7 @@
  */
 
 import {
+  type HealthCheck,
   type InstanceBounds,
   MANIFEST_DEFAULTS,
   type ServiceManifest,
@@ -70,6 +71,10 @@ export interface ServiceConfig {
   readonly eager?: readonly string[];
   /** An instance that holds more memory is replaced; absent for no bound. Bytes. */
   readonly memoryBytes?: number;
+  /** When an instance counts as hanging; absent for the defaults. */
+  readonly health?: HealthCheck;
+  /** Set when it runs in a worker of its agent. @default {a process of its own} */
+  readonly runtime?: "worker";
   /** Set when it is a program of any language, and not a module. */
   readonly program?: ProgramConfig;
   /** Files with the values of variables that are set in its environment. @default {{}} */
@@ -89,7 +94,7 @@ export interface ProgramConfig {
   /** The program and its arguments. */
   readonly command: readonly [string, ...string[]];
   /** What it speaks. */
-  readonly protocol: "http" | "smmp";
+  readonly protocol: "http" | "tcp" | "smmp";
   /** The path that answers 2xx when it can take requests; absent: its port accepts. */
   readonly ready?: string;
 }
@@ -176,6 +181,7 @@ export function manifestOf(service: ServiceConfig): ServiceManifest {
     ...(service.instances === undefined ? {} : { instances: service.instances }),
     ...(service.eager === undefined ? {} : { eager: service.eager }),
     ...(service.memoryBytes === undefined ? {} : { memoryBytes: service.memoryBytes }),
+    ...(service.health === undefined ? {} : { health: service.health }),
     ...(service.placement === undefined ? {} : { placement: service.placement }),
     ...(service.labels === undefined ? {} : { labels: service.labels }),
   };

@@ -10,6 +10,7 @@ import type { Permission } from "../../protocol/output.ts";
 import { duration } from "./duration_schema.ts";
 import { LIFE_KEYS, type LifeDocument, lifeShape } from "./life_schema.ts";
 import {
+  coldSchema,
   concurrencySchema,
   type GatewayDocument,
   gatewaySchema,
@@ -136,6 +137,7 @@ const serviceSchema = z.strictObject({
   concurrency: concurrencySchema.optional(),
   limits: limitsSchema.optional(),
   sticky: stickySchema.optional(),
+  cold: coldSchema.optional(),
   ...lifeShape,
   placement: z.enum(["spread", "pack"]).optional().meta({
     description: "Which of the hosts that may start it is chosen: the one with the most room " +
@@ -156,6 +158,7 @@ const routeSchema = z.strictObject({
   }),
   limits: limitsSchema.optional(),
   sticky: stickySchema.optional(),
+  cold: coldSchema.optional(),
 });
 
 /**
@@ -210,6 +213,7 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 2) return KEYS.service;
   if (part === "idle") return KEYS.idle;
   if (part === "instances") return KEYS.instances;
+  if (part === "health") return KEYS.health;
   return part === "permissions" ? KEYS.permissions : [];
 }
 

@@ -125,6 +125,7 @@ function foreignProgram(
   { command, protocol, ready }: ProgramConfig,
 ): ServiceProgram {
   if (protocol === "smmp") return { command, stdin: "" };
+  if (protocol === "tcp") throw new Error("a program that speaks tcp can't be reached yet");
   const folder = dirname(service.entry);
   const stdin = JSON.stringify({ command, folder, env: programEnvironmentOf(service), ready });
   if (isBinary()) return { command: [OWN_PROGRAM, COMPANION_COMMAND], stdin };

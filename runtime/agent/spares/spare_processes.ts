@@ -44,8 +44,8 @@ interface Spare extends ReadySpare {
 /** How many spares each service is to have; what is no process of Deno can have none. */
 export function warmOf(services: ReadonlyMap<string, ServiceConfig>): Record<string, number> {
   const warm: Record<string, number> = {};
-  for (const [name, { warm: count = 0, program }] of services) {
-    if (count > 0 && program === undefined) warm[name] = count;
+  for (const [name, { warm: count = 0, program, runtime }] of services) {
+    if (count > 0 && program === undefined && runtime === undefined) warm[name] = count;
   }
   return warm;
 }

@@ -15,25 +15,30 @@ Deno.test("loadMesh() reads the life of a service, manifestOf() announces its pa
     warm: 1,
     eager: ["b"],
     memory: "256MiB",
+    health: { path: "/health", interval: "20s" },
+    runtime: "worker",
     secrets: { KEY: "./secrets/key" },
   };
   await withFolder(mesh({ a, b: { instances: { max: 3 } } }), async (folder) => {
     const { services } = await loadMesh(folder);
     const first = services.get("a");
     assertEquals(first?.warm, 1);
+    assertEquals(first?.runtime, "worker");
     assertEquals(first?.secrets, { KEY: `${folder}/secrets/key` });
     const [announced, other] = [...services.values()].map(manifestOf);
     assertEquals(announced?.instances, { min: 2, max: 2 });
     assertEquals(other?.instances, { min: 0, max: 3 });
     assertEquals(announced?.eager, ["b"]);
     assertEquals(announced?.memoryBytes, 256 * 1_024 * 1_024);
+    const health = { path: "/health", intervalMs: 20_000, timeoutMs: 5_000, failures: 2 };
+    assertEquals(announced?.health, health);
   });
 });
 
 Deno.test("loadMesh() reads a program, whose working folder is that of mesh.json", async () => {
   const services = {
     web: { command: ["python3", "app.py"], ready: "/ready" },
-    own: { command: ["./bin/own"], protocol: "smmp" },
+    own: { command: ["./bin/own"], protocol: "tcp" },
   };
   await withFolder(mesh(services), async (folder) => {
     const { services } = await loadMesh(folder);
@@ -47,7 +52,7 @@ Deno.test("loadMesh() reads a program, whose working folder is that of mesh.json
 Deno.test("loadMesh() says what does not go together in the life of a service", async () => {
   const services = {
     a: { eager: ["b"], ready: "/x", env: { KEY: "1" }, secrets: { KEY: "k", "1": "k" } },
-    b: { command: [""], entry: "b.ts", warm: 1, protocol: "smmp", ready: "/" },
+    b: { command: [""], entry: "b.ts", warm: 1, runtime: "worker", protocol: "tcp", ready: "/" },
   };
   await withFolder(mesh(services), async (folder) => {
     const error = await assertRejects(() => loadMesh(folder), ConfigError);
@@ -59,6 +64,7 @@ Deno.test("loadMesh() says what does not go together in the life of a service", 
       "services.b.command",
       "services.b.entry",
       "services.b.ready",
+      "services.b.runtime",
       "services.b.warm",
     ]);
   });
@@ -66,16 +72,16 @@ Deno.test("loadMesh() says what does not go together in the life of a service", 
 
 Deno.test("loadMesh() refuses a life that no service can have", async () => {
   const services = {
-    a: { instances: { min: 3, max: 2 }, memory: "1MB" },
-    b: { protocol: "tcp", warm: -1, command: [], instances: { max: 0 } },
+    a: { instances: { min: 3, max: 2 }, memory: "1MB", health: { failures: 0, intervall: "1s" } },
+    b: { cold: "never", warm: -1, command: [], instances: { max: 0 } },
   };
   await withFolder(mesh(services), async (folder) => {
     const error = await assertRejects(() => loadMesh(folder), ConfigError);
     const paths = new Set(error.problems.map(({ path }) => path));
-    for (const path of ["a.instances", "a.memory"]) {
+    for (const path of ["a.instances", "a.memory", "a.health.failures", "a.health.intervall"]) {
       assertEquals(paths.has(`services.${path}`), true, path);
     }
-    for (const path of ["b.protocol", "b.warm", "b.command", "b.instances.max"]) {
+    for (const path of ["b.cold", "b.warm", "b.command", "b.instances.max"]) {
       assertEquals(paths.has(`services.${path}`), true, path);
     }
   });
