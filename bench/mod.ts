@@ -1,5 +1,5 @@
 /**
- * `deno task bench [cold|connections|links|manager|idle|restart] … [--json]`: measures, prints a
+ * `deno task bench [cold|connections|links|manager|many|idle|restart] … [--json]`: measures, prints a
  * table, and writes nothing. Every number is a median of runs that alternate with those of a
  * reference.
  *
@@ -12,6 +12,7 @@ import { benchConnections } from "./connections.ts";
 import { benchIdle } from "./idle.ts";
 import { benchLinks } from "./links.ts";
 import { benchManager } from "./manager.ts";
+import { benchMany } from "./many.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchRestart } from "./restart.ts";
 import { jsonOf, tableOf } from "./table.ts";
@@ -24,6 +25,7 @@ const BENCHES: ReadonlyMap<string, () => Measurement[] | Promise<Measurement[]>>
   ["connections", () => benchConnections()],
   ["links", () => benchLinks()],
   ["manager", () => benchManager()],
+  ["many", () => benchMany()],
   ["idle", () => benchIdle()],
   ["restart", () => benchRestart()],
 ]);

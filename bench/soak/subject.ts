@@ -4,7 +4,7 @@
  * @module
  */
 
-import { lines } from "./lines.ts";
+import { lines } from "../processes/lines.ts";
 
 const PROJECT = new URL("../../", import.meta.url).pathname;
 const MESH = new URL("./mesh.json", import.meta.url).pathname;
