@@ -170,6 +170,7 @@ export function beginMildFaults(world: World): void {
 /** Nothing goes wrong any more, and what is down is started. */
 export function endFaults(world: World): void {
   world.hasFaults = false;
+  if (world.isMild) world.mildUntilMs = world.timeline.nowMs;
   world.isMild = false;
   world.manager.effectsLeft = undefined;
   world.manager.start();

@@ -100,6 +100,8 @@ export class World {
   readonly lastSessions = new Map<string, Session>();
   /** Whether the manager comes and goes, which nobody may notice. */
   isMild = false;
+  /** Until when it was mild the last time: a report of a use before may be lost. Milliseconds. */
+  mildUntilMs = 0;
   /** Whether nothing at all has failed for a while. */
   isGentle = false;
   /** Numbers of instances whose processes do all that they should. */

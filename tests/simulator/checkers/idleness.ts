@@ -18,7 +18,10 @@ function judgeConnection(world: World, fact: Extract<Fact, { kind: "connectionCl
   for (const { ends, inFlight, usedMs } of world.sessions) {
     if (ends.serviceID !== serviceID || ends.sourcePlug !== sourcePlug) continue;
     const heardUntilMs = fact.atMs - UNHEARD_MS;
-    const wasUsed = usedMs < heardUntilMs && usedMs > fact.atMs - idleMs + UNHEARD_MS;
+    // A report that was on its way when its link broke is not repeated; what is open is told anew.
+    const wasTold = usedMs > world.mildUntilMs + UNHEARD_MS;
+    const wasUsed = wasTold && usedMs < heardUntilMs &&
+      usedMs > fact.atMs - idleMs + UNHEARD_MS;
     const isUsed = [...inFlight.values()].some((sentMs) => sentMs < heardUntilMs);
     if (!wasUsed && !isUsed) continue;
     const text = `connection ${serviceID}:${sourcePlug} was closed as idle with ` +
