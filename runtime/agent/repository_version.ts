@@ -15,14 +15,39 @@ const FILES_MAX = 2_000;
 /** A larger file is told apart by its size and its time. Bytes. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 
-/** The digests of files, by path, for as long as the files look the same. */
-export type FileDigests = Map<string, { readonly look: string; readonly digest: string }>;
+/** What was read of files, by path, for as long as the files look the same. */
+export type FileDigests = Map<string, ReadFile>;
+
+/** What is known of a file. */
+export interface ReadFile {
+  /** Its size and its time. */
+  readonly look: string;
+  /** Another one for other contents. */
+  readonly digest: string;
+  /** The files that it imports by relative names. */
+  readonly imports: readonly string[];
+}
+
+/** One look at the files of services: each is looked at once, however many services have it. */
+interface Look {
+  readonly known: FileDigests;
+  readonly files: Map<string, ReadFile | undefined>;
+}
+
+/** What it finds in comments too does no harm: then a file more counts. */
+const IMPORT = /\b(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"'\n]+)["']/g;
+
+/** What the name of a file ends with that can import others. */
+export const MODULE = /\.[cm]?[jt]sx?$/;
+
+/** What says of a folder what the imports in it mean. */
+const IMPORT_FILES = ["deno.json", "deno.jsonc", "package.json"] as const;
 
 /**
  * Finds the versions of services.
  *
  * @param services The services by name.
- * @param known Digests of files that were read before; those of files that are gone are removed.
+ * @param known What was read of files before; what is known of others is removed.
  * @returns The versions by name. What can't be read has no part in them.
  *
  * @example
@@ -37,36 +62,37 @@ export async function versionsOf(
   known: FileDigests = new Map(),
 ): Promise<Map<string, string>> {
   const versions = new Map<string, string>();
-  const seen = new Set<string>();
+  const look: Look = { known, files: new Map() };
   for (const [name, service] of services) {
     const hash = createHash("sha256").update(JSON.stringify(processPart(service)));
-    for (const path of await ownFiles(service)) {
-      const digest = await digestOf(path, known);
-      seen.add(path);
+    for (const path of await ownFiles(service, look)) {
+      const { digest = "" } = await readFile(path, look) ?? {};
       hash.update(`\n${path} ${digest}`);
     }
     versions.set(name, hash.digest("base64url"));
   }
-  for (const path of known.keys()) if (!seen.has(path)) known.delete(path);
+  for (const path of known.keys()) if (!look.files.has(path)) known.delete(path);
   return versions;
 }
 
 /** What of its configuration a process is made of; the rest concerns the manager only. */
 function processPart(service: ServiceConfig): Partial<ServiceConfig> {
-  const { entry, permissions, env, program, secrets } = service;
+  const { entry, permissions, env, program, secrets, runtime } = service;
   return {
     entry,
     permissions,
     env,
     ...(program === undefined ? {} : { program }),
     ...(secrets === undefined ? {} : { secrets }),
+    ...(runtime === undefined ? {} : { runtime }),
   };
 }
 
 /** The files that are a service's own, in their order, and those of its secrets. */
-async function ownFiles({ entry, program, secrets = {} }: ServiceConfig): Promise<string[]> {
+async function ownFiles(service: ServiceConfig, look: Look): Promise<string[]> {
+  const { entry, program, secrets = {} } = service;
   const own = program === undefined
-    ? await moduleFiles(entry)
+    ? await moduleFiles(service, look)
     : await namedFiles(program.command, dirname(entry));
   return [...own, ...Object.values(secrets).toSorted()];
 }
@@ -79,26 +105,42 @@ async function namedFiles(command: readonly string[], folder: string): Promise<s
   return paths.filter((_path, at) => are[at]);
 }
 
-/** The folder of a module if it has one, else its one file. */
-async function moduleFiles(entry: string): Promise<string[]> {
+/** A module, the folder that it has, and what they import by relative names. */
+async function moduleFiles({ entry, permissions }: ServiceConfig, look: Look): Promise<string[]> {
   const place = ownPlace(entry);
-  if (place === entry) return [entry];
-  const files: string[] = [];
-  await collect(place, files);
-  return files.toSorted();
+  const listed: string[] = [];
+  // What a service writes itself is no part of what it is made of.
+  if (place !== entry) await collect(place, { listed, leftOut: permissions.write });
+  const meanings = IMPORT_FILES.map((name) => join(dirname(entry), name));
+  const files = new Set([entry, ...meanings, ...listed]);
+  // What is added while it is walked through is walked through too.
+  for (const path of files) {
+    const { imports = [] } = await readFile(path, look) ?? {};
+    for (const imported of imports) if (files.size < FILES_MAX) files.add(imported);
+  }
+  return [...files].toSorted();
 }
 
-async function collect(folder: string, files: string[]): Promise<void> {
+async function collect(
+  folder: string,
+  to: { readonly listed: string[]; readonly leftOut: readonly string[] },
+): Promise<void> {
+  const { listed, leftOut } = to;
   try {
     for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
-      if (isHidden(name) || files.length >= FILES_MAX) continue;
       const path = join(folder, name);
-      if (isDirectory) await collect(path, files);
-      else if (isFile) files.push(path);
+      if (isHidden(name) || listed.length >= FILES_MAX || isWithin(path, leftOut)) continue;
+      if (isDirectory) await collect(path, to);
+      else if (isFile) listed.push(path);
     }
   } catch {
     // What can't be listed has no part in the version.
   }
+}
+
+/** Whether a path is one of some places, or within one. */
+export function isWithin(path: string, places: readonly string[]): boolean {
+  return places.some((place) => path === place || path.startsWith(`${place}/`));
 }
 
 /** Whether a file or folder is none of a service's own: hidden, or fetched from elsewhere. */
@@ -111,19 +153,37 @@ export function lookOfFile({ size, mtime, ino }: Deno.FileInfo): string {
   return `${size} ${mtime?.getTime()} ${ino}`;
 }
 
-async function digestOf(path: string, known: FileDigests): Promise<string> {
+/** What is known of a file; undefined: it is gone, or nobody may read it. */
+async function readFile(path: string, look: Look): Promise<ReadFile | undefined> {
+  if (look.files.has(path)) return look.files.get(path);
+  const file = await readChanged(path, look.known.get(path));
+  look.files.set(path, file);
+  if (file !== undefined) look.known.set(path, file);
+  return file;
+}
+
+async function readChanged(
+  path: string,
+  before: ReadFile | undefined,
+): Promise<ReadFile | undefined> {
   try {
     const info = await Deno.stat(path);
     const look = lookOfFile(info);
-    const before = known.get(path);
-    if (before?.look === look) return before.digest;
-    const digest = info.size > FILE_BYTES_MAX
-      ? look
-      : createHash("sha256").update(await Deno.readFile(path)).digest("base64url");
-    known.set(path, { look, digest });
-    return digest;
+    if (before?.look === look) return before;
+    if (info.size > FILE_BYTES_MAX) return { look, digest: look, imports: [] };
+    const bytes = await Deno.readFile(path);
+    const digest = createHash("sha256").update(bytes).digest("base64url");
+    return { look, digest, imports: MODULE.test(path) ? importsOf(path, bytes) : [] };
   } catch {
-    // It is gone, or nobody may read it: the start of an instance will say so.
-    return "";
+    // The start of an instance will say so.
+    return undefined;
   }
+}
+
+/** The files that a module imports by relative names. */
+function importsOf(path: string, bytes: Uint8Array): string[] {
+  const matches = new TextDecoder().decode(bytes).matchAll(IMPORT);
+  return [
+    ...new Set(Array.from(matches, ([, specifier = ""]) => resolve(dirname(path), specifier))),
+  ];
 }

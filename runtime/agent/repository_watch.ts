@@ -8,8 +8,9 @@ import { reasonOf } from "../../protocol/errors.ts";
 import { dirname, relative } from "node:path";
 import { loadMesh } from "../config/load_mesh.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
+import { clockMs } from "../host.ts";
 import type { Repository } from "./agent_host.ts";
-import { type FileDigests, isHidden, versionsOf } from "./repository_version.ts";
+import { type FileDigests, isHidden, isWithin, MODULE, versionsOf } from "./repository_version.ts";
 
 /** A mesh as it is now, with the versions of its services. */
 export interface LoadedRepository extends Repository {
@@ -33,6 +34,10 @@ export interface RepositoryChange {
 export interface RepositoryWatchOptions {
   /** The folder or mesh.json, as for `loadMesh`. */
   readonly path: string;
+  /** Whether it is the part of one host, as for `loadMesh`. @default {true} */
+  readonly isPart?: boolean;
+  /** Folders in which others write. @default {[]} */
+  readonly leftOut?: readonly string[];
   /** Takes what changed. */
   readonly changed: (change: RepositoryChange) => void;
   /** Takes a line for a person: what is there now can't be used, and the mesh before stays. */
@@ -51,28 +56,39 @@ export interface RepositoryWatchOptions {
 /** Loads a mesh, and finds the versions of its services. Throws as `loadMesh` does. */
 export async function loadRepository(
   path: string,
-  known?: FileDigests,
+  { isPart = true, known }: {
+    /** Whether it is the part of one host, as for `loadMesh`. @default {true} */
+    readonly isPart?: boolean | undefined;
+    /** What was read of files before. @default {nothing} */
+    readonly known?: FileDigests;
+  } = {},
 ): Promise<LoadedRepository> {
-  const config = await loadMesh(path, { isPart: true });
+  const config = await loadMesh(path, { isPart });
   return { config, services: config.services, versions: await versionsOf(config.services, known) };
 }
 
 /** Watches a repository until it is closed. */
 export class RepositoryWatch {
   readonly #options: RepositoryWatchOptions;
-  readonly #digests: FileDigests = new Map();
+  readonly #digests: FileDigests;
   #repository: LoadedRepository;
   #watcher: Deno.FsWatcher | undefined;
   #watched = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
   #isLooking = false;
+  /** When something was noticed that was not looked at yet. */
+  #noticedMs: number | undefined;
   #hasMore = false;
   #warned = "";
 
-  private constructor(repository: LoadedRepository, options: RepositoryWatchOptions) {
+  private constructor(
+    repository: LoadedRepository,
+    { options, known }: { options: RepositoryWatchOptions; known: FileDigests },
+  ) {
     this.#repository = repository;
     this.#options = options;
+    this.#digests = known;
     this.#watch();
     this.#lookIn(options.lookMs ?? 5_000);
   }
@@ -83,7 +99,9 @@ export class RepositoryWatch {
    * @throws {ConfigError} when there is no such mesh, or anything is wrong with it.
    */
   static async open(options: RepositoryWatchOptions): Promise<RepositoryWatch> {
-    return new RepositoryWatch(await loadRepository(options.path), options);
+    const { path, isPart } = options;
+    const known: FileDigests = new Map();
+    return new RepositoryWatch(await loadRepository(path, { isPart, known }), { options, known });
   }
 
   /** What there is now. */
@@ -109,8 +127,10 @@ export class RepositoryWatch {
     if (this.#isLooking) return void (this.#hasMore = true);
     this.#isLooking = true;
     this.#hasMore = false;
+    this.#noticedMs = undefined;
     try {
-      const now = await loadRepository(this.#options.path, this.#digests);
+      const { path, isPart } = this.#options;
+      const now = await loadRepository(path, { isPart, known: this.#digests });
       this.#warned = "";
       if (!this.#isClosed) this.#take(now);
     } catch (error) {
@@ -159,14 +179,34 @@ export class RepositoryWatch {
 
   async #follow(watcher: Deno.FsWatcher, folders: readonly string[]): Promise<void> {
     for await (const { kind, paths } of watcher) {
-      if (kind === "access" || !paths.some((path) => concerns(path, folders))) continue;
+      if (kind === "access" || !paths.some((path) => this.#concerns(path, folders))) continue;
       if (this.#isLooking) this.#hasMore = true;
-      else this.#lookIn(this.#options.quietMs ?? 200);
+      else this.#notice();
     }
+  }
+
+  /** Looks once it is quiet; something that is written all the time can't put that off for long. */
+  #notice(): void {
+    const { quietMs = 200 } = this.#options;
+    const nowMs = clockMs();
+    this.#noticedMs ??= nowMs;
+    this.#lookIn(Math.max(0, Math.min(quietMs, this.#noticedMs + 10 * quietMs - nowMs)));
+  }
+
+  /** Whether a change at a path may be one of a service, and not something that it writes. */
+  #concerns(path: string, folders: readonly string[]): boolean {
+    const { leftOut = [] } = this.#options;
+    if (isWithin(path, leftOut)) return false;
+    const { services, config: { file } } = this.#repository;
+    const mayBeCode = MODULE.test(path) || path === file || this.#digests.has(path);
+    for (const { permissions } of mayBeCode ? [] : services.values()) {
+      if (isWithin(path, permissions.write)) return false;
+    }
+    return concerns(path, folders);
   }
 }
 
-/** Whether a change at a path may be one of a service: nobody edits what is hidden or fetched. */
+/** Whether a path is one that people edit: not what is hidden or fetched. */
 function concerns(path: string, folders: readonly string[]): boolean {
   return folders.some((folder) => {
     if (folder === "") return false;

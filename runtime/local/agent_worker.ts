@@ -33,6 +33,8 @@ export interface AgentWorker {
     warn: (text: string) => void,
     unlinked: (peer: AgentPeer) => void,
   ): void;
+  /** It can start other services from now on; instances of `edited` are replaced. */
+  update(services: ReadonlyMap<string, ServiceConfig>, edited: readonly string[]): void;
   /** Takes the manager's end of a channel; it replaces the one before. */
   linkManager(port: MessagePort): void;
   /** Takes the end of a channel of one of the gateways; it replaces the one before. */
@@ -79,6 +81,7 @@ export function createAgentWorker(): AgentWorker {
       });
       void prepareStarts();
     },
+    update: (services, edited) => running().update({ services, versions: new Map() }, edited),
     linkManager(port) {
       replace(
         "manager",

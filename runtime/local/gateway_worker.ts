@@ -31,6 +31,8 @@ export interface GatewayWorkerOptions {
 export interface GatewayWorker {
   /** Listens for users; returns the port. */
   start(options: GatewayWorkerOptions, warn: (text: string) => void): number;
+  /** What is reachable from outside is something else from now on. */
+  update(routes: readonly Route[]): void;
   /** Takes the agent's end of a channel; it replaces the one before. */
   linkAgent(port: MessagePort): void;
   /** Accepts nothing new; resolves when every request in flight has been answered. */
@@ -43,11 +45,14 @@ export interface GatewayWorker {
 export function createGatewayWorker(): GatewayWorker {
   let served: ServedGateway | undefined;
   let agentLink: LinkID | undefined;
+  let routes: readonly Route[] = [];
   return {
-    start({ routes, ...options }, warn) {
+    start({ routes: first, ...options }, warn) {
+      routes = first;
       served = serveGateway({ ...options, routes: () => routes, warn });
       return served.port;
     },
+    update: (now) => void (routes = now),
     linkAgent(port) {
       if (served === undefined) throw new Error("Cannot link the gateway: it was not started");
       const { host } = served;

@@ -6,24 +6,18 @@
  * @module
  */
 
-import { resolve } from "node:path";
 import { reasonOf } from "../../protocol/errors.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { OutputLine } from "../agent/agent_host.ts";
 import { SECRET_BYTES } from "../agent/instance_secrets.ts";
-import { closedTo, type MeshConfig, withoutLabels } from "../config/mesh_config.ts";
+import type { MeshConfig } from "../config/mesh_config.ts";
 import { assertFree, GATEWAY_PLACE, urlOf } from "../listen_http.ts";
 import type { AgentPeer, AgentWorker } from "./agent_worker.ts";
 import type { GatewayWorker } from "./gateway_worker.ts";
 import type { ManagerWorker } from "./manager_worker.ts";
+import { applyChange, preparedServices, whileItRuns } from "./mesh_change.ts";
 import { RoleWorker } from "./role_worker.ts";
-import {
-  callback,
-  transferred,
-  type WorkerCall,
-  WorkerDeadlineError,
-  WorkerGoneError,
-} from "./worker_call.ts";
+import { callback, transferred, type WorkerCall, WorkerDeadlineError } from "./worker_call.ts";
 
 /** How a local mesh is started. */
 export interface LocalMeshOptions {
@@ -77,6 +71,9 @@ export class LocalMesh {
   #port: number;
   #adminPort: number;
   #isEnding = false;
+  #config: MeshConfig;
+  /** Resolves when the last change was told to the workers. */
+  #updated = Promise.resolve();
   /** The workers that are linked now, so that no two are linked twice. */
   readonly #linked: {
     managerAndAgent: readonly unknown[];
@@ -86,6 +83,7 @@ export class LocalMesh {
   /** Nothing runs before {@linkcode LocalMesh.start}. */
   constructor(options: LocalMeshOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#port = options.port;
     this.#adminPort = options.adminPort;
     const { warn } = options;
@@ -140,6 +138,25 @@ export class LocalMesh {
     };
   }
 
+  /**
+   * Its services and routes are others from now on, and instances of `edited` are replaced; resolves
+   * when the roles know it. How many gateways there are, and what is said of them, stays.
+   */
+  async update(now: MeshConfig, edited: readonly string[]): Promise<void> {
+    const before = this.#config;
+    this.#config = now;
+    const told = this.#updated.then(() =>
+      applyChange({
+        ...{ before, now, edited, data: this.#options.data },
+        agent: this.#agent.call,
+        gateways: this.#gateways.map(({ call }) => call),
+      })
+    );
+    // One change after the other; whoever made this one hears why it can't be told.
+    this.#updated = told.catch(() => {});
+    await told;
+  }
+
   /** Ends the mesh: requests in flight finish, services end softly, then hard, then the roles. */
   async stop(): Promise<void> {
     this.#isEnding = true;
@@ -189,9 +206,9 @@ export class LocalMesh {
   }
 
   async #startAgent(agent: WorkerCall<AgentWorker>): Promise<void> {
-    const { config, data, output, warn } = this.#options;
-    const paths = data === "none" ? [] : [resolve(data)];
-    const services = closedTo(withoutLabels(config.services), { paths, net: [] });
+    const { data, output, warn } = this.#options;
+    const config = this.#config;
+    const services = preparedServices(config.services, data);
     const unlinked = (peer: AgentPeer) => this.#relink(peer);
     await agent.call("start", [
       { name: "local", services, secret: this.#secret },
@@ -199,16 +216,20 @@ export class LocalMesh {
       callback(warn),
       callback(unlinked),
     ]);
+    // What changed meanwhile was told to nobody.
+    if (config === this.#config) return;
+    await agent.call("update", [preparedServices(this.#config.services, data), []]);
   }
 
   async #startGateway(gateway: WorkerCall<GatewayWorker>): Promise<void> {
     const { config, hostname, token, warn } = this.#options;
-    const { routes } = config;
+    const { routes } = this.#config;
     const { trustForwarded, waiting: waitingMax } = config.gateway ?? {};
     const isShared = this.#gateways.length > 1;
     const place = { hostname, port: this.#port, isShared };
     const options = { ...place, routes, token, trustForwarded, waitingMax };
     this.#port = await gateway.call("start", [options, callback(warn)]);
+    if (routes !== this.#config.routes) await gateway.call("update", [this.#config.routes]);
   }
 
   /**
@@ -242,7 +263,7 @@ export class LocalMesh {
     if (isSame(this.#linked.managerAndAgent, [manager, agent])) return;
     this.#linked.managerAndAgent = [manager, agent];
     const { port1, port2 } = new MessageChannel();
-    await whileBothRun(async () => {
+    await whileItRuns(async () => {
       await manager.call("linkAgent", [transferred(port1)]);
       await agent.call("linkManager", [transferred(port2)]);
     });
@@ -255,7 +276,7 @@ export class LocalMesh {
     if (isSame(this.#linked.agentAndGateways[index] ?? [], [agent, gateway])) return;
     this.#linked.agentAndGateways[index] = [agent, gateway];
     const { port1, port2 } = new MessageChannel();
-    await whileBothRun(async () => {
+    await whileItRuns(async () => {
       await agent.call("linkGateway", [transferred(port1), index]);
       await gateway.call("linkAgent", [transferred(port2)]);
     });
@@ -264,15 +285,6 @@ export class LocalMesh {
 
 function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
   return now.every((one, index) => one === before[index]);
-}
-
-/** Links two workers, unless one of them dies meanwhile: its successor is linked anew then. */
-async function whileBothRun(link: () => Promise<void>): Promise<void> {
-  try {
-    await link();
-  } catch (error) {
-    if (!(error instanceof WorkerGoneError)) throw error;
-  }
 }
 
 /** Whoever waits for the end of a mesh knows nothing of its workers. */

@@ -18,7 +18,7 @@ export interface MeshReady extends LocalAddresses {
 }
 
 /** Prints what happens in a mesh. */
-export interface MeshOutput extends Pick<EventOutput, "facts" | "lines" | "warn"> {
+export interface MeshOutput extends Pick<EventOutput, "event" | "facts" | "lines" | "warn"> {
   /** The mesh runs. */
   ready(config: MeshConfig, ready: MeshReady): void;
   /** A soft end was asked for. */

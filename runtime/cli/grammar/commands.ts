@@ -51,6 +51,10 @@ export const COMMANDS = {
         default: ".smmp",
         doc: 'Where the history is kept; "none" keeps it in memory.',
       },
+      watch: {
+        type: "boolean",
+        doc: "Take in what is edited: a service's files replace just that service, softly.",
+      },
       json: { type: "boolean", doc: "Print one JSON document for each thing that happens." },
     },
   },

@@ -8,13 +8,7 @@ import { resolve } from "node:path";
 import { reasonOf } from "../../../protocol/errors.ts";
 import { typedCommand } from "../../binary/typed_command.ts";
 import type { Repository } from "../../agent/agent_host.ts";
-import {
-  type LoadedRepository,
-  type RepositoryChange,
-  RepositoryWatch,
-  type RepositoryWatchOptions,
-} from "../../agent/repository_watch.ts";
-import { ConfigError } from "../../config/config_error.ts";
+import type { LoadedRepository } from "../../agent/repository_watch.ts";
 import { type ClosedPlaces, closedTo, type ServiceConfig } from "../../config/mesh_config.ts";
 import { type Address, formatAddress, isLocal, isWildcard } from "../../distributed/address.ts";
 import { AgentProcess, type AgentProcessOptions } from "../../distributed/agent_process.ts";
@@ -23,6 +17,7 @@ import { createEventOutput, type EventOutput } from "../event_output.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { CommandError, type CommandIO } from "../io.ts";
 import { listenForSignals, surviveRejections } from "../process.ts";
+import { tellChange, watchServices } from "../service_watch.ts";
 import { type AgentPlan, planAgent } from "./agent_plan.ts";
 import { tellRegistration } from "./role_setup.ts";
 
@@ -41,12 +36,12 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
     const open = closedTo(reaching(services, plan.networks), closedPlaces(plan, flags));
     return { services: open, versions, routes: config.routes };
   };
-  const watch = await openWatch({
+  const watch = await watchServices({
     path: plan.path,
     warn,
-    changed({ repository, edited, ...others }) {
-      agent.update(repositoryOf(repository), edited);
-      tellChange(output, { edited, ...others });
+    changed(change) {
+      agent.update(repositoryOf(change.repository), change.edited);
+      tellChange(output, change);
     },
   });
   const repository = repositoryOf(watch.repository);
@@ -106,26 +101,6 @@ function hostOptions(
     warn: output.warn,
     output: (line) => output.lines([line]),
   };
-}
-
-async function openWatch(options: RepositoryWatchOptions): Promise<RepositoryWatch> {
-  try {
-    return await RepositoryWatch.open(options);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new CommandError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-function tellChange(
-  output: EventOutput,
-  { added, removed, edited }: Omit<RepositoryChange, "repository">,
-): void {
-  const parts = Object.entries({ added, removed, edited })
-    .filter(([, names]) => names.length > 0)
-    .map(([what, names]) => `${what}: ${names.join(", ")}`);
-  const text = `the services have changed${parts.length === 0 ? "" : `, ${parts.join("; ")}`}`;
-  output.event({ kind: "repositoryChanged", text, fields: { added, removed, edited } });
 }
 
 /** Services that may use these networks beside what they declare. */

@@ -28,6 +28,7 @@ Deno.test("parseCommandLine() fills in the defaults of a command", () => {
       "gateway-workers": undefined,
       "admin-port": 8081,
       data: ".smmp",
+      watch: false,
       json: false,
     },
   });
@@ -58,6 +59,7 @@ Deno.test("parseCommandLine() reads arguments and flags in any order", () => {
     "gateway-workers": undefined,
     "admin-port": 8081,
     data: "none",
+    watch: false,
     json: true,
   });
 });
