@@ -8,9 +8,12 @@
 import type { LaunchedProcess, ProcessEvents } from "./launcher.ts";
 import { OutputFiles } from "./output_files.ts";
 import { isRunning, killIdentified, type ProcessIdentity } from "./process_identity.ts";
+import { untilNextRound } from "./rounds.ts";
 
 /** How often it is looked whether a process still runs. Milliseconds. */
-const LOOK_MS = 200;
+const LOOK_MS = 500;
+/** How soon once it was killed: somebody waits for its end. Milliseconds. */
+const KILLED_LOOK_MS = 20;
 
 /**
  * Takes over a process that runs.
@@ -26,19 +29,29 @@ export function adoptProcess(
     line: (text, stream) => options.line(text, stream),
     isTakenOver: true,
   });
-  const timer = setInterval(() => {
-    if (isRunning(identity)) return;
-    clearInterval(timer);
+  let timer: ReturnType<typeof setTimeout>;
+  let isFollowed = true;
+  const lookIn = (waitMs: number) => timer = setTimeout(look, waitMs);
+  const look = () => {
+    if (isRunning(identity)) return void lookIn(untilNextRound(LOOK_MS));
+    isFollowed = false;
     // What the process itself started goes with it.
     killIdentified(identity);
     options.exited({ exitCode: undefined, signal: undefined, lastLines: output.end() });
-  }, LOOK_MS);
+  };
+  lookIn(untilNextRound(LOOK_MS));
   return {
     pid: identity.pid,
-    kill: () => killIdentified(identity),
+    kill() {
+      killIdentified(identity);
+      if (!isFollowed) return;
+      clearTimeout(timer);
+      lookIn(KILLED_LOOK_MS);
+    },
     moveOutput: (path) => output.move(path),
     release() {
-      clearInterval(timer);
+      isFollowed = false;
+      clearTimeout(timer);
       output.close();
     },
   };

@@ -7,6 +7,7 @@
  */
 
 import { LineSplitter } from "./output_lines.ts";
+import { untilNextRound } from "./rounds.ts";
 
 /** What a process writes, by stream. */
 export type OutputStream = "stdout" | "stderr";
@@ -111,7 +112,8 @@ export class OutputFiles {
     let hasMore = false;
     for (const file of this.#followed) hasMore = file.read() || hasMore;
     this.#lookMs = hasMore ? LOOK_MS : Math.min(LOOK_MS_MAX, this.#lookMs * 1.5);
-    this.#timer = setTimeout(() => this.#look(), this.#lookMs);
+    const waitMs = this.#lookMs < LOOK_MS_MAX ? this.#lookMs : untilNextRound(LOOK_MS_MAX);
+    this.#timer = setTimeout(() => this.#look(), waitMs);
   }
 }
 
@@ -144,10 +146,12 @@ export function removeOutput(path: string): void {
   }
 }
 
+/** What is read is taken before anything else is read: so all files share it. */
+const piece = new Uint8Array(PIECE_BYTES);
+
 class FollowedFile {
   readonly #file: Deno.FsFile;
   readonly #splitter: LineSplitter;
-  readonly #piece = new Uint8Array(PIECE_BYTES);
   #decoder = new TextDecoder();
   #position = 0;
 
@@ -161,13 +165,13 @@ class FollowedFile {
   /** Reads what is there, up to a bound; whether there was anything. */
   read(): boolean {
     for (let pieces = 0; pieces < PIECES_MAX; pieces += 1) {
-      const count = this.#file.readSync(this.#piece);
+      const count = this.#file.readSync(piece);
       if (count === null || count === 0) {
         if (this.#position > READ_BYTES_MAX) this.#empty();
         return pieces > 0;
       }
       this.#position += count;
-      const bytes = this.#piece.subarray(0, count);
+      const bytes = piece.subarray(0, count);
       this.#splitter.push(this.#decoder.decode(bytes, { stream: true }));
     }
     const behind = this.#file.statSync().size - this.#position;
