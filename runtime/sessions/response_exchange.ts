@@ -12,7 +12,7 @@ import { BODILESS, type RequestHead, responseParts } from "./frames/heads.ts";
 import { requestOf } from "./parts/lazy_request.ts";
 import type { Outgoing } from "./wires/outbox.ts";
 import { type BodyReader, readAhead } from "./bodies/read_ahead.ts";
-import { SESSION_LIMITS, type SessionBrokenError } from "./session.ts";
+import { SESSION_LIMITS, type SessionBrokenError, TUNNEL_METHOD } from "./session.ts";
 import { staticBodyOf } from "./bodies/static_body.ts";
 import { fitsOneFrame, WholeAnswer } from "./bodies/whole_answer.ts";
 
@@ -41,6 +41,8 @@ export class ResponseExchange implements Exchange {
   readonly #connection: Connection;
   readonly #options: ResponseExchangeOptions;
   readonly #controller = new AbortController();
+  /** Of a tunnel only: runs when nothing more comes of its request. */
+  #requestOver: (() => void) | undefined;
 
   /** Enters the connection and calls the handler. */
   constructor(connection: Connection, options: ResponseExchangeOptions) {
@@ -51,8 +53,10 @@ export class ResponseExchange implements Exchange {
     this.#answer();
   }
 
-  /** The request is whole; its exchange ends with the response only. */
-  arrived(): void {}
+  /** The request is whole; its exchange ends with the response, or, of a tunnel, with both. */
+  arrived(): void {
+    this.#requestOver?.();
+  }
 
   /** The requester has ended the exchange. */
   reset(_code: number, reason: string): void {
@@ -76,9 +80,10 @@ export class ResponseExchange implements Exchange {
         outbox.frames.credit(id, bytes);
         outbox.wake();
       },
-      cancelled() {
+      cancelled: () => {
         outbox.frames.stop(id);
         outbox.wake();
+        this.#requestOver?.();
       },
     });
   }
@@ -101,7 +106,8 @@ export class ResponseExchange implements Exchange {
 
   #break(error: unknown): void {
     if (!this.#isOpen) return;
-    this.#options.failed(error);
+    // That a connection broke at the other end of a tunnel is no failure of who digs it.
+    if (!this.#isTunnel) this.#options.failed(error);
     this.#connection.outbox.frames.reset(this.#options.id, RESET.failed, "the response broke");
     this.#connection.outbox.wake();
     this.#over(error);
@@ -145,6 +151,8 @@ export class ResponseExchange implements Exchange {
     const made = this.#isBodiless(response) ? undefined : staticBodyOf(response);
     if (made !== undefined && this.#sendWhole(parts, made)) return;
     let reader: BodyReader | undefined = response.body?.getReader();
+    // A direction that ends early is no whole answer: the other one goes on.
+    if (reader !== undefined && this.#isTunnel) return await this.#stream(parts, reader);
     let whole: Uint8Array | undefined;
     if (reader !== undefined) {
       const known = await readAhead(reader);
@@ -189,7 +197,18 @@ export class ResponseExchange implements Exchange {
     const outgoing = new OutgoingBody(this.#options.id, this.#connection.outbox.ready);
     this.outgoing = outgoing;
     await outgoing.send(reader);
+    if (this.#isTunnel) await this.#requestEnded();
     this.#finish();
+  }
+
+  get #isTunnel(): boolean {
+    return this.#options.head.method === TUNNEL_METHOD;
+  }
+
+  /** Resolves when nothing more comes of the request, for whatever reason. */
+  async #requestEnded(): Promise<void> {
+    if (!this.#isOpen || !this.incoming?.arriving) return;
+    await new Promise<void>((resolve) => this.#requestOver = resolve);
   }
 
   /** Sends nothing and returns false when the head is over the limits. */
@@ -221,6 +240,7 @@ export class ResponseExchange implements Exchange {
     this.#controller.abort(error);
     this.incoming?.fail(error);
     this.outgoing?.stop(error);
+    this.#requestOver?.();
   }
 }
 

@@ -54,6 +54,13 @@ export interface SessionHandle {
   abort(reason: string): void;
 }
 
+/**
+ * The method of an exchange whose two bodies are the two directions of a connection: each of them
+ * ends by itself. Any other request is of no use any more once it has been answered. Nothing from
+ * outside may use it.
+ */
+export const TUNNEL_METHOD = "SMMP-TUNNEL";
+
 /** Names and values of headers, in their order; the same name may repeat. */
 export type HeaderList = [name: string, value: string][];
 
