@@ -13,6 +13,7 @@ import {
   isRecord,
   type Kind,
   list,
+  path,
   plug,
   type PlugConfiguration,
   plugConfiguration,
@@ -49,7 +50,7 @@ function isOptional<Value>(value: unknown, accepts: (value: unknown) => value is
 }
 
 function isServiceRoute(value: unknown): value is ServiceRoute {
-  return isRecord(value) && isPath(value.path) && typeof value.keepPrefix === "boolean" &&
+  return isRecord(value) && path.accepts(value.path) && typeof value.keepPrefix === "boolean" &&
     isOptional(value.limits, isRouteLimits) &&
     (value.host === undefined ||
       (typeof value.host === "string" && value.host.length <= LIMITS.networkCharacters));
@@ -73,12 +74,7 @@ function isHealthCheck(value: unknown): value is HealthCheck {
   return isRecord(value) && durationMs.accepts(value.intervalMs) && value.intervalMs > 0 &&
     durationMs.accepts(value.timeoutMs) && value.timeoutMs > 0 &&
     count.accepts(value.failures) && value.failures >= 1 &&
-    value.failures <= LIMITS.healthFailures && isOptional(value.path, isPath);
-}
-
-function isPath(value: unknown): value is string {
-  return typeof value === "string" && value.startsWith("/") &&
-    value.length <= LIMITS.routeCharacters;
+    value.failures <= LIMITS.healthFailures && isOptional(value.path, path.accepts);
 }
 
 function isNames(value: unknown): value is readonly string[] {

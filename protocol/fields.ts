@@ -114,6 +114,13 @@ export const network: Kind<string> = text("address", LIMITS.networkCharacters);
 export const token: Kind<string> = text("token", LIMITS.tokenCharacters);
 /** A certificate or a chain of them, in PEM. */
 export const certificate: Kind<string> = text("certificate", LIMITS.certificateCharacters);
+/** The path of a URL, with its query. */
+export const path: Kind<string> = {
+  name: "path",
+  accepts: (value): value is string =>
+    typeof value === "string" && value.startsWith("/") &&
+    value.length <= LIMITS.routeCharacters,
+};
 /** The name of a signal. */
 export const signal: Kind<string> = text("signal", 16);
 /** The name of a service or an agent. */

@@ -39,7 +39,10 @@ export interface ServiceManifest {
   readonly eager?: readonly string[];
   /** An instance that holds more memory than this is replaced. Bytes. @default {no bound} */
   readonly memoryBytes?: number;
-  /** How it is found out that an instance hangs. @default {HEALTH_DEFAULTS} */
+  /**
+   * How it is found out that an instance hangs; it promises that every instance answers. Default:
+   * {@linkcode HEALTH_DEFAULTS}, and silence counts only after a first answer.
+   */
   readonly health?: HealthCheck;
 }
 

@@ -18,6 +18,8 @@ const KINDS: Readonly<Record<string, string>> = {
   port: "a whole number from 0 to 65535",
   status: "a whole number from 100 to 599, see [status codes](#status-codes)",
   count: "a whole number from 0 to 2^53 - 1",
+  path: `the path of a URL with its query: a slash and at most ${LIMITS.routeCharacters - 1} ` +
+    "characters more",
   milliseconds: `a whole number from 0 to ${LIMITS.durationMs} (30 days)`,
   "exit code": "a whole number from -255 to 255",
   "true or false": "true or false",

@@ -70,11 +70,20 @@ export const SHUTDOWN_MESSAGES = {
     doc: "Is the instance well?",
     answer: "serviceHealthResponse",
     ours: true,
-    fields: { messageID, serviceID },
+    fields: {
+      messageID,
+      serviceID,
+      path: added(
+        kinds.path,
+        "What it asks itself first, by GET, and that must answer 2xx or 3xx; default: nothing.",
+      ),
+      timeoutMs: added(kinds.durationMs, "How long that may take."),
+    },
   },
   serviceHealthResponse: {
     direction: "Service → Agent → Manager",
-    doc: "The instance is well, and this busy.",
+    doc: "The instance is well, and this busy; or not: 504 it got no answer, else 5xx a bad one. " +
+      "404: its agent has no link to it.",
     ours: true,
     fields: { messageID, serviceID, status, load: added(kinds.load, "How busy."), reason },
   },

@@ -156,7 +156,8 @@ export function passDown(turn: AgentTurn, instance: LocalInstance, message: Held
   const { downward, options } = turn.state;
   const { serviceID, link, held } = instance;
   if (link === undefined) {
-    const isAway = instance.phase === "running";
+    // How it is nobody can say, and nobody wants to know later how it was.
+    const isAway = instance.phase === "running" && message.type !== "serviceHealthRequest";
     return isAway && held.length < HELD_MAX && held.push(message) > 0;
   }
   if (downward.size >= options.relaysMax && !forgetOneUnasked(turn)) return false;
@@ -252,14 +253,25 @@ export function forgetAsker({ state: { downward } }: AgentTurn): void {
  * did not answer was perhaps lost, and is asked again when it is back.
  */
 export function holdUnanswered(
-  { state: { downward } }: AgentTurn,
+  turn: AgentTurn,
   { held }: LocalInstance,
   link: LinkID,
 ): void {
-  for (const [key, { message }] of downward) {
+  for (const [key, { message }] of turn.state.downward) {
     if (message === undefined || !key.startsWith(`${link}/`)) continue;
-    if (held.length < HELD_MAX) held.push(message);
+    if (message.type === "serviceHealthRequest") answerForHealth(turn, message);
+    else if (held.length < HELD_MAX) held.push(message);
   }
+}
+
+/** Nobody knows how an instance is: the manager takes it neither for well nor for sick. */
+export function answerForHealth(
+  turn: AgentTurn,
+  { messageID, serviceID }: MessageOf<"serviceHealthRequest">,
+): void {
+  const status = STATUS.notFound;
+  const reason = `Cannot reach "${serviceID}": this agent has no link to such an instance`;
+  sendUp(turn, { type: "serviceHealthResponse", messageID, serviceID, status, reason });
 }
 
 /** Forgets a link of a service, with all that was on its way by it. */

@@ -30,7 +30,13 @@ import {
 } from "./processes.ts";
 import { onAdoptDue, onInstancesRecorded } from "./proofs.ts";
 import { onAgentRegisterResponse, onManagerLinked, onRepositoryChanged } from "./registration.ts";
-import { forgetAsker, onConnectionResponse, onRelayDue, passDown } from "./relays.ts";
+import {
+  answerForHealth,
+  forgetAsker,
+  onConnectionResponse,
+  onRelayDue,
+  passDown,
+} from "./relays.ts";
 import { onServiceRegisterResponse } from "./gateways.ts";
 import { onServiceLinked, onServiceMessage, onServiceUnlinked } from "./services.ts";
 import { onUsageMeasured } from "./usages.ts";
@@ -172,7 +178,7 @@ function onDownward(
     case "softShutdownRequest":
       return sendUp(turn, { type: "softShutdownResponse", messageID, serviceID, status, reason });
     case "serviceHealthRequest":
-      return sendUp(turn, { type: "serviceHealthResponse", messageID, serviceID, status, reason });
+      return answerForHealth(turn, message);
   }
 }
 

@@ -109,7 +109,7 @@ export interface Drained {
   readonly kind: "drained";
 }
 
-/** How busy it is, as the host measured it. */
+/** How it is and how busy, as the host found out. */
 export interface Health {
   /** Tells events apart. */
   readonly kind: "health";
@@ -117,6 +117,16 @@ export interface Health {
   readonly messageID: number;
   /** Requests in flight. */
   readonly inFlight: number;
+  /** What is wrong with it; 504: it did not answer itself. @default {it is well} */
+  readonly ailment?: Ailment | undefined;
+}
+
+/** What is wrong with a service. */
+export interface Ailment {
+  /** 5xx. */
+  readonly status: number;
+  /** For a person. */
+  readonly reason: string;
 }
 
 /** What happens to a service. */
@@ -162,12 +172,16 @@ export interface CloseInbound {
   readonly sourcePlug: number;
 }
 
-/** Measure how busy the service is; `health` must follow. */
+/** Find out how the service is, and how busy; `health` must follow. */
 export interface Measure {
   /** Tells effects apart. */
   readonly kind: "measure";
   /** The number of the serviceHealthRequest. */
   readonly messageID: number;
+  /** What the service is to be asked. @default {to run is to be well} */
+  readonly path?: string | undefined;
+  /** How long its answer may take. Milliseconds. */
+  readonly timeoutMs: number;
 }
 
 /** Send what is to be sent and end the process. */

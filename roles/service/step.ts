@@ -7,6 +7,7 @@
  * @module
  */
 
+import { HEALTH_DEFAULTS } from "../../protocol/manifest.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { hasDeadline, nextDeadlineMs } from "../deadlines.ts";
@@ -26,6 +27,7 @@ import {
 import { endWhenEmpty, onDrained, onEndAnswered, onSoftShutdownRequest } from "./ending.ts";
 import { onHeld, onHoldDue, USE_KEY } from "./holds.ts";
 import {
+  type Health,
   type InboundEnded,
   inboundKey,
   type ServiceEffect,
@@ -78,14 +80,9 @@ export function stepService(
     case "drained":
       onDrained(turn);
       break;
-    case "health": {
-      const { serviceID } = state.start;
-      const { messageID, inFlight } = event;
-      const status = STATUS.done;
-      const load = { inFlight };
-      sendToAgent(turn, { type: "serviceHealthResponse", messageID, serviceID, status, load });
+    case "health":
+      onHealth(turn, event);
       break;
-    }
     case "tick":
       onTick(turn);
       break;
@@ -131,13 +128,23 @@ function onMessage(turn: ServiceTurn, event: MessageArrived): void {
   switch (message.type) {
     case "softShutdownRequest":
       return onSoftShutdownRequest(turn, message);
-    case "serviceHealthRequest":
-      return turn.emit({ kind: "measure", messageID: message.messageID });
+    case "serviceHealthRequest": {
+      const { messageID, path, timeoutMs = HEALTH_DEFAULTS.timeoutMs } = message;
+      return turn.emit({ kind: "measure", messageID, path, timeoutMs });
+    }
     default: {
       const reason = `Cannot take "${message.type}": a service does not get it`;
       turn.emit({ kind: "refuse", link, type: message.type, status: STATUS.badRequest, reason });
     }
   }
+}
+
+/** The host has found out how the service is. */
+function onHealth(turn: ServiceTurn, { messageID, inFlight, ailment }: Health): void {
+  const { serviceID } = turn.state.start;
+  const outcome = ailment ?? { status: STATUS.done };
+  const load = { inFlight };
+  sendToAgent(turn, { type: "serviceHealthResponse", messageID, serviceID, ...outcome, load });
 }
 
 /** Flow 7 at the destination, when the source's host is gone. */

@@ -11,6 +11,7 @@ import { ServiceProcess } from "../service/service_process.ts";
 import { readStart } from "../service/start.ts";
 import { installWebSockets } from "../web_sockets/install.ts";
 import { forwardTo } from "./forward.ts";
+import { askProgram } from "./health.ts";
 import { runProgram } from "./program.ts";
 import { MeshProxy } from "./proxy.ts";
 import { readSpec } from "./spec.ts";
@@ -27,7 +28,12 @@ export async function serveCommand(): Promise<void> {
     // What the manifest says of a variable stands.
     const env = { ...proxy.environment, ...spec.env };
     const program = await runProgram({ ...spec, env }, start.service);
-    instance.serve(forwardTo(program, start.service), { ending: () => program.stop() });
+    const handler = forwardTo(program, start.service);
+    const asked = { service: start.service, client: program.client, handler, ready: spec.ready };
+    instance.serve(handler, {
+      ending: () => program.stop(),
+      check: (question) => askProgram(asked, question),
+    });
   } catch (error) {
     console.error(reasonOf(error));
     Deno.exit(1);

@@ -5,8 +5,10 @@
  */
 
 import {
+  type Ailment,
   createService,
   inboundKey,
+  type Measure,
   type Refusal,
   type ServiceEffect,
   type ServiceEvent,
@@ -41,6 +43,20 @@ interface GivenParts {
   readonly link?: MadeLink;
 }
 
+/** How a service is served. */
+export interface ServeTerms {
+  /** Is waited for once nothing is in flight any more. */
+  readonly ending?: () => Promise<void>;
+  /**
+   * Finds out what is wrong, if anything is. Must not reject.
+   *
+   * @default {asks the handler at the path that the manager names, if it names one}
+   */
+  readonly check?: (
+    question: Pick<Measure, "path" | "timeoutMs">,
+  ) => Promise<Ailment | undefined> | undefined;
+}
+
 /** A launched service: its link to the agent, its sessions in and out. */
 export class ServiceProcess {
   readonly #start: StartInfo;
@@ -55,7 +71,8 @@ export class ServiceProcess {
   readonly #inbound = new Map<string, SessionHandle>();
   readonly #isSpare: boolean;
   #server: SessionServer | undefined;
-  #ending: (() => Promise<void>) | undefined;
+  #ending: ServeTerms["ending"];
+  #check: ServeTerms["check"];
   /** Whether the service was loaded, and whether the agent was told that it is ready. */
   #phase: "loading" | "loaded" | "ready" = "loading";
   #exitCode: number | undefined;
@@ -104,12 +121,12 @@ export class ServiceProcess {
     this.#host.dispatch(reason === undefined ? { kind: "released" } : { kind: "held", reason });
   }
 
-  /**
-   * Accepts sessions with this handler, and tells the agent that the instance is ready. `ending` is
-   * waited for once nothing is in flight any more.
-   */
-  serve(handler: FetchHandler, { ending }: { readonly ending?: () => Promise<void> } = {}): void {
+  /** Accepts sessions with this handler, and tells the agent that the instance is ready. */
+  serve(handler: FetchHandler, { ending, check }: ServeTerms = {}): void {
     this.#ending = ending;
+    this.#check = check ??
+      (({ path, timeoutMs }) =>
+        path === undefined ? undefined : this.#ask(handler, { path, timeoutMs }));
     const { serviceID } = this.#start;
     if ("listener" in this.#listening) {
       this.#server = serveSessions({
@@ -141,6 +158,20 @@ export class ServiceProcess {
   /** Sends a request to another service of the mesh. */
   fetch(service: string, request: RequestParts): Promise<Response> {
     return this.#source.exchange(service, request);
+  }
+
+  async #ask(
+    handler: FetchHandler,
+    question: { readonly path: string; readonly timeoutMs: number },
+  ): Promise<Ailment | undefined> {
+    const { askHandler } = await import("./health_check.ts");
+    return await askHandler(handler, { ...question, service: this.#start.service });
+  }
+
+  async #measure({ messageID, path, timeoutMs }: Measure): Promise<void> {
+    const ailment = await this.#check?.({ path, timeoutMs });
+    const inFlight = this.#server?.inFlight ?? 0;
+    this.#host.dispatch({ kind: "health", messageID, inFlight, ailment });
   }
 
   /** Seldom, so what it needs is loaded when it is needed. */
@@ -177,10 +208,8 @@ export class ServiceProcess {
         return;
       case "closeInbound":
         return this.#closeInbound(effect.sourceID, effect.sourcePlug);
-      case "measure": {
-        const inFlight = this.#server?.inFlight ?? 0;
-        return this.#host.dispatch({ kind: "health", messageID: effect.messageID, inFlight });
-      }
+      case "measure":
+        return void this.#measure(effect);
       case "exit":
         return this.#exit(effect.code);
       default:

@@ -63,6 +63,7 @@ const ADDED: Readonly<Record<string, string>> = {
   hardShutdownRequest: "reason",
   hardShutdownResponse: "reason",
   serviceTerminationInfo: "exitCode signal reason",
+  serviceHealthRequest: "path timeoutMs",
   serviceHealthResponse: "load reason",
   agentHealthResponse: "load",
   repositoryInfo: "edited",

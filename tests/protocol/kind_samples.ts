@@ -95,6 +95,10 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
   token: texts(LIMITS.tokenCharacters),
   certificate: texts(LIMITS.certificateCharacters),
   signal: texts(16),
+  path: {
+    good: ["/", "/health?deep=1", `/${"x".repeat(LIMITS.routeCharacters - 1)}`],
+    bad: ["", "health", `/${"x".repeat(LIMITS.routeCharacters)}`, 1, null, ["/"]],
+  },
   name: { good: ["a", "greeter-2", "x".repeat(LIMITS.nameCharacters)], bad: BAD_NAMES },
   "list of names": {
     good: [[], ["a", "constructor"], repeat("a", LIMITS.repositoryEntries)],

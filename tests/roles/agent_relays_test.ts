@@ -151,6 +151,18 @@ Deno.test("agent: what the manager asks of an instance without link is answered 
   assertEquals(theSent(bench.take("manager", health), "serviceHealthResponse").status, 404);
 });
 
+Deno.test("agent: nobody knows how an instance is whose link broke, so 404 says so at once", () => {
+  const bench = new AgentBench();
+  const link = bench.run(7);
+  const asked = { type: "serviceHealthRequest", messageID: 43, serviceID: 7 } as const;
+  theSent(bench.take("manager", asked), "serviceHealthRequest", link);
+  const broken = bench.step({ kind: "linkClosed", link, reason: "it broke" });
+  assertEquals(theSent(broken, "serviceHealthResponse", "manager").messageID, 43);
+  const again = bench.take("manager", { ...asked, messageID: 44 });
+  assertEquals(theSent(again, "serviceHealthResponse", "manager").status, 404);
+  assertEquals(bench.state.instances.get(7)?.held, []);
+});
+
 Deno.test("agent: a close at the destination goes to that instance (flow 7)", () => {
   const bench = new AgentBench();
   const link = bench.run(7);

@@ -114,6 +114,17 @@ Deno.test("service: it says how busy it is when it was measured (serviceHealthRe
   assertEquals([serviceID, load?.inFlight], [7, 12]);
 });
 
+Deno.test("service: what it is asked at a path is asked of it, and told (serviceHealthRequest)", () => {
+  const bench = new ServiceBench();
+  const question = { messageID: 41, serviceID: 7, path: "/health", timeoutMs: 900 };
+  const asked = theOne(bench.take({ type: "serviceHealthRequest", ...question }), "measure");
+  assertEquals([asked.path, asked.timeoutMs], ["/health", 900]);
+  const ailment = { status: 504, reason: "GET /health got no answer" };
+  const effects = bench.step({ kind: "health", messageID: 41, inFlight: 2, ailment });
+  const { status, reason } = theSent(effects, "serviceHealthResponse");
+  assertEquals({ status, reason }, ailment);
+});
+
 Deno.test("service: messages that it does not get are refused (400), and change nothing", () => {
   const bench = new ServiceBench();
   const effects = bench.take({ type: "hardShutdownRequest", messageID: 41, serviceID: 7 });

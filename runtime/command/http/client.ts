@@ -26,6 +26,7 @@ export class HttpClient {
   /** Programs that listen on "localhost" have either of them. */
   #hostnames: readonly [string, string] = ["127.0.0.1", "::1"];
   #kept: Kept[] = [];
+  #answers = 0;
 
   /** Connects to nothing yet. */
   constructor(port: number) {
@@ -42,7 +43,7 @@ export class HttpClient {
     const kept = this.#take();
     if (kept !== undefined) {
       try {
-        return await kept.exchange(request, () => this.#keep(kept));
+        return this.#count(await kept.exchange(request, () => this.#keep(kept)));
       } catch (error) {
         // The server closed it at the very moment in which it was used again.
         const isStale = error instanceof ClosedError && request.body === null;
@@ -50,7 +51,17 @@ export class HttpClient {
       }
     }
     const connection = await this.connect();
-    return await connection.exchange(request, () => this.#keep(connection));
+    return this.#count(await connection.exchange(request, () => this.#keep(connection)));
+  }
+
+  /** How many responses there were so far. */
+  get answers(): number {
+    return this.#answers;
+  }
+
+  #count(response: HttpResponse): HttpResponse {
+    this.#answers += 1;
+    return response;
   }
 
   /** A connection that nobody else uses. */
