@@ -115,6 +115,28 @@ Deno.test("instancesUsageInfo: twice the memory is killed at once, even while it
   assertEquals(bench.tell(serviceID, 3 * LIMIT_BYTES), []);
 });
 
+Deno.test("instancesUsageInfo: what is killed for its memory has crashed, and waits", () => {
+  const { bench, connect, gateway, tell } = memoryBench();
+  const { instance: { serviceID } } = connect();
+  const kill = theSent(tell(serviceID, 2 * LIMIT_BYTES + 1), "hardShutdownRequest");
+  // It is measured once more before it is gone.
+  tell(serviceID, 2 * LIMIT_BYTES + 2);
+  const { messageID } = kill;
+  const type = "hardShutdownResponse";
+  const effects = bench.take("one", { type, messageID, serviceID, status: 200 });
+  const ended = ofKind(effects, "record").map(({ fact }) => fact)
+    .find((fact) => fact.kind === "instanceEnded");
+  assertEquals(ended?.kind === "instanceEnded" && ended.crash?.inRow, 1);
+  assertMatch(ended?.kind === "instanceEnded" ? ended.reason : "", /^it holds 200 MB of memory/);
+  const { effects: asked } = bench.ask("one", {
+    serviceID: gateway,
+    sourcePlug: 9,
+    dest: "greeter",
+  });
+  assertEquals(sent(asked, "startServiceRequest"), []);
+  theSent(bench.wait(200), "startServiceRequest");
+});
+
 Deno.test("instancesUsageInfo: twice the memory before it is ready is a failed start", () => {
   const { bench, gateway, tell } = memoryBench();
   const { effects } = bench.ask("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });

@@ -54,13 +54,16 @@ export function endInstance(turn: Turn, instance: Instance, ending: InstanceEndi
     const reason = `${service}#${serviceID} ended`;
     endConnection(turn, connection, { status: STATUS.brokenLink, reason });
   }
-  const { status, exitCode, signal, isCrash = false } = ending;
+  const { status, exitCode, signal } = ending;
+  // Who had to be killed for its memory has crashed, though its end was ordered.
+  const { killedFor } = turn.state.usages.get(serviceID) ?? {};
+  const isCrash = ending.isCrash === true || killedFor !== undefined;
   record(turn, {
     kind: "instanceEnded",
     serviceID,
     service,
     status,
-    reason: cutReason(ending.reason),
+    reason: cutReason(killedFor ?? ending.reason),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(signal === undefined ? {} : { signal }),
     ...(isCrash ? { crash: crashMarkOf(turn, instance) } : {}),

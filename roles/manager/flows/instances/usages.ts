@@ -4,7 +4,8 @@
  * not cut off. One that holds far more, drained or not, is killed before its host is in need.
  *
  * A service that needs more than it may have would be replaced for ever. So an instance lives for a
- * while before it is replaced for this, and longer each time when its successors are no better.
+ * while before it is replaced for this, and longer each time when its successors are no better. One
+ * that has to be killed has crashed, with the pauses of a crash.
  *
  * @module
  */
@@ -32,6 +33,8 @@ export interface InstanceUsage {
   readonly overs: number;
   /** When its replacement was last begun for that; 0: never. Milliseconds since 1970. */
   readonly replacedAtMs: number;
+  /** Why it was killed for its memory; undefined: it was not. */
+  readonly killedFor?: string;
 }
 
 /** So often in a row it must hold too much: what is collected as garbage soon is no matter. */
@@ -53,13 +56,9 @@ export function onInstancesUsageInfo(
     if (instance === undefined) continue;
     const limitBytes = memoryLimitOf(turn, instance);
     const isOver = told.memoryBytes > limitBytes;
-    const { overs = 0, replacedAtMs = 0 } = usages.get(serviceID) ?? {};
-    usages.set(serviceID, {
-      told,
-      atMs: turn.nowMs,
-      overs: isOver ? overs + 1 : 0,
-      replacedAtMs,
-    });
+    const before = usages.get(serviceID) ?? { overs: 0, replacedAtMs: 0 };
+    const overs = isOver ? before.overs + 1 : 0;
+    usages.set(serviceID, { ...before, told, atMs: turn.nowMs, overs });
     if (isOver) onMemoryExceeded(turn, instance, limitBytes);
   }
 }
@@ -78,7 +77,7 @@ function onMemoryExceeded(turn: Turn, instance: Instance, limitBytes: number): v
   const reason = `it holds ${inMegabytes(memoryBytes)} of memory, and may hold ` +
     inMegabytes(limitBytes);
   if (memoryBytes > limitBytes * options.memoryKillFactor) {
-    return killForMemory(turn, instance, reason);
+    return killForMemory(turn, instance, { usage, reason });
   }
   const isStaying = instance.state === "running" && instance.leaving === "none";
   if (!isStaying || usage.overs < OVERS_MIN) return;
@@ -108,11 +107,16 @@ export function onMemoryWaitDue(turn: Turn, service: string): void {
   turn.state.memoryWaits.delete(service);
 }
 
-/** It takes what others need: it has no time to end by itself. */
-function killForMemory(turn: Turn, instance: Instance, why: string): void {
+/** It takes what others need: it has no time to end by itself, and that is its own fault. */
+function killForMemory(
+  turn: Turn,
+  instance: Instance,
+  { usage, reason: why }: { usage: InstanceUsage; reason: string },
+): void {
   const { serviceID, agent, state, phase } = instance;
   if (phase === "hard") return;
   const reason = `${why}: too much to let it end by itself`;
+  turn.state.usages.set(serviceID, { ...usage, killedFor: reason });
   if (state !== "starting") return shutDownHard(turn, instance, reason);
   const messageID = newMessageID(turn);
   sendToAgent(turn, agent, { type: "hardShutdownRequest", messageID, serviceID, reason });
