@@ -5,12 +5,20 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
-import { dirname, relative } from "node:path";
-import { loadMesh } from "../config/load_mesh.ts";
+import { dirname, join, relative } from "node:path";
+import { loadMesh, MESH_FILE } from "../config/load_mesh.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
 import { clockMs } from "../host.ts";
 import type { Repository } from "./agent_host.ts";
-import { type FileDigests, isHidden, isWithin, MODULE, versionsOf } from "./repository_version.ts";
+import {
+  type FileDigests,
+  hasChanged,
+  isHidden,
+  isWithin,
+  lookAt,
+  MODULE,
+  versionsOf,
+} from "./repository_version.ts";
 
 /** A mesh as it is now, with the versions of its services. */
 export interface LoadedRepository extends Repository {
@@ -45,8 +53,9 @@ export interface RepositoryWatchOptions {
   /** After this long without another change one counts as complete. Milliseconds. @default {200} */
   readonly quietMs?: number;
   /**
-   * How often all is looked at though nothing was noticed: some file systems tell nothing, and a
-   * link to a folder can be replaced. Milliseconds.
+   * How often it is looked though nothing was noticed: some file systems tell nothing, and a link
+   * to a folder can be replaced. Of very many services only files that are known are looked at so
+   * often, and whether there are new ones when that costs little beside the time since. Milliseconds.
    *
    * @default {5_000}
    */
@@ -67,6 +76,11 @@ export async function loadRepository(
   return { config, services: config.services, versions: await versionsOf(config.services, known) };
 }
 
+/** To look at everything without a reason costs this part of the time at most. */
+const COST_PART = 0.005;
+/** However much it costs, it is done this often. Milliseconds. */
+const WHOLE_LOOK_MS_MAX = 300_000;
+
 /** Watches a repository until it is closed. */
 export class RepositoryWatch {
   readonly #options: RepositoryWatchOptions;
@@ -79,16 +93,25 @@ export class RepositoryWatch {
   #isLooking = false;
   /** When something was noticed that was not looked at yet. */
   #noticedMs: number | undefined;
+  /** When all is looked at again though nothing was noticed. */
+  #wholeLookMs = 0;
+  /** How the folder and its mesh.json looked before they were read. */
+  #documentLook: string;
   #hasMore = false;
   #warned = "";
 
   private constructor(
     repository: LoadedRepository,
-    { options, known }: { options: RepositoryWatchOptions; known: FileDigests },
+    { options, known, documentLook }: {
+      options: RepositoryWatchOptions;
+      known: FileDigests;
+      documentLook: string;
+    },
   ) {
     this.#repository = repository;
     this.#options = options;
     this.#digests = known;
+    this.#documentLook = documentLook;
     this.#watch();
     this.#lookIn(options.lookMs ?? 5_000);
   }
@@ -101,7 +124,9 @@ export class RepositoryWatch {
   static async open(options: RepositoryWatchOptions): Promise<RepositoryWatch> {
     const { path, isPart } = options;
     const known: FileDigests = new Map();
-    return new RepositoryWatch(await loadRepository(path, { isPart, known }), { options, known });
+    const documentLook = lookAtDocument(path);
+    const repository = await loadRepository(path, { isPart, known });
+    return new RepositoryWatch(repository, { options, known, documentLook });
   }
 
   /** What there is now. */
@@ -117,19 +142,30 @@ export class RepositoryWatch {
     this.#watcher?.close();
   }
 
-  #lookIn(waitMs: number): void {
+  #lookIn(waitMs: number, look: () => void = () => void this.#look()): void {
     clearTimeout(this.#timer);
-    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#look(), waitMs);
+    if (!this.#isClosed) this.#timer = setTimeout(look, waitMs);
+  }
+
+  /** Nothing was noticed for a while: is it so? */
+  #glance(): void {
+    const { path, lookMs = 5_000 } = this.#options;
+    const isSame = this.#watcher !== undefined && performance.now() < this.#wholeLookMs &&
+      !hasChanged(this.#digests) && lookAtDocument(path) === this.#documentLook;
+    if (isSame) this.#lookIn(lookMs, () => this.#glance());
+    else void this.#look();
   }
 
   async #look(): Promise<void> {
     // One look at a time: what happens meanwhile is looked at next.
     if (this.#isLooking) return void (this.#hasMore = true);
+    const startedMs = performance.now();
     this.#isLooking = true;
     this.#hasMore = false;
     this.#noticedMs = undefined;
     try {
       const { path, isPart } = this.#options;
+      this.#documentLook = lookAtDocument(path);
       const now = await loadRepository(path, { isPart, known: this.#digests });
       this.#warned = "";
       if (!this.#isClosed) this.#take(now);
@@ -142,7 +178,11 @@ export class RepositoryWatch {
     }
     this.#isLooking = false;
     const { lookMs = 5_000, quietMs = 200 } = this.#options;
-    this.#lookIn(this.#hasMore ? quietMs : lookMs);
+    const endedMs = performance.now();
+    const restMs = Math.min(WHOLE_LOOK_MS_MAX, (endedMs - startedMs) / COST_PART);
+    this.#wholeLookMs = endedMs + restMs;
+    if (this.#hasMore) this.#lookIn(quietMs);
+    else this.#lookIn(lookMs, () => this.#glance());
   }
 
   #take(now: LoadedRepository): void {
@@ -223,6 +263,11 @@ function foldersOf({ folder, services }: MeshConfig): string[] {
     if (relative(folder, own).startsWith("..")) folders.add(own);
   }
   return [...folders].toSorted();
+}
+
+/** What says which services there are: the folder, or the file in it. */
+function lookAtDocument(path: string): string {
+  return `${lookAt(path)} ${lookAt(join(path, MESH_FILE))}`;
 }
 
 function realPath(folder: string): string {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { loadRepository, RepositoryWatch } from "../../../runtime/agent/repository_watch.ts";
+import { type FileDigests, hasChanged } from "../../../runtime/agent/repository_version.ts";
 import type { RepositoryChange } from "../../../runtime/agent/repository_watch.ts";
 
 const GREETER = 'export default { fetch: () => new Response("hello") };\n';
@@ -128,6 +129,31 @@ Deno.test("RepositoryWatch follows a link that leads to another folder now", asy
   } finally {
     watch.close();
   }
+});
+
+Deno.test("RepositoryWatch finds what is edited where nothing is noticed", async () => {
+  await using elsewhere = new Watched();
+  await elsewhere.write("secret", "one");
+  await using watched = new Watched();
+  const secrets = { KEY: `${elsewhere.folder}/secret` };
+  await watched.write("mesh.json", JSON.stringify({ services: { greeter: { secrets } } }));
+  await watched.open(20);
+  await elsewhere.write("secret", "another one");
+  assertEquals((await watched.next()).edited, ["greeter"]);
+});
+
+Deno.test("hasChanged() sees that a file was written or is gone", async () => {
+  await using watched = new Watched();
+  await watched.write("greeter.ts", GREETER);
+  const known: FileDigests = new Map();
+  await loadRepository(watched.folder, { known });
+  assertEquals(hasChanged(known), false);
+  await watched.write("greeter.ts", `${GREETER}// another one\n`);
+  assertEquals(hasChanged(known), true);
+  await loadRepository(watched.folder, { known });
+  assertEquals(hasChanged(known), false);
+  await Deno.remove(`${watched.folder}/greeter.ts`);
+  assertEquals(hasChanged(known), true);
 });
 
 Deno.test("loadRepository() gives equal versions to equal services, and no others", async () => {
