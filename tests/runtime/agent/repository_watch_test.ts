@@ -135,8 +135,8 @@ Deno.test("RepositoryWatch finds what is edited where nothing is noticed", async
   await using elsewhere = new Watched();
   await elsewhere.write("secret", "one");
   await using watched = new Watched();
-  const secrets = { KEY: `${elsewhere.folder}/secret` };
-  await watched.write("mesh.json", JSON.stringify({ services: { greeter: { secrets } } }));
+  const services = { greeter: { secrets: { KEY: `${elsewhere.folder}/secret` } } };
+  await watched.write("mesh.json", JSON.stringify({ services, routes: {} }));
   await watched.open(20);
   await elsewhere.write("secret", "another one");
   assertEquals((await watched.next()).edited, ["greeter"]);
