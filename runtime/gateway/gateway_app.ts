@@ -20,6 +20,8 @@ import { RequestBodyError } from "../sessions/bodies/request_body_error.ts";
 import { partsOf, responseOf } from "../sessions/parts/parts.ts";
 import type { HeaderList, ResponseParts } from "../sessions/session.ts";
 import { type AddressRange, isInRange } from "./address_ranges.ts";
+import { isNavigation } from "./cold/navigation.ts";
+import type { WaitingPages } from "./cold/waiting_pages.ts";
 import { withForwarded, withForwardedBy, withRequestID } from "./forwarded.ts";
 import { refuseOdd } from "./odd_requests.ts";
 import { type Target, targetOf } from "./target.ts";
@@ -35,6 +37,8 @@ export interface GatewayAppOptions {
   readonly exchange: LimitedExchange;
   /** Opens WebSockets. */
   readonly webSockets: WebSockets;
+  /** What people see of services that start. */
+  readonly waitingPages: WaitingPages;
   /** Where proxies are whose `forwarded` and `x-forwarded-*` is believed. @default {[]} */
   readonly trusted?: readonly AddressRange[];
 }
@@ -59,7 +63,7 @@ interface Arrival {
 }
 
 /** Methods for a tunnel or a trace, which the platform's Request refuses to carry. */
-const FORBIDDEN_METHODS = /^(?:CONNECT|TRACE|TRACK|SMMP-WEBSOCKET)$/i;
+const FORBIDDEN_METHODS = /^(?:CONNECT|TRACE|TRACK|SMMP-WEBSOCKET|SMMP-TUNNEL)$/i;
 
 /** Whether the signal of a request tells of a client that had gone before it was asked for. */
 const CAN_ASK_LATE = isDenoFrom(2, 9);
@@ -142,6 +146,12 @@ async function forward(
   const refusal = refusalOf(request);
   if (refusal !== undefined) return refusal;
   const { service, path, limits, dropsAuthorization = false } = to;
+  if (limits?.cold === "page" && isNavigation(request)) {
+    const { path, search } = target;
+    const isHead = request.method === "HEAD";
+    const page = await options.waitingPages.answer(service, { isHead, path, search, limits });
+    if (page !== undefined) return page;
+  }
   const { trusted } = options;
   const kept = withoutHops(request.headers).filter(([name]) =>
     name !== "host" && !(dropsAuthorization && name === "authorization")

@@ -20,6 +20,7 @@ import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
 import { type LimitedExchange, limitedExchange } from "../limits/limited_exchange.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
+import type { ColdServices } from "./cold/waiting_pages.ts";
 
 /** How a gateway is set up. */
 export interface GatewayHostOptions {
@@ -37,6 +38,15 @@ export class GatewayHost {
   readonly refusals: Refusals;
   /** Sends a request to a service, within limits; see {@linkcode SourceSessions.exchange}. */
   readonly exchange: LimitedExchange;
+  /** Which services are there, for who shows a page while one is not. */
+  readonly services: ColdServices = {
+    isReachable: (service) => {
+      const connections = this.#host.state.source.connectionsTo.get(service) ?? [];
+      return connections.some(({ state }) => state === "open");
+    },
+    reach: (service, { connectMs, waitingMax }) =>
+      this.#source.reach(service, { connectMs, waitingMax }),
+  };
   readonly #host: RoleHost<GatewayState, GatewayEvent, GatewayEffect>;
   readonly #links: LinkTable;
   readonly #source: SourceSessions;

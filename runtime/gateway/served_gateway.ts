@@ -9,6 +9,7 @@ import type { Route } from "../config/mesh_config.ts";
 import { GATEWAY_PLACE, listenHttp, type ListenHttpOptions } from "../listen_http.ts";
 import { CLOSE } from "../web_sockets/messages.ts";
 import { addressRanges } from "./address_ranges.ts";
+import { WaitingPages } from "./cold/waiting_pages.ts";
 import { createGatewayApp } from "./gateway_app.ts";
 import { GatewayHost } from "./gateway_host.ts";
 import { WebSockets } from "./web_sockets.ts";
@@ -59,11 +60,13 @@ export function serveGateway(options: ServedGatewayOptions): ServedGateway {
     ...(waitingAllMax === undefined ? {} : { source: { waitingAllMax } }),
   });
   const webSockets = new WebSockets();
+  const waitingPages = new WaitingPages({ services: host.services });
   const app = createGatewayApp({
     routes,
     token,
     exchange: host.exchange,
     webSockets,
+    waitingPages,
     ...(trustForwarded.length === 0 ? {} : { trusted: addressRanges(trustForwarded) }),
   });
   const server = listenHttp({ hostname, port, isShared, ...GATEWAY_PLACE }, app);
@@ -71,6 +74,7 @@ export function serveGateway(options: ServedGatewayOptions): ServedGateway {
     host,
     port: server.port,
     async drain() {
+      waitingPages.close();
       // They would not end by themselves.
       const closed = webSockets.close({ code: CLOSE.goingAway, reason: ending });
       await Promise.all([closed, server.drain()]);

@@ -55,6 +55,9 @@ interface Pending {
 
 const NOBODY_WAITS = () => {};
 
+/** How a request is cancelled. */
+type Cancellable = Pick<RequestParts, "signal" | "lateSignal">;
+
 /** What is kept of a body, so that the request can be sent once more; undefined if nothing is. */
 function keptBody({ body, method }: RequestParts): ReplayableBody | undefined {
   if (body === null || body.locked || !isIdempotent(method)) return undefined;
@@ -145,6 +148,24 @@ export class SourceSessions {
     }
   }
 
+  /**
+   * Waits for a connection as a request would, and sends nothing. Resolves when there is one, or
+   * with what a request would be answered instead.
+   */
+  async reach(
+    service: string,
+    terms: ExchangeTerms = NO_TERMS,
+  ): Promise<ResponseParts | undefined> {
+    const requestID = this.#lastRequestID += 1;
+    const timeoutMs = terms.connectMs ?? this.#options.waitMs ?? WAIT_MS;
+    const wanted = wantedOf({ kind: "requestWanted", requestID, service, timeoutMs }, terms);
+    const outcome = await this.#connect(wanted, {});
+    if (!("exchange" in outcome)) return outcome;
+    this.#trials.delete(requestID);
+    this.#options.dispatch(endOf(requestID, { isWhole: false, hasFailed: false }));
+    return undefined;
+  }
+
   /** The head of an answer has come, for which others may wait. */
   #answered(requestID: number): void {
     if (this.#trials.size === 0 || !this.#trials.delete(requestID)) return;
@@ -187,7 +208,7 @@ export class SourceSessions {
   /** Waits for a session to a service, or for the reason why there is none. */
   async #connect(
     wanted: RequestWanted,
-    request: RequestParts,
+    request: Cancellable,
   ): Promise<Session | ResponseParts> {
     request.signal?.throwIfAborted();
     const { requestID } = wanted;
@@ -260,6 +281,6 @@ export class SourceSessions {
   }
 }
 
-function signalOf({ signal, lateSignal }: RequestParts): AbortSignal | undefined {
+function signalOf({ signal, lateSignal }: Cancellable): AbortSignal | undefined {
   return signal ?? lateSignal?.();
 }
