@@ -4,6 +4,7 @@
  * @module
  */
 
+import { HEALTH_DEFAULTS, type HealthCheck } from "../../protocol/manifest.ts";
 import { PLUG_RANGE } from "../../protocol/limits.ts";
 
 /** The times and bounds of a manager; each can be set. */
@@ -22,6 +23,12 @@ export interface ManagerOptions {
   readonly healthIntervalMs: number;
   /** An agent that says nothing for this long is disconnected. Milliseconds. @default {4_000} */
   readonly agentSilentMs: number;
+  /**
+   * How instances are asked how they are whose manifest says nothing of it.
+   *
+   * @default {HEALTH_DEFAULTS}
+   */
+  readonly health: HealthCheck;
   /**
    * An offered connection that is not confirmed within this is closed. Milliseconds.
    *
@@ -97,6 +104,7 @@ export const MANAGER_DEFAULTS: ManagerOptions = {
   recoveryGraceMs: 3_000,
   healthIntervalMs: 1_000,
   agentSilentMs: 4_000,
+  health: HEALTH_DEFAULTS,
   offerMs: 10_000,
   closeMs: 10_000,
   parkedMarginMs: 5_000,

@@ -7,6 +7,7 @@
 
 import { tellRoutes } from "./flows/agents/routes.ts";
 import { makeRoom, offerPlace } from "./flows/instances/evictions.ts";
+import { watchHealth } from "./flows/instances/health.ts";
 import { armInstanceIdle } from "./flows/idle.ts";
 import { continueDrain } from "./flows/instances/shutdowns.ts";
 import { startIfWanted } from "./flows/connections/parking.ts";
@@ -27,6 +28,7 @@ export function settle(turn: Turn): void {
       const instance = turn.state.registry.instances.get(serviceID);
       if (instance === undefined) continue;
       armInstanceIdle(turn, instance);
+      watchHealth(turn, instance);
       continueDrain(turn, instance);
       offerPlace(turn, instance);
       if (replacements.size > 0) continueReplacements(turn, instance.service);

@@ -9,6 +9,8 @@
 import type { ReportedRoute } from "../../protocol/announcements.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
 import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
+import type { InstanceHealth } from "./flows/instances/health.ts";
+import type { BusyNote } from "./flows/instances/notes.ts";
 import type { InstanceUsage } from "./flows/instances/usages.ts";
 import { createScale, type ScaleState } from "./flows/scale/state.ts";
 import type { Fact } from "./memory/facts.ts";
@@ -153,6 +155,12 @@ export interface ManagerState {
   readonly ticketKeys: Map<number, string>;
   /** What live instances use of their hosts, as far as it was told. */
   readonly usages: Map<number, InstanceUsage>;
+  /** What instances work on by themselves, as far as they said. */
+  readonly busy: Map<number, BusyNote>;
+  /** Exchanges that are open on connections, by their number, as their sources told last. */
+  readonly inFlight: Map<number, number>;
+  /** How running instances are, as far as they said. */
+  readonly healths: Map<number, InstanceHealth>;
   /** How long instances of a service live at least with too much memory. Milliseconds. */
   readonly memoryWaits: Map<string, number>;
   /** Whose turn it is among the instances of a service. */
@@ -214,6 +222,9 @@ export function createManager(
     usages: new Map(),
     memoryWaits: new Map(),
     turns: new Map(),
+    busy: new Map(),
+    inFlight: new Map(),
+    healths: new Map(),
     absences: new Map(),
     placed: new Map(),
     replacements: new Map(),

@@ -35,6 +35,7 @@ import {
   onProcessData,
 } from "./flows/connections/connections.ts";
 import { onPauseDue, onWellDue, recoverCrashes } from "./flows/instances/crashes.ts";
+import { onCheckDue, onServiceHealthResponse } from "./flows/instances/health.ts";
 import { rearmConnectionIdle } from "./flows/idle.ts";
 import { onConnectionIdleDue, onInstanceIdleDue } from "./flows/reaper.ts";
 import { settle } from "./settle.ts";
@@ -158,10 +159,11 @@ function onMessage(turn: Turn, link: LinkID, message: Message): void {
       return onServiceUseInfo(turn, link, message);
     case "permissionRefusedInfo":
       return onPermissionRefusedInfo(turn, link, message);
-    case "agentHealthResponse":
     case "serviceHealthResponse":
       return;
     default: {
+      return onServiceHealthResponse(turn, link, message);
+    case "agentHealthResponse":
       const reason = `Cannot take "${message.type}": a manager sends it, and does not get it`;
       refuse(turn, { link, type: message.type }, { status: STATUS.badRequest, reason });
     }
@@ -216,6 +218,8 @@ function onDue(turn: Turn, kind: string, identity: string): void {
       return onMemoryWaitDue(turn, identity);
     case "pause":
       return onPauseDue(turn, identity);
+    case "check":
+      return onCheckDue(turn, Number(identity));
     case "well":
       return onWellDue(turn, identity);
     case "health":

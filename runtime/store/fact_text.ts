@@ -78,8 +78,9 @@ const FIELDS: { readonly [Kind in FactKind]: FieldGuards<FieldsOf<Kind>> } = {
   instanceStarted: STARTED,
   instanceLeaving: {
     ...STARTED,
-    cause: oneOf("none", "drain", "outdated", "memory", "removed"),
+    cause: oneOf("none", "drain", "outdated", "memory", "unhealthy", "removed"),
     reason: isText,
+    crash: optional(shapeOf<CrashMark>({ inRow: isWhole, pauseMs: isFinite })),
   },
   instanceClosing: { ...STARTED, phase: oneOf("drain", "soft", "hard"), reason: isText },
   instanceEnded: {

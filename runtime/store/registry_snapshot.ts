@@ -13,7 +13,7 @@ import type {
   Instance,
   Registry,
 } from "../../roles/manager/memory/registry.ts";
-import type { CrashRecord } from "../../roles/manager/memory/crash_records.ts";
+import type { CrashCount, CrashRecord } from "../../roles/manager/memory/crash_records.ts";
 import { emptyRegistry } from "../../roles/manager/memory/registry.ts";
 import type { LeavingCause } from "../../roles/manager/memory/facts.ts";
 import { AGENT_TRAITS } from "./fact_text.ts";
@@ -75,6 +75,8 @@ export interface RegistryDocument {
   draining?: [agent: string, incarnation: string][];
   /** What is kept of the crashes of services; absent in old snapshots. */
   crashes?: [service: string, record: CrashRecord][];
+  /** How often services crashed; absent in old snapshots. */
+  crashCounts?: [service: string, count: CrashCount][];
 }
 
 const isAgent = shapeOf<AgentDocument>({
@@ -97,7 +99,7 @@ const isInstance = shapeOf<InstanceDocument>({
   launched: isFlag,
   state: oneOf("starting", "running", "closing"),
   phase: optional(oneOf("drain", "soft", "hard")),
-  leaving: optional(oneOf("drain", "outdated", "memory", "removed")),
+  leaving: optional(oneOf("drain", "outdated", "memory", "unhealthy", "removed")),
   sinceMs: isFinite,
   startedAtMs: optional(isFinite),
   lastUsedMs: isFinite,
@@ -154,6 +156,9 @@ const isRegistryDocument = shapeOf<RegistryDocument>({
   unheardIDs: optional(listOf(pairOf(isWhole, isWhole))),
   draining: optional(listOf(pairOf(isText, isText))),
   crashes: optional(listOf(pairOf(isText, isCrashRecord))),
+  crashCounts: optional(
+    listOf(pairOf(isText, shapeOf<CrashCount>({ count: isWhole, lastMs: isFinite }))),
+  ),
 });
 
 /** Writes a registry as plain JSON. */
@@ -184,6 +189,7 @@ export function documentOf(registry: Registry): RegistryDocument {
     unheardIDs: registry.unheardIDs.map(([first, last]) => [first, last]),
     draining: [...registry.draining],
     crashes: [...registry.crashes],
+    crashCounts: [...registry.crashCounts],
   };
 }
 
@@ -237,6 +243,9 @@ export function registryOf(document: unknown): Registry | undefined {
     registry.draining.set(agent, incarnation);
   }
   for (const [service, record] of document.crashes ?? []) registry.crashes.set(service, record);
+  for (const [service, count] of document.crashCounts ?? []) {
+    registry.crashCounts.set(service, count);
+  }
   return registry;
 }
 

@@ -18,7 +18,7 @@
  */
 
 import { assert } from "@std/assert";
-import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
+import { HEALTH_DEFAULTS, MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
 import { parseMessage } from "../../protocol/parse_message.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { ManagerCommand, ManagerOptions } from "../../roles/manager/state.ts";
@@ -28,7 +28,10 @@ import { SessionNetwork } from "./sessions.ts";
 import { World } from "./world.ts";
 
 /** Health requests would fill every transcript, so a script asks for them. */
-const OPTIONS: Partial<ManagerOptions> = { healthIntervalMs: 1_000_000_000 };
+const OPTIONS: Partial<ManagerOptions> = {
+  healthIntervalMs: 1_000_000_000,
+  health: { ...HEALTH_DEFAULTS, intervalMs: 2_000_000_000 },
+};
 
 function durationOf(text: string | undefined): number {
   const [, digits, unit] = /^(\d+)(ms|s)$/.exec(text ?? "") ?? [];

@@ -6,7 +6,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../protocol/manifest.ts";
+import {
+  HEALTH_DEFAULTS,
+  MANIFEST_DEFAULTS,
+  type ServiceManifest,
+} from "../../protocol/manifest.ts";
 import type { Message } from "../../protocol/messages.ts";
 import { hasDeadline } from "../../roles/deadlines.ts";
 import type { Fact, FactKind } from "../../roles/manager/memory/facts.ts";
@@ -28,7 +32,10 @@ import { MANAGER } from "../../roles/manager/step.ts";
 import { type Of, theOne, theSent } from "./effects.ts";
 
 /** Health requests are asked for by the tests that are about them. */
-const QUIET: Partial<ManagerOptions> = { healthIntervalMs: 1_000_000_000 };
+const QUIET: Partial<ManagerOptions> = {
+  healthIntervalMs: 1_000_000_000,
+  health: { ...HEALTH_DEFAULTS, intervalMs: 2_000_000_000 },
+};
 
 /** A manager, its history and its clock. */
 export class ManagerBench {

@@ -32,9 +32,10 @@ export type ClosingPhase = "drain" | "soft" | "hard";
 
 /**
  * Why an instance is replaced while it runs: its agent is drained, its code is older than what the
- * agent would start now, it holds more memory than it may, or its agent has the service no more.
+ * agent would start now, it holds more memory than it may, it hangs or is not well, or its agent
+ * has the service no more.
  */
-export type LeavingCause = "drain" | "outdated" | "memory" | "removed";
+export type LeavingCause = "drain" | "outdated" | "memory" | "unhealthy" | "removed";
 
 /** What it means for a service that an instance of it crashed. */
 export interface CrashMark {
@@ -106,6 +107,8 @@ export type FactBody =
     /** Why it is replaced; none: it stays after all. */
     readonly cause: LeavingCause | "none";
     readonly reason: string;
+    /** Set when it hangs or is not well, which is as bad as a crash; old histories lack it. */
+    readonly crash?: CrashMark;
   }
   | {
     readonly kind: "instanceClosing";

@@ -7,7 +7,7 @@
 
 import { invariant } from "../../../protocol/errors.ts";
 import { joinEnds, leaveEnds } from "./connection_ends.ts";
-import { addCrash, beginLoop } from "./crash_records.ts";
+import { addCrash, beginLoop, countCrash } from "./crash_records.ts";
 import type { ConnectionEnds, Fact } from "./facts.ts";
 import {
   type Connection,
@@ -172,6 +172,10 @@ function markLeaving(registry: Registry, fact: FactOf<"instanceLeaving">): void 
   const instance = registry.instances.get(fact.serviceID);
   invariant(instance !== undefined, `Cannot replace instance "${fact.serviceID}": it is unknown`);
   instance.leaving = fact.cause;
+  const { crash, atMs, reason, service } = fact;
+  if (crash === undefined) return;
+  addCrash(registry.crashes, service, { ...crash, atMs, reason, hasRun: true });
+  countCrash(registry.crashCounts, service, atMs);
 }
 
 function closeInstance(registry: Registry, fact: FactOf<"instanceClosing">): void {
@@ -201,6 +205,7 @@ function removeInstance(registry: Registry, fact: FactOf<"instanceEnded">): void
   if (crash === undefined) return;
   const hasRun = instance.startedAtMs !== undefined;
   addCrash(registry.crashes, service, { ...crash, atMs, reason, hasRun });
+  countCrash(registry.crashCounts, service, atMs);
 }
 
 function addConnection(registry: Registry, fact: FactOf<"connectionOffered">): void {

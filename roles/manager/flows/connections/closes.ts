@@ -9,6 +9,7 @@ import { STATUS } from "../../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../../deadlines.ts";
 import type { LinkID } from "../../../step.ts";
 import { endConnection } from "../instances/endings.ts";
+import { askSoon } from "../instances/health.ts";
 import { type Connection, endsOf, findConnection } from "../../memory/registry.ts";
 import { newMessageID, record, refuse, send, type Turn } from "../../turn.ts";
 
@@ -139,6 +140,9 @@ export function onConnectionClose(
     // Sources number their plugs alike: it may be another connection, so its source decides.
     return closeConnection(turn, connection, "its destination says that it ended");
   }
+  const dest = registry.instances.get(connection.destServiceID);
+  // The source gave it up, or it broke by itself: the instance may be sick.
+  if (isSource && message.status === STATUS.brokenLink && dest !== undefined) askSoon(turn, dest);
   endConnection(turn, connection, {
     status: message.status ?? STATUS.ownDecision,
     reason: message.reason ?? `closed by ${isSource ? connection.service : connection.destService}`,

@@ -1,9 +1,9 @@
 /**
- * Crashes. An instance that ended though nobody asked it to, or whose start failed by its own
- * fault, has crashed; its service is not started again for a while, which doubles with each crash
- * in a row. After some of them within a minute it is in a *crash loop*: nobody waits for it any
- * more, and after each pause one instance is tried, for one who asks then. An instance that lives
- * for a while ends all that, as does an edit or a command.
+ * Crashes. An instance that ended though nobody asked it to, that was found to hang, or whose start
+ * failed by its own fault, has crashed; its service is not started again for a while, which doubles
+ * with each crash in a row. After some of them within a minute it is in a *crash loop*: nobody
+ * waits for it any more, and after each pause one instance is tried, for one who asks then. An
+ * instance that lives for a while ends all that, as does an edit or a command.
  *
  * Whether a service may be started now is asked here, and nowhere else: see {@linkcode pauseOf}.
  *
@@ -25,7 +25,7 @@ export type Pause =
   | { readonly kind: "failed"; readonly status: number; readonly reason: string };
 
 /** A number in [0, 1) that is another one for each instance. */
-function partOf(serviceID: number): number {
+export function partOf(serviceID: number): number {
   let mixed = Math.imul(serviceID ^ (serviceID >>> 16), 0x85eb_ca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
   return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
@@ -127,12 +127,17 @@ export function watchRecovery(turn: Turn, service: string): void {
   const crashed = registry.crashes.get(service);
   if (crashed?.isLooping !== true) return;
   let firstMs = Infinity;
-  for (const { startedAtMs = Infinity } of registry.services.get(service)?.ready ?? []) {
-    firstMs = Math.min(firstMs, startedAtMs);
-  }
+  for (const startedAtMs of startsOf(turn, service)) firstMs = Math.min(firstMs, startedAtMs);
   if (firstMs === Infinity) return;
   const sinceMs = Math.max(firstMs, lastCrashMs(crashed));
   setDeadline(deadlines, `well:${service}`, Math.max(turn.nowMs, sinceMs) + options.wellMs);
+}
+
+/** When the instances that run were started, but for those that are sick. */
+function startsOf({ state: { registry } }: Turn, service: string): number[] {
+  const ready = registry.services.get(service)?.ready ?? [];
+  return ready.filter(({ leaving }) => leaving !== "unhealthy")
+    .map(({ startedAtMs = Infinity }) => startedAtMs);
 }
 
 /** An instance of a service in a crash loop has run for long enough, unless it ended since. */
@@ -140,10 +145,10 @@ export function onWellDue(turn: Turn, service: string): void {
   const { registry, options } = turn.state;
   const crashed = registry.crashes.get(service);
   if (crashed?.isLooping !== true) return;
-  const isWell = registry.services.get(service)?.ready.some(({ startedAtMs = Infinity }) =>
+  const isWell = startsOf(turn, service).some((startedAtMs) =>
     Math.max(startedAtMs, lastCrashMs(crashed)) + options.wellMs <= turn.nowMs
   );
-  if (isWell !== true) return watchRecovery(turn, service);
+  if (!isWell) return watchRecovery(turn, service);
   forgetCrashes(turn, service, `it has run for ${options.wellMs / 1_000} s`);
 }
 

@@ -32,6 +32,7 @@ export function endConnection(turn: Turn, connection: Connection, ending: Ending
   });
   clearDeadline(deadlines, connectionID);
   turn.state.closeEnds.delete(connectionID);
+  turn.state.inFlight.delete(connectionID);
   finishCommands(turn, `connection:${connectionID}`, { status: STATUS.done, reason: "closed" });
   turn.touched.add(connection.serviceID).add(connection.destServiceID);
 }
@@ -57,7 +58,9 @@ export function endInstance(turn: Turn, instance: Instance, ending: InstanceEndi
   const { status, exitCode, signal } = ending;
   // Who had to be killed for its memory has crashed, though its end was ordered.
   const { killedFor } = turn.state.usages.get(serviceID) ?? {};
-  const isCrash = ending.isCrash === true || killedFor !== undefined;
+  // One that is sick has counted as a crash when that was found.
+  const isSick = instance.leaving === "unhealthy";
+  const isCrash = !isSick && (ending.isCrash === true || killedFor !== undefined);
   record(turn, {
     kind: "instanceEnded",
     serviceID,
@@ -69,15 +72,18 @@ export function endInstance(turn: Turn, instance: Instance, ending: InstanceEndi
     ...(isCrash ? { crash: crashMarkOf(turn, instance) } : {}),
   });
   if (isCrash) noteCrash(turn, service);
-  else if (instance.state === "closing") noteOrderlyEnd(turn, instance);
+  else if (instance.state === "closing" && !isSick) noteOrderlyEnd(turn, instance);
   clearDeadline(deadlines, `start:${serviceID}`);
   clearDeadline(deadlines, `instance:${serviceID}`);
   clearDeadline(deadlines, `phase:${serviceID}`);
   clearDeadline(deadlines, `held:${serviceID}`);
+  clearDeadline(deadlines, `check:${serviceID}`);
   turn.state.killAttempts.delete(serviceID);
   turn.state.refusals.delete(serviceID);
   turn.state.ticketKeys.delete(serviceID);
   turn.state.usages.delete(serviceID);
+  turn.state.busy.delete(serviceID);
+  turn.state.healths.delete(serviceID);
   if (!instance.launched) forgetRegistration(turn, serviceID);
   forgetRequestsOf(turn, serviceID);
   turn.wanted.add(service);

@@ -12,6 +12,14 @@ import { isToldOften, serviceIdleMs, USE_TOLD_MS } from "../idle.ts";
 import { instanceOfAgent } from "./spoken_of.ts";
 import { record, type Turn } from "../../turn.ts";
 
+/** What an instance works on by itself. */
+export interface BusyNote {
+  /** In its own words. */
+  readonly reason: string;
+  /** Until when that is taken for true, unless it says so again. Milliseconds since 1970. */
+  readonly untilMs: number;
+}
+
 /** An instance holds itself open: that is use, as that of a connection is. */
 export function onServiceUseInfo(
   turn: Turn,
@@ -21,9 +29,12 @@ export function onServiceUseInfo(
   const instance = instanceOfAgent(turn, link, message);
   if (instance === undefined) return;
   const { serviceID, service, lastUsedMs } = instance;
-  setDeadline(turn.state.deadlines, `held:${serviceID}`, turn.nowMs + USE_TOLD_MS);
+  const untilMs = turn.nowMs + USE_TOLD_MS;
+  const { reason = "it works" } = message;
+  setDeadline(turn.state.deadlines, `held:${serviceID}`, untilMs);
+  turn.state.busy.set(serviceID, { reason, untilMs });
   if (isToldOften(turn, { lastUsedMs, idleMs: serviceIdleMs(turn, instance) })) return;
-  record(turn, { kind: "instanceUsed", serviceID, service, reason: message.reason ?? "it works" });
+  record(turn, { kind: "instanceUsed", serviceID, service, reason });
 }
 
 /** Deno refused an instance what its manifest does not permit. */

@@ -144,14 +144,14 @@ function bestOf(
 /**
  * A running instance whose agent is connected: of the next two in turn, the one with fewer
  * connections. Costs the same for any number of instances. One that is about to be replaced is
- * chosen when there is no other.
+ * chosen when there is no other, unless it hangs.
  */
 export function chooseInstance(
   turn: Turn,
   service: string,
   avoid: readonly number[] = [],
 ): Instance | undefined {
-  const { registry, turns, linkOfAgent } = turn.state;
+  const { registry, turns, linkOfAgent, healths } = turn.state;
   const ready = registry.services.get(service)?.ready ?? [];
   const start = (turns.get(service) ?? 0) % Math.max(1, ready.length);
   let chosen: Instance | undefined;
@@ -161,7 +161,7 @@ export function chooseInstance(
     if (instance === undefined || !linkOfAgent.has(instance.agent)) continue;
     if (avoid.includes(instance.serviceID)) continue;
     if (instance.leaving !== "none") {
-      leaving ??= instance;
+      if (healths.get(instance.serviceID)?.isStuck !== true) leaving ??= instance;
       continue;
     }
     if (chosen !== undefined) {

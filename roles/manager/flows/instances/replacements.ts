@@ -10,7 +10,7 @@
  */
 
 import { STATUS } from "../../../../protocol/status.ts";
-import type { LeavingCause } from "../../memory/facts.ts";
+import type { CrashMark, LeavingCause } from "../../memory/facts.ts";
 import type { Instance } from "../../memory/registry.ts";
 import type { Replacement } from "../../state.ts";
 import { finishCommands, record, type Turn } from "../../turn.ts";
@@ -22,18 +22,26 @@ import { drainInstance, shutDownSoftly } from "./shutdowns.ts";
 const NAMED_MAX = 5;
 
 /** Of several causes the last one counts: a service that is gone is gone, drained or not. */
-const CAUSES: readonly Instance["leaving"][] = ["none", "memory", "outdated", "drain", "removed"];
+const CAUSES: readonly Instance["leaving"][] = [
+  "none",
+  "memory",
+  "unhealthy",
+  "outdated",
+  "drain",
+  "removed",
+];
 
 /** Begins to replace an instance, unless that goes on already or the instance ends anyway. */
 export function replaceInstance(
   turn: Turn,
   instance: Instance,
-  { cause, reason }: { cause: LeavingCause; reason: string },
+  { cause, reason, crash }: { cause: LeavingCause; reason: string; crash?: CrashMark },
 ): void {
   const { serviceID, service, launched, state, leaving } = instance;
   if (!launched || state === "closing") return;
   if (CAUSES.indexOf(cause) > CAUSES.indexOf(leaving)) {
-    record(turn, { kind: "instanceLeaving", serviceID, service, cause, reason });
+    const mark = crash === undefined ? {} : { crash };
+    record(turn, { kind: "instanceLeaving", serviceID, service, cause, reason, ...mark });
   }
   watchInstance(turn, instance);
 }
@@ -97,18 +105,30 @@ function continueReplacement(turn: Turn, instance: Instance, replacement: Replac
   const isUnused = instance.incoming.length === 0;
   if (isUnused && isSurplus(turn, instance.service)) return shutDownSoftly(turn, instance, reason);
   const { failure } = replacement;
-  if (failure !== undefined) return keepInstance(turn, instance, `Cannot replace it: ${failure}`);
+  if (failure !== undefined) return giveUp(turn, instance, `Cannot replace it: ${failure}`);
   const successor = findSuccessor(turn, instance, replacement);
   if (successor === undefined) return startSuccessor(turn, instance, replacement);
   replacement.successor = successor.serviceID;
   if (successor.state === "running") {
-    drainInstance(turn, instance, { reason, isPatient: true });
+    drainInstance(turn, instance, { reason, isPatient: !isStuck(turn, instance) });
   }
+}
+
+/** Whether it hangs: what is in flight there hardly ends, and nobody loses anything with it. */
+function isStuck({ state: { healths } }: Turn, { leaving, serviceID }: Instance): boolean {
+  return leaving === "unhealthy" && healths.get(serviceID)?.isStuck === true;
+}
+
+/** There is none to take its place: it stays, if it is of any use. */
+function giveUp(turn: Turn, instance: Instance, reason: string): void {
+  if (isStuck(turn, instance)) drainInstance(turn, instance, { reason: LEAVING_TEXTS.unhealthy });
+  else keepInstance(turn, instance, reason);
 }
 
 const LEAVING_TEXTS = {
   drain: "its agent drains",
   memory: "it holds too much memory",
+  unhealthy: "it is not well",
   outdated: "another one replaces it",
   removed: "its agent has the service no more",
   none: "it is not used",
@@ -148,7 +168,7 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
   if (isStarting(turn, service) || isAwaited(turn, service)) return;
   if (!hasRoom(turn)) return void held.add(service);
   if (replacement.starts > options.plugRetriesMax) {
-    return keepInstance(turn, instance, `Cannot replace it: ${replacement.starts} starts failed`);
+    return giveUp(turn, instance, `Cannot replace it: ${replacement.starts} starts failed`);
   }
   const reason = `it replaces ${service}#${instance.serviceID}`;
   const start = startInstance(turn, { service, replaces: instance }, reason);
@@ -164,7 +184,7 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
     const text = LEAVING_TEXTS[instance.leaving];
     return drainInstance(turn, instance, { reason: text, isPatient: true });
   }
-  keepInstance(turn, instance, start.reason);
+  giveUp(turn, instance, start.reason);
 }
 
 function hasFresh(turn: Turn, service: string): boolean {

@@ -43,6 +43,7 @@ function enterPhase(
   const { phase, reason } = entered;
   record(turn, { kind: "instanceClosing", serviceID, service, phase, reason });
   clearDeadline(turn.state.deadlines, `instance:${serviceID}`);
+  clearDeadline(turn.state.deadlines, `check:${serviceID}`);
   const { closeMs } = turn.state.options;
   const { waitMs = phase === "hard" ? closeMs : graceMs(turn, instance) } = entered;
   setDeadline(turn.state.deadlines, `phase:${serviceID}`, turn.nowMs + waitMs);
