@@ -160,10 +160,10 @@ function onMessage(turn: Turn, link: LinkID, message: Message): void {
     case "permissionRefusedInfo":
       return onPermissionRefusedInfo(turn, link, message);
     case "serviceHealthResponse":
-      return;
-    default: {
       return onServiceHealthResponse(turn, link, message);
     case "agentHealthResponse":
+      return;
+    default: {
       const reason = `Cannot take "${message.type}": a manager sends it, and does not get it`;
       refuse(turn, { link, type: message.type }, { status: STATUS.badRequest, reason });
     }
@@ -216,10 +216,10 @@ function onDue(turn: Turn, kind: string, identity: string): void {
       return onParkedDue(turn, identity);
     case "memory":
       return onMemoryWaitDue(turn, identity);
-    case "pause":
-      return onPauseDue(turn, identity);
     case "check":
       return onCheckDue(turn, Number(identity));
+    case "pause":
+      return onPauseDue(turn, identity);
     case "well":
       return onWellDue(turn, identity);
     case "health":
