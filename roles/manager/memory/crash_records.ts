@@ -22,6 +22,27 @@ export interface CrashRecord {
   readonly isLooping: boolean;
 }
 
+/** How often a service crashed, as far back as the history goes. */
+export interface CrashCount {
+  /** How often. */
+  readonly count: number;
+  /** When it did last. Milliseconds since 1970. */
+  readonly lastMs: number;
+}
+
+/** Most services of which it is known how often they crashed. */
+const COUNTED_MAX = 10_000;
+
+/** Counts a crash; where very many services crashed the oldest is forgotten. */
+export function countCrash(counts: Map<string, CrashCount>, service: string, atMs: number): void {
+  const { count = 0 } = counts.get(service) ?? {};
+  // What was counted last is the last in the map.
+  counts.delete(service);
+  counts.set(service, { count: count + 1, lastMs: atMs });
+  const [oldest] = counts.keys();
+  if (counts.size > COUNTED_MAX && oldest !== undefined) counts.delete(oldest);
+}
+
 /** Most times of crashes that are kept for a service. */
 const RECENT_MAX = 20;
 

@@ -7,7 +7,7 @@
 import type { PlugConfiguration } from "../../../protocol/fields.ts";
 import { manifestIn, type ServiceManifest } from "../../../protocol/manifest.ts";
 import { ConnectionIndex } from "./connection_index.ts";
-import type { CrashRecord } from "./crash_records.ts";
+import type { CrashCount, CrashRecord } from "./crash_records.ts";
 import type { AgentTraits, ClosingPhase, ConnectionEnds, LeavingCause } from "./facts.ts";
 
 /** An agent that has registered and was not lost since. */
@@ -133,6 +133,8 @@ export interface Registry {
   readonly draining: Map<string, string>;
   /** Services that crashed lately, with what is kept of it. */
   readonly crashes: Map<string, CrashRecord>;
+  /** How often services ever crashed, of which the newest are kept. */
+  readonly crashCounts: Map<string, CrashCount>;
 }
 
 /** A registry before any fact. */
@@ -150,6 +152,7 @@ export function emptyRegistry(): Registry {
     plugs: new Map(),
     draining: new Map(),
     crashes: new Map(),
+    crashCounts: new Map(),
   };
 }
 
