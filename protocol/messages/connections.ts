@@ -75,6 +75,7 @@ export const CONNECTION_MESSAGES = {
       destPlug,
       count: added(kinds.count, "Exchanges ended in the interval; 0: one is still open."),
       intervalMs: added(kinds.durationMs, "The interval that the count covers."),
+      inFlight: added(kinds.count, "Exchanges that are open now; default: 0."),
     },
   },
   sourceConnectionClose: {

@@ -240,6 +240,7 @@ export function onUseDue(turn: SourceTurn, sourcePlug: number): void {
     destPlug,
     count: endedCount,
     intervalMs: Math.max(0, nowMs - reportedMs),
+    ...(inFlight === 0 ? {} : { inFlight }),
   });
   connection.endedCount = 0;
   connection.reportedMs = nowMs;

@@ -52,7 +52,7 @@ const ADDED: Readonly<Record<string, string>> = {
   connectionRequest: "avoid",
   connectionResponse: "destServiceID ticket destCertificate concurrency reason",
   connectionConfirmation: "serviceID reason",
-  processData: "count intervalMs",
+  processData: "count inFlight intervalMs",
   sourceConnectionClose: "status reason",
   destConnectionClose: "sourceServiceID status reason",
   connectionCloseRequest: "destServiceID reason",

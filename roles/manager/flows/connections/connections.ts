@@ -170,8 +170,10 @@ export function onProcessData(
 ): void {
   const connection = connectionOfSource(turn, link, message);
   if (connection === undefined) return;
-  const { count = 1 } = message;
-  const { lastUsedMs } = connection;
+  const { count = 1, inFlight = 0 } = message;
+  const { lastUsedMs, connectionID } = connection;
+  if (inFlight > 0) turn.state.inFlight.set(connectionID, inFlight);
+  else turn.state.inFlight.delete(connectionID);
   const idleMs = connectionIdleMs(turn.state.registry, connection);
   const isOpen = connection.state === "open";
   if (count === 0 && isOpen && isToldOften(turn, { lastUsedMs, idleMs })) return;
