@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ReportedRoute } from "../../protocol/announcements.ts";
+import type { ReportedPort, ReportedRoute } from "../../protocol/announcements.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
 import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
 import type { InstanceHealth } from "./flows/instances/health.ts";
@@ -181,6 +181,8 @@ export interface ManagerState {
   readonly repositories: Map<LinkID, number>;
   /** The ways in from outside that gateways were told of. */
   routes: readonly ReportedRoute[];
+  /** The ports of gateways that they were told of. */
+  ports: readonly ReportedPort[];
   /**
    * The least number for a new instance: above those that a history which was lost may have given
    * to agents that are not back yet.
@@ -233,6 +235,7 @@ export function createManager(
     moves: new Map(),
     repositories: new Map(),
     routes: [],
+    ports: [],
     serviceIDsFrom: 0,
     awaitedUntilMs: 0,
     commands: new Map(),

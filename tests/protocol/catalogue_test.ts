@@ -67,6 +67,7 @@ const ADDED: Readonly<Record<string, string>> = {
   serviceHealthResponse: "load reason",
   agentHealthResponse: "load",
   repositoryInfo: "edited",
+  routesInfo: "ports",
   outputRequest: "service serviceID stream sinceMs after waitMs",
   outputResponse: "output reason",
   permissionRefusedInfo: "target reason",

@@ -1,0 +1,106 @@
+/**
+ * The ports of gateways in mesh.json, by which clients reach services over TCP.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { ReportedPort } from "../../protocol/announcements.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { ProblemList } from "./config_error.ts";
+import type { ServiceConfig } from "./mesh_config.ts";
+import { findNameProblem } from "./service_files.ts";
+import { suggestionText } from "./suggestion.ts";
+
+/** A port that says more than its service. */
+export interface PortDocument {
+  /** The service that it leads to. */
+  readonly service: string;
+  /** Most connections at a time. */
+  readonly connections?: number | undefined;
+}
+
+/** The ports of a mesh.json, by number. */
+export type PortsDocument = Readonly<Record<string, string | PortDocument>>;
+
+const portSchema = z.strictObject({
+  service: z.string().meta({ description: "The service that it leads to." }),
+  connections: z.int().min(1).max(LIMITS.portConnections).optional().meta({
+    description: "Most connections at a time, at each gateway; one more is closed. 1000.",
+  }),
+});
+
+/** @ignore It is for this room only, and its type is zod's. */
+export const portsSchema = z.record(
+  z.string().meta({ pattern: "^[1-9][0-9]{0,4}$" }),
+  z.union([z.string(), portSchema]),
+).meta({
+  description: "Ports of the gateway that lead to services over TCP, byte by byte.",
+  examples: [{ "6379": "cache" }],
+});
+
+/** The keys of a port that says more than its service. */
+export const PORT_KEYS: readonly string[] = Object.keys(portSchema.shape);
+
+/** What is known of the services that ports may lead to. */
+export interface PortsContext {
+  /** The services of the mesh. */
+  readonly services: ReadonlyMap<string, ServiceConfig>;
+  /** Gets a problem for everything that is wrong. */
+  readonly problems: ProblemList;
+  /** Whether services of other hosts may be named too. */
+  readonly isPart: boolean;
+}
+
+/**
+ * Reads the ports of a document.
+ *
+ * @param document The `ports` of mesh.json.
+ * @param context The services, and who hears what is wrong.
+ * @returns The ports that have no problem.
+ */
+export function readPorts(document: PortsDocument, context: PortsContext): ReportedPort[] {
+  const { problems } = context;
+  return Object.entries(document).flatMap(([key, target]): ReportedPort[] => {
+    const written: PortDocument = typeof target === "string" ? { service: target } : target;
+    const { service, connections } = written;
+    const path = typeof target === "string" ? ["ports", key] : ["ports", key, "service"];
+    const problem = serviceProblem(service, context);
+    if (problem !== undefined) problems.add(path, problem);
+    const port = /^[1-9]\d{0,4}$/.test(key) ? Number(key) : 0;
+    const isPort = port > 0 && port <= 65_535;
+    if (!isPort) problems.add(["ports", key], "expected a port, 1 to 65535");
+    if (!isPort || problem !== undefined) return [];
+    return [{
+      port,
+      service,
+      ...(connections === undefined ? {} : { connectionsMax: connections }),
+    }];
+  });
+}
+
+function serviceProblem(
+  name: string,
+  { services, isPart }: PortsContext,
+): string | undefined {
+  const service = services.get(name);
+  if (service === undefined) {
+    const isElsewhere = isPart && findNameProblem(name) === undefined;
+    const hint = suggestionText(name, [...services.keys()]);
+    return isElsewhere ? undefined : `expected a service, found "${name}": ${hint}`;
+  }
+  if (service.program?.protocol === "tcp") return undefined;
+  return `expected a service with "protocol": "tcp", found "${name}", which has routes`;
+}
+
+/** Tells of routes that lead to services which speak no HTTP. */
+export function checkRoutesOfPorts(
+  routes: Readonly<Record<string, string | { readonly service: string }>>,
+  { services, problems }: Pick<PortsContext, "services" | "problems">,
+): void {
+  for (const [key, target] of Object.entries(routes)) {
+    const service = typeof target === "string" ? target : target.service;
+    if (services.get(service)?.program?.protocol !== "tcp") continue;
+    problems.add(["routes", key], `"${service}" speaks tcp, not http: give it a port in "ports"`);
+  }
+}
