@@ -17,6 +17,7 @@ import {
   plug,
   type PlugConfiguration,
   plugConfiguration,
+  port,
   serviceID,
   token,
 } from "./fields.ts";
@@ -26,6 +27,7 @@ import {
   type InstanceBounds,
   isName,
   type ServiceManifest,
+  type ServicePort,
   type ServiceRoute,
 } from "./manifest.ts";
 import { isRouteLimits } from "./route_limits.ts";
@@ -61,6 +63,19 @@ function isServiceRoutes(value: unknown): value is readonly ServiceRoute[] {
     value.every(isServiceRoute);
 }
 
+function isServicePort(value: unknown): value is ServicePort {
+  return isRecord(value) && port.accepts(value.port) && value.port > 0 &&
+    isOptional(value.connectionsMax, isConnectionsMax);
+}
+
+function isConnectionsMax(value: unknown): value is number {
+  return count.accepts(value) && value >= 1 && value <= LIMITS.portConnections;
+}
+
+function isServicePorts(value: unknown): value is readonly ServicePort[] {
+  return Array.isArray(value) && value.length <= LIMITS.servicePorts && value.every(isServicePort);
+}
+
 function isPlacement(value: unknown): value is "spread" | "pack" {
   return value === "spread" || value === "pack";
 }
@@ -85,6 +100,7 @@ function isManifest(value: unknown): value is ServiceManifest {
   return isRecord(value) && isPlugs(value.plugs) && durationMs.accepts(value.connectionIdleMs) &&
     durationMs.accepts(value.serviceIdleMs) && durationMs.accepts(value.startTimeoutMs) &&
     durationMs.accepts(value.graceMs) && isOptional(value.routes, isServiceRoutes) &&
+    isOptional(value.ports, isServicePorts) &&
     isOptional(value.placement, isPlacement) &&
     isOptional(value.labels, (one) => labels.accepts(one)) &&
     isOptional(value.concurrency, (one) => concurrency.accepts(one)) &&
@@ -194,3 +210,16 @@ export const routes: Kind<readonly ReportedRoute[]> = list<ReportedRoute>("list 
   accepts: (value): value is ReportedRoute =>
     isRecord(value) && isName(value.service) && isServiceRoute(value),
 }, LIMITS.routes);
+
+/** A port of every gateway, as a gateway is told of it. */
+export interface ReportedPort extends ServicePort {
+  /** The service that it leads to. */
+  readonly service: string;
+}
+
+/** Every port that leads to a service. */
+export const ports: Kind<readonly ReportedPort[]> = list<ReportedPort>("list of ports", {
+  name: "port of a gateway",
+  accepts: (value): value is ReportedPort =>
+    isRecord(value) && isName(value.service) && isServicePort(value),
+}, LIMITS.ports);

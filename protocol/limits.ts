@@ -33,6 +33,12 @@ export const LIMITS = {
   serviceRoutes: 100,
   /** Most ways in from outside in a mesh. */
   routes: 20_000,
+  /** Most ports of gateways that lead to one service. */
+  servicePorts: 100,
+  /** Most ports of gateways in a mesh. */
+  ports: 10_000,
+  /** Most connections at a time by one port of a gateway. */
+  portConnections: 100_000,
   /** Longest path of a route, in characters. */
   routeCharacters: 1_024,
   /** Most instances that a source may say not to want. */

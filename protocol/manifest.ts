@@ -23,6 +23,8 @@ export interface ServiceManifest {
   readonly graceMs: number;
   /** The ways in from outside that lead to it. @default {[]} */
   readonly routes?: readonly ServiceRoute[];
+  /** The ports of gateways that lead to it over TCP, byte by byte. @default {[]} */
+  readonly ports?: readonly ServicePort[];
   /**
    * Which of the hosts that may start it is chosen: the one with the most room, or the fullest.
    *
@@ -76,6 +78,14 @@ export interface ServiceRoute {
   readonly keepPrefix: boolean;
   /** What holds for the requests that come in by it. @default {{}} */
   readonly limits?: RouteLimits;
+}
+
+/** A port of every gateway that leads to a service over TCP. */
+export interface ServicePort {
+  /** The port, 1 to 65535. */
+  readonly port: number;
+  /** Most connections by it at a time, at each gateway. @default {what the gateway says} */
+  readonly connectionsMax?: number;
 }
 
 /** The defaults of the first implementations where they had one (idle), and ours. */

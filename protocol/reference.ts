@@ -48,7 +48,7 @@ const KINDS: Readonly<Record<string, string>> = {
     `of at most ${LIMITS.plugsEntries} names of services that it may dial, or "*" for all`,
   "manifests by name": "an object: the name of a service to an object with `plugs` (as `out` " +
     "above), `connectionIdleMs`, `serviceIdleMs`, `startTimeoutMs` and `graceMs` (milliseconds); " +
-    '+ `routes`, + `placement` ("spread" or "pack"), + `labels`, + `concurrency`, + `instances` ' +
+    '+ `routes`, + `ports` (as in `routesInfo`), + `placement` ("spread" or "pack"), + `labels`, + `concurrency`, + `instances` ' +
     "({min, max}), + `eager` (names), + `memoryBytes`, + `health` ({path, intervalMs, timeoutMs, " +
     "failures})",
   "list of instances":
@@ -67,6 +67,8 @@ const KINDS: Readonly<Record<string, string>> = {
     "the route, `host`; + `limits`, an object with any of `connectMs`, `firstByteMs`, `idleMs`, " +
     "`totalMs`, `bodyBytesMax`, `waitingMax`, `retry` (boolean) and `sticky` ({cookie} or " +
     "{header}, a name)",
+  "list of ports": `a list of at most ${LIMITS.ports} objects with \`service\` (name), \`port\` ` +
+    `(1 to 65535) and + \`connectionsMax\` (1 to ${LIMITS.portConnections})`,
 };
 
 /** What each status means here. */

@@ -63,6 +63,7 @@ export const START_MESSAGES = {
       messageID,
       serviceID: required(kinds.serviceID, "The gateway."),
       routes: required(announced.routes, "All of it."),
+      ports: added(announced.ports, "All ports that lead to services over TCP."),
     },
   },
   startServiceRequest: {

@@ -11,7 +11,11 @@
  * @module
  */
 
-import type { ReportedConnection, ReportedRoute } from "../../protocol/announcements.ts";
+import type {
+  ReportedConnection,
+  ReportedPort,
+  ReportedRoute,
+} from "../../protocol/announcements.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
@@ -67,6 +71,8 @@ export interface Routes {
   readonly kind: "routes";
   /** All of them. */
   readonly routes: readonly ReportedRoute[];
+  /** All ports that lead to services over TCP. */
+  readonly ports: readonly ReportedPort[];
 }
 
 /** What a gateway has done by its host. */
@@ -134,7 +140,8 @@ export function stepGateway(
     case "message":
       if (event.message.type !== "routesInfo") onMessage(state, turn, event);
       else if (event.link === state.link) {
-        emit({ kind: "routes", routes: event.message.routes });
+        const { routes, ports = [] } = event.message;
+        emit({ kind: "routes", routes, ports });
       }
       break;
     case "ending":

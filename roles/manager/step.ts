@@ -90,7 +90,9 @@ export function stepManager(
 /** After a replay: everything that waited has its deadline again, and every agent is away. */
 function onRecovered(turn: Turn): void {
   const { registry, deadlines, options, absences } = turn.state;
-  turn.state.routes = joinRoutes(registry).routes;
+  const { routes, ports } = joinRoutes(registry);
+  turn.state.routes = routes;
+  turn.state.ports = ports;
   turn.state.awaitedUntilMs = turn.nowMs + options.recoveryGraceMs;
   if (registry.agents.size > 0) setDeadline(deadlines, "awaited:", turn.state.awaitedUntilMs);
   recoverCrashes(turn);

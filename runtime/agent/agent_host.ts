@@ -64,8 +64,8 @@ export class AgentHost {
   constructor(options: AgentHostOptions) {
     this.#options = options;
     this.refusals = new Refusals(options.warn);
-    const { name, network, services, versions = new Map(), routes = [] } = options;
-    this.#repository = { services, versions, routes };
+    const { name, network, services, versions = new Map(), routes = [], ports = [] } = options;
+    this.#repository = { services, versions, routes, ports };
     const data = options.data === undefined ? undefined : openAgentData(options.data, name);
     this.#gateways = data?.gateways;
     this.#graceMs = options.agentGraceMs ?? (data === undefined ? LONE_GRACE_MS : AGENT_GRACE_MS);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ReportedPort } from "../../protocol/announcements.ts";
 import type { AgentOptions } from "../../roles/agent/state.ts";
 import type { LinkID } from "../../roles/step.ts";
 import type { Route, ServiceConfig } from "../config/mesh_config.ts";
@@ -41,6 +42,8 @@ export interface AgentHostOptions {
   readonly versions?: ReadonlyMap<string, string>;
   /** What of it is reachable from outside, for gateways of any host. @default {[]} */
   readonly routes?: readonly Route[];
+  /** Which ports of gateways lead to it. @default {[]} */
+  readonly ports?: readonly ReportedPort[];
   /**
    * The folder in which the agent keeps what one that is started after it must know: then services
    * outlive it, print into files there, and are taken over. Linux only.
@@ -87,4 +90,6 @@ export interface Repository {
   readonly versions: ReadonlyMap<string, string>;
   /** What of it is reachable from outside, for gateways of any host. @default {[]} */
   readonly routes?: readonly Route[];
+  /** Which ports of gateways lead to it. @default {[]} */
+  readonly ports?: readonly ReportedPort[];
 }

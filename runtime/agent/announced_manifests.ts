@@ -16,15 +16,22 @@ import type { Repository } from "./agent_host_options.ts";
  * @throws {Error} when the manager would not take it, and with it nothing of the agent.
  */
 export function manifestsOf(
-  { services, routes = [] }: Repository,
+  { services, routes = [], ports = [] }: Repository,
 ): Record<string, ServiceManifest> {
   const manifests: Record<string, ServiceManifest> = {};
   for (const [name, config] of services) {
     const own = routes.filter(({ service }) => service === name)
       .map(({ service: _service, ...route }) => route);
-    const manifest = { ...manifestOf(config), ...(own.length === 0 ? {} : { routes: own }) };
+    const open = ports.filter(({ service }) => service === name)
+      .map(({ service: _service, ...port }) => port);
+    const manifest = {
+      ...manifestOf(config),
+      ...(own.length === 0 ? {} : { routes: own }),
+      ...(open.length === 0 ? {} : { ports: open }),
+    };
     if (!manifestsKind.accepts({ [name]: manifest })) {
-      const bounds = `${LIMITS.serviceRoutes} routes, ${LIMITS.plugsEntries} plugs, or ` +
+      const bounds = `${LIMITS.serviceRoutes} routes, ${LIMITS.servicePorts} ports, ` +
+        `${LIMITS.plugsEntries} plugs, or ` +
         `${LIMITS.routeCharacters} characters of a route`;
       throw new Error(`Cannot announce service "${name}": it has more than ${bounds}`);
     }

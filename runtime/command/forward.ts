@@ -39,6 +39,12 @@ export function forwardTo(program: RunningProgram, service: string): FetchHandle
   };
 }
 
+/** The handler of a service whose program speaks another protocol than HTTP. */
+export function refuseHttp(service: string): FetchHandler {
+  const detail = `Cannot answer: "${service}" speaks tcp, and no HTTP`;
+  return () => problemResponse({ status: 501, detail, service });
+}
+
 function responseOf(
   method: string,
   { status, headers, body }: {

@@ -10,7 +10,7 @@ import { guardConsole } from "../service/console_guard.ts";
 import { ServiceProcess } from "../service/service_process.ts";
 import { readStart } from "../service/start.ts";
 import { installWebSockets } from "../web_sockets/install.ts";
-import { forwardTo } from "./forward.ts";
+import { forwardTo, refuseHttp } from "./forward.ts";
 import { askProgram } from "./health.ts";
 import { runProgram } from "./program.ts";
 import { MeshProxy } from "./proxy.ts";
@@ -28,11 +28,13 @@ export async function serveCommand(): Promise<void> {
     // What the manifest says of a variable stands.
     const env = { ...proxy.environment, ...spec.env };
     const program = await runProgram({ ...spec, env }, start.service);
-    const handler = forwardTo(program, start.service);
+    const { isRaw = false } = spec;
+    const handler = isRaw ? refuseHttp(start.service) : forwardTo(program, start.service);
     const asked = { service: start.service, client: program.client, handler, ready: spec.ready };
     instance.serve(handler, {
       ending: () => program.stop(),
       check: (question) => askProgram(asked, question),
+      ...(isRaw ? { connect: () => program.client.open() } : {}),
     });
   } catch (error) {
     console.error(reasonOf(error));

@@ -17,6 +17,8 @@ export interface ProgramSpec {
   readonly env: Readonly<Record<string, string>>;
   /** The path that answers 2xx when it can take requests. @default {its port accepts} */
   readonly ready?: string;
+  /** Whether it speaks something else than HTTP on its port. @default {false} */
+  readonly isRaw?: boolean;
 }
 
 function isText(value: unknown): value is string {
@@ -27,7 +29,8 @@ function isProgramSpec(value: unknown): value is ProgramSpec {
   return isRecord(value) && Array.isArray(value.command) && value.command.length > 0 &&
     value.command.every(isText) && isText(value.folder) && isRecord(value.env) &&
     Object.values(value.env).every(isText) &&
-    (value.ready === undefined || isText(value.ready));
+    (value.ready === undefined || isText(value.ready)) &&
+    (value.isRaw === undefined || typeof value.isRaw === "boolean");
 }
 
 /**

@@ -10,6 +10,7 @@ import { ConfigError, ProblemList } from "./config_error.ts";
 import { JsonTextError, parseJsonText } from "./json_text.ts";
 import { type MeshConfig, SERVICE_DEFAULTS, type ServiceConfig } from "./mesh_config.ts";
 import { type DocumentContext, readRoutes, readServices } from "./mesh_document.ts";
+import { checkRoutesOfPorts, readPorts } from "./ports.ts";
 import { MESH_FILE_BYTES_MAX } from "./mesh_schema.ts";
 import { applySchema } from "./schema_problems.ts";
 import { COMMA_PROBLEM, findServices, isFile } from "./service_files.ts";
@@ -122,10 +123,18 @@ async function loadFile(file: string, isPart: boolean): Promise<MeshConfig> {
     : await readServices(document.services, { folder, file, problems, isPart });
   const names = [...services.keys()];
   const named = { services: document.services, names, problems, isPart };
-  const routes = readRoutes(document.routes, named);
+  if (document.routes === undefined && document.ports === undefined) {
+    problems.add(["routes"], "expected an object, found nothing");
+  }
+  const routes = readRoutes(document.routes ?? {}, named);
+  checkRoutesOfPorts(document.routes ?? {}, { services, problems });
+  const { name = nameOf(folder) } = document;
+  const ports = document.ports === undefined
+    ? {}
+    : { ports: readPorts(document.ports, { services, problems, isPart }) };
   throwIfAny(file, problems);
   const gateway = document.gateway === undefined ? {} : { gateway: document.gateway };
-  return { name: document.name ?? nameOf(folder), folder, file, services, routes, ...gateway };
+  return { name, folder, file, services, routes, ...ports, ...gateway };
 }
 
 async function readText(file: string): Promise<string> {

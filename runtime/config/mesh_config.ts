@@ -10,6 +10,7 @@ import {
   MANIFEST_DEFAULTS,
   type ServiceManifest,
 } from "../../protocol/manifest.ts";
+import type { ReportedPort } from "../../protocol/announcements.ts";
 import type { RouteLimits } from "../../protocol/route_limits.ts";
 
 /** A mesh that was read and checked; every path in it is absolute. */
@@ -24,6 +25,8 @@ export interface MeshConfig {
   readonly services: ReadonlyMap<string, ServiceConfig>;
   /** What is reachable from outside, in the order in which it was written or found. */
   readonly routes: readonly Route[];
+  /** The ports of its gateways that lead to services over TCP. @default {[]} */
+  readonly ports?: readonly ReportedPort[];
   /** How its gateway is set up. @default {{}} */
   readonly gateway?: GatewayConfig;
 }

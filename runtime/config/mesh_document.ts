@@ -189,7 +189,7 @@ function readPermissions(
  * @returns The routes that have no problem.
  */
 export function readRoutes(
-  document: MeshDocument["routes"],
+  document: NonNullable<MeshDocument["routes"]>,
   { services, names, problems, isPart }: {
     services: MeshDocument["services"];
     names: readonly string[];

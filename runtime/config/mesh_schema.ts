@@ -18,6 +18,7 @@ import {
   limitsSchema,
   stickySchema,
 } from "./limits_schema.ts";
+import { PORT_KEYS, type PortsDocument, portsSchema } from "./ports.ts";
 
 /** A mesh.json whose shape is right, with durations in milliseconds. */
 export interface MeshDocument {
@@ -27,8 +28,10 @@ export interface MeshDocument {
   readonly name?: string | undefined;
   /** The services by name; absent when they are the files of the folder. */
   readonly services?: Readonly<Record<string, ServiceDocument>> | undefined;
-  /** The services by what is reachable from outside. */
-  readonly routes: Readonly<Record<string, string | RouteDocument>>;
+  /** The services by what is reachable from outside; absent where only ports lead to them. */
+  readonly routes?: Readonly<Record<string, string | RouteDocument>> | undefined;
+  /** The services by the ports that lead to them over TCP. */
+  readonly ports?: PortsDocument | undefined;
   /** The way in from outside. */
   readonly gateway?: GatewayDocument | undefined;
 }
@@ -178,10 +181,11 @@ export const meshSchema = z.strictObject({
     description: "The services by name; when absent, the files beside mesh.json as in a folder " +
       "without configuration.",
   }),
-  routes: z.record(z.string(), z.union([z.string(), routeSchema])).meta({
+  routes: z.record(z.string(), z.union([z.string(), routeSchema])).optional().meta({
     description: "What is reachable from outside: a path, or a host and a path, to a service.",
     examples: [{ "/greeter": "greeter", "shop.example.com/": "shop" }],
   }),
+  ports: portsSchema.optional(),
   gateway: gatewaySchema.optional(),
 });
 
@@ -191,6 +195,7 @@ const KEYS = {
   idle: Object.keys(idleSchema.shape),
   permissions: Object.keys(permissionsSchema.shape),
   route: Object.keys(routeSchema.shape),
+  port: PORT_KEYS,
   limits: Object.keys(limitsSchema.shape),
   sticky: ["cookie", "header"],
   gateway: Object.keys(gatewaySchema.shape),
@@ -210,6 +215,7 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (part === "limits") return KEYS.limits;
   if (part === "sticky") return KEYS.sticky;
   if (section === "routes") return KEYS.route;
+  if (section === "ports") return KEYS.port;
   if (path.length === 2) return KEYS.service;
   if (part === "idle") return KEYS.idle;
   if (part === "instances") return KEYS.instances;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ReportedPort } from "../../protocol/announcements.ts";
 import type { GatewayConfig, Route } from "../config/mesh_config.ts";
 import { type ServedGateway, serveGateway } from "../gateway/served_gateway.ts";
 import { urlOf } from "../listen_http.ts";
@@ -20,6 +21,8 @@ export interface GatewayProcessOptions {
   readonly serve: Address;
   /** What is reachable from outside; without it, what the manager says. */
   readonly routes: readonly Route[] | undefined;
+  /** The ports that lead to services over TCP; without them, what the manager says. */
+  readonly ports: readonly ReportedPort[] | undefined;
   /** Whether other gateways of this host listen there too. @default {false} */
   readonly isShared?: boolean;
   /** How it is set up beside the routes, as mesh.json says. @default {{}} */
@@ -54,12 +57,13 @@ export class GatewayProcess {
    * @throws {Error} when the port is taken or the address is not this machine's, with what to do.
    */
   start(): string {
-    const { agent, serve, routes, config, token, credentials, told, warn } = this.#options;
+    const { agent, serve, routes, ports, config, token, credentials, told, warn } = this.#options;
     const { isShared = false } = this.#options;
     const served = this.#served = serveGateway({
       ...serve,
       isShared,
       routes: () => this.#routes,
+      ports,
       told: (reported) => {
         if (routes === undefined) this.#routes = reported;
       },

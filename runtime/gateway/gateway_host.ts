@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReportedRoute } from "../../protocol/announcements.ts";
+import type { ReportedPort, ReportedRoute } from "../../protocol/announcements.ts";
 import {
   createGateway,
   GATEWAY,
@@ -18,7 +18,7 @@ import type { Link, LinkEvents } from "../../transports/link.ts";
 import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
-import { type LimitedExchange, limitedExchange } from "../limits/limited_exchange.ts";
+import { type Exchange, type LimitedExchange, limitedExchange } from "../limits/limited_exchange.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
 import type { ColdServices } from "./cold/waiting_pages.ts";
 
@@ -29,7 +29,7 @@ export interface GatewayHostOptions {
   /** The times and bounds of its connections. @default {those of a source} */
   readonly source?: Partial<SourceOptions>;
   /** Takes the ways in from outside, as the manager tells them: all, at each change. */
-  readonly routes?: (routes: readonly ReportedRoute[]) => void;
+  readonly routes?: (routes: readonly ReportedRoute[], ports: readonly ReportedPort[]) => void;
 }
 
 /** A running gateway, without its HTTP server. */
@@ -38,6 +38,8 @@ export class GatewayHost {
   readonly refusals: Refusals;
   /** Sends a request to a service, within limits; see {@linkcode SourceSessions.exchange}. */
   readonly exchange: LimitedExchange;
+  /** Sends a request to a service, on terms; see {@linkcode SourceSessions.exchange}. */
+  readonly send: Exchange;
   /** Which services are there, for who shows a page while one is not. */
   readonly services: ColdServices = {
     isReachable: (service) => {
@@ -62,9 +64,8 @@ export class GatewayHost {
       refused: (refusal) => this.refusals.add(refusal),
     });
     this.#source = new SourceSessions({ dispatch });
-    this.exchange = limitedExchange((service, request, terms) =>
-      this.#source.exchange(service, request, terms)
-    );
+    this.send = (service, request, terms) => this.#source.exchange(service, request, terms);
+    this.exchange = limitedExchange(this.send);
     this.#host = new RoleHost<GatewayState, GatewayEvent, GatewayEffect>({
       role: GATEWAY,
       state: createGateway({ ...options.source, token: crypto.randomUUID() }),
@@ -117,7 +118,7 @@ export class GatewayHost {
       case "refuse":
         return this.refusals.add(effect);
       case "routes":
-        return this.#takeRoutes?.(effect.routes);
+        return this.#takeRoutes?.(effect.routes, effect.ports);
       default:
         this.#source.perform(effect);
     }

@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { ReportedRoute } from "../../protocol/announcements.ts";
+import type { ReportedPort, ReportedRoute } from "../../protocol/announcements.ts";
 import type { Route } from "../config/mesh_config.ts";
 import { GATEWAY_PLACE, listenHttp, type ListenHttpOptions } from "../listen_http.ts";
+import { TcpPorts } from "../tcp/ports.ts";
 import { CLOSE } from "../web_sockets/messages.ts";
 import { addressRanges } from "./address_ranges.ts";
 import { WaitingPages } from "./cold/waiting_pages.ts";
@@ -19,6 +20,8 @@ export interface ServedGatewayOptions
   extends Pick<ListenHttpOptions, "hostname" | "port" | "isShared"> {
   /** What is reachable from outside now. */
   readonly routes: () => readonly Route[];
+  /** The ports that lead to services over TCP; undefined: those that the manager tells. */
+  readonly ports: readonly ReportedPort[] | undefined;
   /** The secret with which the operator may call any service. */
   readonly token: string;
   /** Most requests that wait for connections. @default {20_000} */
@@ -39,6 +42,8 @@ export interface ServedGateway {
   readonly host: GatewayHost;
   /** The port that it has. */
   readonly port: number;
+  /** Makes these the ports that lead to services over TCP. */
+  follow(ports: readonly ReportedPort[]): void;
   /** Accepts nothing new; resolves when every request in flight has been answered. */
   drain(): Promise<void>;
   /** Ends everything at once. */
@@ -51,14 +56,18 @@ export interface ServedGateway {
  * @throws {Error} when the port is taken or the address is not this machine's, with what to do.
  */
 export function serveGateway(options: ServedGatewayOptions): ServedGateway {
-  const { hostname, port, isShared = false, routes, token, told, warn } = options;
+  const { hostname, port, isShared = false, routes, ports, token, told, warn } = options;
   const { trustForwarded = [], waitingMax: waitingAllMax } = options;
   const { ending = "the mesh is stopping" } = options;
   const host = new GatewayHost({
     warn,
-    ...(told === undefined ? {} : { routes: told }),
+    routes: (routes, reported) => {
+      told?.(routes);
+      if (ports === undefined) tcp.follow(reported);
+    },
     ...(waitingAllMax === undefined ? {} : { source: { waitingAllMax } }),
   });
+  const tcp = new TcpPorts({ hostname, isShared, exchange: host.send, warn });
   const webSockets = new WebSockets();
   const waitingPages = new WaitingPages({ services: host.services });
   const app = createGatewayApp({
@@ -69,16 +78,33 @@ export function serveGateway(options: ServedGatewayOptions): ServedGateway {
     waitingPages,
     ...(trustForwarded.length === 0 ? {} : { trusted: addressRanges(trustForwarded) }),
   });
-  const server = listenHttp({ hostname, port, isShared, ...GATEWAY_PLACE }, app);
+  tcp.listen(ports ?? []);
+  const server = listenBeside(tcp, () => {
+    return listenHttp({ hostname, port, isShared, ...GATEWAY_PLACE }, app);
+  });
   return {
     host,
     port: server.port,
+    follow: (now) => tcp.follow(now),
     async drain() {
       waitingPages.close();
       // They would not end by themselves.
       const closed = webSockets.close({ code: CLOSE.goingAway, reason: ending });
-      await Promise.all([closed, server.drain()]);
+      await Promise.all([closed, tcp.drain(), server.drain()]);
     },
-    stop: () => host.stop(ending),
+    stop: () => {
+      tcp.abort();
+      host.stop(ending);
+    },
   };
+}
+
+/** Without its HTTP server a gateway has no open port either. */
+function listenBeside<Server>(tcp: TcpPorts, listen: () => Server): Server {
+  try {
+    return listen();
+  } catch (error) {
+    tcp.abort();
+    throw error;
+  }
 }

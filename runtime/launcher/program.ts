@@ -125,9 +125,9 @@ function foreignProgram(
   { command, protocol, ready }: ProgramConfig,
 ): ServiceProgram {
   if (protocol === "smmp") return { command, stdin: "" };
-  if (protocol === "tcp") throw new Error("a program that speaks tcp can't be reached yet");
   const folder = dirname(service.entry);
-  const stdin = JSON.stringify({ command, folder, env: programEnvironmentOf(service), ready });
+  const env = programEnvironmentOf(service);
+  const stdin = JSON.stringify({ command, folder, env, ready, isRaw: protocol === "tcp" });
   if (isBinary()) return { command: [OWN_PROGRAM, COMPANION_COMMAND], stdin };
   const flags = ["--quiet", "--no-prompt", "--no-config", "--no-lock", "--allow-all"];
   return { command: [OWN_PROGRAM, "run", ...flags, COMPANION.href], stdin };

@@ -6,6 +6,7 @@
 
 import type { LinkID } from "../../roles/step.ts";
 import { linkMessagePort } from "../../transports/message_port.ts";
+import type { ReportedPort } from "../../protocol/announcements.ts";
 import type { Route } from "../config/mesh_config.ts";
 import { type ServedGateway, serveGateway } from "../gateway/served_gateway.ts";
 
@@ -17,6 +18,8 @@ export interface GatewayWorkerOptions {
   readonly port: number;
   /** What is reachable from outside. */
   readonly routes: readonly Route[];
+  /** The ports that lead to services over TCP. */
+  readonly ports: readonly ReportedPort[];
   /** The secret with which the operator may call any service. */
   readonly token: string;
   /** Whether other workers listen there too. @default {false} */
@@ -32,7 +35,7 @@ export interface GatewayWorker {
   /** Listens for users; returns the port. */
   start(options: GatewayWorkerOptions, warn: (text: string) => void): number;
   /** What is reachable from outside is something else from now on. */
-  update(routes: readonly Route[]): void;
+  update(routes: readonly Route[], ports: readonly ReportedPort[]): void;
   /** Takes the agent's end of a channel; it replaces the one before. */
   linkAgent(port: MessagePort): void;
   /** Accepts nothing new; resolves when every request in flight has been answered. */
@@ -52,7 +55,10 @@ export function createGatewayWorker(): GatewayWorker {
       served = serveGateway({ ...options, routes: () => routes, warn });
       return served.port;
     },
-    update: (now) => void (routes = now),
+    update(now, ports) {
+      routes = now;
+      served?.follow(ports);
+    },
     linkAgent(port) {
       if (served === undefined) throw new Error("Cannot link the gateway: it was not started");
       const { host } = served;

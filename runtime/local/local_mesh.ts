@@ -12,6 +12,7 @@ import type { OutputLine } from "../agent/agent_host.ts";
 import { SECRET_BYTES } from "../agent/instance_secrets.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
 import { assertFree, GATEWAY_PLACE, urlOf } from "../listen_http.ts";
+import { assertPortsFree } from "../tcp/ports.ts";
 import type { AgentPeer, AgentWorker } from "./agent_worker.ts";
 import type { GatewayWorker } from "./gateway_worker.ts";
 import type { ManagerWorker } from "./manager_worker.ts";
@@ -123,6 +124,7 @@ export class LocalMesh {
     const [gateway, ...others] = this.#gateways;
     const { hostname, port } = this.#options;
     if (others.length > 0 && port !== 0) assertFree({ hostname, port, ...GATEWAY_PLACE });
+    if (others.length > 0) assertPortsFree(hostname, this.#config.ports ?? []);
     await gateway?.start();
     await Promise.all([this.#manager.start(), ...others.map((other) => other.start())]);
     // The agent last: it finds both others there and is linked with each of them once.
@@ -223,13 +225,14 @@ export class LocalMesh {
 
   async #startGateway(gateway: WorkerCall<GatewayWorker>): Promise<void> {
     const { config, hostname, token, warn } = this.#options;
-    const { routes } = this.#config;
+    const { routes, ports = [] } = this.#config;
     const { trustForwarded, waiting: waitingMax } = config.gateway ?? {};
     const isShared = this.#gateways.length > 1;
     const place = { hostname, port: this.#port, isShared };
-    const options = { ...place, routes, token, trustForwarded, waitingMax };
+    const options = { ...place, routes, ports, token, trustForwarded, waitingMax };
     this.#port = await gateway.call("start", [options, callback(warn)]);
-    if (routes !== this.#config.routes) await gateway.call("update", [this.#config.routes]);
+    const { routes: now, ports: open = [] } = this.#config;
+    if (routes !== now) await gateway.call("update", [now, open]);
   }
 
   /**

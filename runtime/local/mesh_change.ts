@@ -49,7 +49,9 @@ export async function applyChange(change: MeshChange): Promise<void> {
   const all = new Map([...before.services, ...now.services]);
   await whileItRuns(() => agent?.call("update", [prepared(all), edited]));
   await Promise.all(
-    gateways.map((gateway) => whileItRuns(() => gateway?.call("update", [now.routes]))),
+    gateways.map((gateway) =>
+      whileItRuns(() => gateway?.call("update", [now.routes, now.ports ?? []]))
+    ),
   );
   if (all.size === now.services.size) return;
   await whileItRuns(() => agent?.call("update", [prepared(now.services), []]));

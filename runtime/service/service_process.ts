@@ -20,13 +20,15 @@ import { STATUS } from "../../protocol/status.ts";
 import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { serveSessions } from "../sessions/serve.ts";
-import type {
-  RequestParts,
-  SessionHandle,
-  SessionHello,
-  SessionServer,
+import {
+  type RequestParts,
+  type SessionHandle,
+  type SessionHello,
+  type SessionServer,
+  TUNNEL_METHOD,
 } from "../sessions/session.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
+import type { TunnelConnection } from "../tcp/tunnel.ts";
 import { WEB_SOCKET_METHOD } from "../web_sockets/messages.ts";
 import { AgentConnection, type MadeLink } from "./agent_connection.ts";
 import type { FetchHandler } from "./handler.ts";
@@ -55,6 +57,8 @@ export interface ServeTerms {
   readonly check?: (
     question: Pick<Measure, "path" | "timeoutMs">,
   ) => Promise<Ailment | undefined> | undefined;
+  /** Connects to a program that speaks tcp. @default {the service speaks HTTP only} */
+  readonly connect?: () => Promise<TunnelConnection>;
 }
 
 /** A launched service: its link to the agent, its sessions in and out. */
@@ -122,7 +126,7 @@ export class ServiceProcess {
   }
 
   /** Accepts sessions with this handler, and tells the agent that the instance is ready. */
-  serve(handler: FetchHandler, { ending, check }: ServeTerms = {}): void {
+  serve(handler: FetchHandler, { ending, check, connect }: ServeTerms = {}): void {
     this.#ending = ending;
     this.#check = check ??
       (({ path, timeoutMs }) =>
@@ -137,6 +141,8 @@ export class ServiceProcess {
         handler: (request, hello) =>
           request.method === WEB_SOCKET_METHOD
             ? this.#acceptWebSocket(request, { hello, handler })
+            : request.method === TUNNEL_METHOD
+            ? this.#acceptTunnel(request, { hello, connect })
             : handler(request),
         events: {
           opened: (hello, session) =>
@@ -182,6 +188,15 @@ export class ServiceProcess {
     const { acceptWebSocket } = await import("../web_sockets/accept.ts");
     const session = this.#inbound.get(inboundKey(hello.serviceID, hello.sourcePlug));
     return await acceptWebSocket(request, { handler, leaving: session?.leaving });
+  }
+
+  async #acceptTunnel(
+    request: Request,
+    { hello, connect }: { hello: SessionHello; connect: ServeTerms["connect"] },
+  ): Promise<Response> {
+    const { acceptTunnel } = await import("../tcp/accept.ts");
+    const session = this.#inbound.get(inboundKey(hello.serviceID, hello.sourcePlug));
+    return await acceptTunnel(request, { connect, leaving: session?.leaving });
   }
 
   /** The first link carries what became of the start, each other one who this is. */

@@ -34,6 +34,7 @@ const LIMITED = {
   retry: false,
   sticky: { cookie: "sid" },
 };
+const PORT = { service: "cache", port: 6_379 };
 const ROUTE = { path: "/greeter", keepPrefix: false };
 
 const INSTANCE = {
@@ -130,6 +131,7 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       greeter: { ...MANIFEST, routes: [ROUTE], placement: "pack", labels: { zone: "a" } },
     }, {
       greeter: { ...MANIFEST, concurrency: 10, routes: [{ ...ROUTE, limits: LIMITED }] },
+      cache: { ...MANIFEST, ports: [{ port: 6_379 }, { port: 1, connectionsMax: 1 }] },
     }],
     bad: [
       { Greeter: MANIFEST },
@@ -152,6 +154,8 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       { greeter: { ...MANIFEST, routes: [{ path: "greeter", keepPrefix: false }] } },
       { greeter: { ...MANIFEST, routes: repeat(ROUTE, LIMITS.serviceRoutes + 1) } },
       { greeter: { ...MANIFEST, plugs: "counter" } },
+      { greeter: { ...MANIFEST, ports: [{ port: 0 }] } },
+      { greeter: { ...MANIFEST, ports: repeat({ port: 1 }, LIMITS.servicePorts + 1) } },
       { greeter: { ...MANIFEST, startTimeoutMs: LIMITS.durationMs + 1 } },
       Object.fromEntries(
         Array.from({ length: LIMITS.repositoryEntries + 1 }, (_, at) => [`s${at}`, MANIFEST]),
@@ -278,6 +282,17 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       [{ ...ROUTE, service: "greeter", path: `/${"x".repeat(LIMITS.routeCharacters)}` }],
       repeat({ ...ROUTE, service: "greeter" }, LIMITS.routes + 1),
       {},
+      null,
+    ],
+  },
+  "list of ports": {
+    good: [[], [PORT], [{ ...PORT, connectionsMax: LIMITS.portConnections }]],
+    bad: [
+      [{ port: 6_379 }],
+      [{ ...PORT, port: 0 }],
+      [{ ...PORT, connectionsMax: 0 }],
+      repeat(PORT, LIMITS.ports + 1),
+      PORT,
       null,
     ],
   },

@@ -52,6 +52,7 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
       placement: "pack",
       labels: { disk: "fast" },
       routes: [{ path: "/", keepPrefix: true }],
+      ports: [{ port: 6_379, connectionsMax: 9 }],
     },
   }),
   edited: fc.constantFrom(["greeter"], ["greeter", "nobody"], undefined),
@@ -59,6 +60,7 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   capacity: fc.constantFrom(0, 1, 5, undefined),
   incarnation: fc.constantFrom("first", "second", undefined),
   routes: fc.constantFrom([], [{ service: "greeter", path: "/greeter", keepPrefix: false }]),
+  ports: fc.constantFrom(undefined, [], [{ service: "greeter", port: 6_379 }]),
   instances: fc.array(
     fc.record({
       serviceID: fc.integer({ min: 1, max: 9 }),

@@ -185,6 +185,8 @@ Deno.test("gateway: its host takes the routes that the manager tells, by its age
   const bench = new GatewayBench();
   const routes = [{ service: "greeter", path: "/greeter", keepPrefix: false }];
   const message = { type: "routesInfo", messageID: 1, serviceID: 3, routes } as const;
-  assertEquals(bench.take(message), [{ kind: "routes", routes }]);
+  assertEquals(bench.take(message), [{ kind: "routes", routes, ports: [] }]);
+  const ports = [{ service: "cache", port: 6_379 }];
+  assertEquals(bench.take({ ...message, ports }), [{ kind: "routes", routes, ports }]);
   assertEquals(bench.step({ kind: "message", link: "stranger", message }), []);
 });

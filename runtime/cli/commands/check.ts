@@ -61,7 +61,8 @@ function edgesOf(mesh: MeshConfig): Edge[] {
 
 /** The services that no route leads to and no other service may reach: likely a slip. */
 function unreachableOf(mesh: MeshConfig): string[] {
-  const reached = new Set(mesh.routes.map(({ service }) => service));
+  const { routes, ports = [] } = mesh;
+  const reached = new Set([...routes, ...ports].map(({ service }) => service));
   for (const { source, dest } of edgesOf(mesh)) {
     const dests = dest === "*" ? mesh.services.keys() : [dest];
     for (const each of dests) if (each !== source) reached.add(each);
@@ -70,10 +71,10 @@ function unreachableOf(mesh: MeshConfig): string[] {
 }
 
 function describeMesh(mesh: MeshConfig, io: CommandIO): string {
-  const { services, routes } = mesh;
+  const { services, routes, ports = [] } = mesh;
   const edges = edgesOf(mesh);
   const notes = unreachableOf(mesh).map((name) =>
-    `note: nothing reaches ${name}: no route leads to it, and it is in no plugs\n`
+    `note: nothing reaches ${name}: no route or port leads to it, and it is in no plugs\n`
   );
   const heading = (text: string) => `\n${paint(text, { style: "bold", hasColor: io.hasColor })}\n`;
   return [
@@ -84,6 +85,8 @@ function describeMesh(mesh: MeshConfig, io: CommandIO): string {
     ...edges.map(({ source, dest }) => `${source} -> ${dest === "*" ? "every service" : dest}\n`),
     heading(`Routes (${routes.length})`),
     ...routes.map(describeRoute),
+    ...(ports.length === 0 ? [] : [heading(`Ports (${ports.length})`)]),
+    ...ports.map(({ port, service }) => `${port} -> ${service}\n`),
     ...(notes.length > 0 ? ["\n", ...notes] : []),
   ].join("");
 }

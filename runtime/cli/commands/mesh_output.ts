@@ -54,7 +54,8 @@ function readyText(config: MeshConfig, ready: MeshReady): string {
   }
   const lines = [`Mesh "${config.name}" is ready.`, ""];
   for (const { name, plugs } of config.services.values()) {
-    const ways = routes.get(name)?.map((way) => wayIn(gatewayUrl, way)).join(", ");
+    const ways = routes.get(name)?.map((way) => wayIn(gatewayUrl, way)).join(", ") ??
+      portsOf(config, { name, gatewayUrl });
     const out = plugs === "*" ? "every service" : plugs.join(", ");
     const edges = out === "" ? "" : `, may call ${out}`;
     lines.push(`  ${name.padEnd(16)} ${ways ?? "not reachable from outside"}${edges}`);
@@ -62,6 +63,16 @@ function readyText(config: MeshConfig, ready: MeshReady): string {
   lines.push("", `  gateway          ${gatewayUrl}`, `  admin API        ${adminUrl}`);
   if (data === "none") lines.push(`  token            ${token}`);
   return [...lines, "", "Ctrl-C stops it. What happens:", ""].join("\n");
+}
+
+/** The addresses at which a service is reached over TCP, if there are any. */
+function portsOf(
+  { ports = [] }: MeshConfig,
+  { name, gatewayUrl }: { readonly name: string; readonly gatewayUrl: string },
+): string | undefined {
+  const { hostname } = new URL(gatewayUrl);
+  const own = ports.filter(({ service }) => service === name);
+  return own.length === 0 ? undefined : own.map(({ port }) => `${hostname}:${port}`).join(", ");
 }
 
 /** The address of a route: with its own host, where it has one. */

@@ -34,7 +34,8 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
   const plan = await planAgent(parsed, warn);
   const repositoryOf = ({ config, services, versions }: LoadedRepository): Repository => {
     const open = closedTo(reaching(services, plan.networks), closedPlaces(plan, flags));
-    return { services: open, versions, routes: config.routes };
+    const { routes, ports = [] } = config;
+    return { services: open, versions, routes, ports };
   };
   const watch = await watchServices({
     path: plan.path,

@@ -44,6 +44,7 @@ export async function run(parsed: Parsed<"gateway">, io: CommandIO): Promise<num
     agent: { ...agent, name: agent.name ?? "agent" },
     serve: { hostname: flags.host, port: flags.port },
     routes: config?.routes,
+    ports: config === undefined ? undefined : config.ports ?? [],
     config: { ...config?.gateway, ...trusted(flags["trust-forwarded"]) },
     isShared: flags["share-port"],
     token,

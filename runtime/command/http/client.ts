@@ -66,6 +66,11 @@ export class HttpClient {
 
   /** A connection that nobody else uses. */
   async connect(): Promise<HttpConnection> {
+    return new HttpConnection(await this.open());
+  }
+
+  /** The same for another protocol than HTTP. */
+  async open(): Promise<Deno.TcpConn> {
     const [first, second] = this.#hostnames;
     try {
       return await this.#dial(first);
@@ -88,10 +93,10 @@ export class HttpClient {
     return `ws://${hostname.includes(":") ? `[${hostname}]` : hostname}:${this.#port}`;
   }
 
-  async #dial(hostname: string): Promise<HttpConnection> {
+  async #dial(hostname: string): Promise<Deno.TcpConn> {
     const connection = await Deno.connect({ hostname, port: this.#port });
     connection.setNoDelay(true);
-    return new HttpConnection(connection);
+    return connection;
   }
 
   #take(): HttpConnection | undefined {

@@ -173,3 +173,20 @@ Deno.test("a route leads to who had it first; the other service is refused, with
   assertEquals(routes.map(({ service }) => service), ["thief"]);
   assertEquals(ofKind(announce(bench, "one", {}), "refuse"), []);
 });
+
+Deno.test("routesInfo tells the ports that lead to services; a port leads to who had it first", () => {
+  const bench = new ManagerBench();
+  const { routes: _routes, ...plain } = GREETER;
+  const port = { port: 6_379, connectionsMax: 9 };
+  bench.addAgent("one", {});
+  bench.addGateway("one");
+  const cache = { ...plain, ports: [port, { port: 80 }] };
+  const told = theSent(announce(bench, "one", { cache }), "routesInfo").ports;
+  assertEquals(told, [{ service: "cache", port: 80 }, { service: "cache", ...port }]);
+  const thief = { ...plain, ports: [port] };
+  const effects = bench.addAgent("two", { thief }, { network: "10.0.0.2" });
+  const { reason } = theOne(effects, "refuse");
+  assertEquals(reason, 'Cannot route "port 6379" to "thief": it leads to "cache"');
+  const { ports } = theSent(announce(bench, "one", {}), "routesInfo");
+  assertEquals(ports, [{ service: "thief", ...port }]);
+});

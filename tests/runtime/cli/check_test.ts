@@ -40,7 +40,7 @@ Deno.test("check prints services, edges and routes, and what looks forgotten", a
       "/greeter/* -> greeter",
       "a.example.com/* -> greeter",
       "",
-      "note: nothing reaches lost: no route leads to it, and it is in no plugs",
+      "note: nothing reaches lost: no route or port leads to it, and it is in no plugs",
       "",
     ]);
   });

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ReportedRoute } from "../../../../protocol/announcements.ts";
+import type { ReportedPort, ReportedRoute } from "../../../../protocol/announcements.ts";
 import { LIMITS } from "../../../../protocol/limits.ts";
 import { manifestIn } from "../../../../protocol/manifest.ts";
 import type { AgentRecord, Instance, Registry } from "../../memory/registry.ts";
@@ -23,7 +23,7 @@ function compare(one: string, other: string): number {
 
 /** A way in that two services want; the first one keeps it. */
 export interface RouteConflict {
-  /** The way in, as it is written. */
+  /** The way in, as it is written: a route, or a port. */
   readonly route: string;
   /** The service that has it. */
   readonly kept: string;
@@ -32,13 +32,14 @@ export interface RouteConflict {
 }
 
 /**
- * Joins the routes of all agents. Of two that lead the same way to different services the one of
+ * Joins the routes and ports of all agents. Of two that lead the same way to different services the one of
  * the agent that is known for longer counts; so does the first one of one agent.
  */
 export function joinRoutes(
   registry: Registry,
-): { routes: ReportedRoute[]; conflicts: RouteConflict[] } {
+): { routes: ReportedRoute[]; ports: ReportedPort[]; conflicts: RouteConflict[] } {
   const byKey = new Map<string, ReportedRoute>();
+  const byPort = new Map<number, ReportedPort>();
   const conflicts: RouteConflict[] = [];
   for (const { repository, manifests } of registry.agents.values()) {
     for (const service of repository) {
@@ -51,10 +52,19 @@ export function joinRoutes(
           conflicts.push({ route: `${route.host ?? ""}${route.path}`, kept, refused: service });
         }
       }
+      for (const port of manifestIn(manifests, service)?.ports ?? []) {
+        const { service: kept } = byPort.get(port.port) ?? {};
+        if (kept === undefined && byPort.size < LIMITS.ports) {
+          byPort.set(port.port, { ...port, service });
+        } else if (kept !== undefined && kept !== service) {
+          conflicts.push({ route: `port ${port.port}`, kept, refused: service });
+        }
+      }
     }
   }
   const routes = [...byKey].sort(([one], [other]) => compare(one, other)).map(([, route]) => route);
-  return { routes, conflicts };
+  const ports = [...byPort.values()].sort((one, other) => one.port - other.port);
+  return { routes, ports, conflicts };
 }
 
 /** The ways in that an agent wants for one of its services, though they lead to another. */
@@ -74,14 +84,17 @@ function isGateway(instance: Instance): boolean {
  */
 export function tellRoutes(turn: Turn): void {
   const { state, arrived } = turn;
-  const { routes } = turn.hasNewRoutes ? joinRoutes(state.registry) : state;
-  const isChanged = JSON.stringify(routes) !== JSON.stringify(state.routes);
+  const { routes, ports } = turn.hasNewRoutes ? joinRoutes(state.registry) : state;
+  const isChanged = JSON.stringify([routes, ports]) !== JSON.stringify([state.routes, state.ports]);
   state.routes = routes;
+  state.ports = ports;
   const told = isChanged ? state.registry.instances.keys() : arrived;
   for (const serviceID of told) {
     const instance = state.registry.instances.get(serviceID);
     const link = state.linkOfAgent.get(instance?.agent ?? "");
     if (instance === undefined || link === undefined || !isGateway(instance)) continue;
-    send(turn, link, { type: "routesInfo", messageID: newMessageID(turn), serviceID, routes });
+    const messageID = newMessageID(turn);
+    const open = ports.length === 0 ? {} : { ports };
+    send(turn, link, { type: "routesInfo", messageID, serviceID, routes, ...open });
   }
 }
