@@ -81,9 +81,7 @@ export class AgentRun implements LinkOwner {
 
   /** An agent that has just started. */
   constructor(readonly world: World, readonly node: AgentNode) {
-    const { services } = world.options;
-    const mine = services.filter(({ agents }) => agents.includes(node.index));
-    const manifests = Object.fromEntries(mine.map(({ name, manifest }) => [name, manifest]));
+    const manifests = world.repositoryOf(node.index);
     const { name, network } = node;
     this.host = new RoleHost(world, {
       name,

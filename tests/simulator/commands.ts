@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { ServiceManifest } from "../../protocol/manifest.ts";
 import type { ManagerCommand } from "../../roles/manager/state.ts";
 import type { World } from "./world.ts";
 
@@ -51,19 +50,13 @@ export function editService(world: World): void {
   host.handle({ kind: "repositoryChanged", manifests, edited });
 }
 
-/** Everything that the agent of a place can start. */
-function wholeRepository(world: World, index: number): Record<string, ServiceManifest> {
-  const mine = world.options.services.filter(({ agents }) => agents.includes(index));
-  return Object.fromEntries(mine.map(({ name, manifest }) => [name, manifest]));
-}
-
 /** Somebody takes services out of the folder of a host, and puts them back later. */
 export function removeServices(world: World): void {
   const { faults, timeline } = world;
   const node = faults.pick(world.agents);
   const host = node?.run?.host;
   if (node === undefined || host === undefined) return;
-  const whole = Object.entries(wholeRepository(world, node.index));
+  const whole = Object.entries(world.repositoryOf(node.index));
   const manifests = Object.fromEntries(whole.filter(() => faults.chance(0.5)));
   host.handle({ kind: "repositoryChanged", manifests, edited: [] });
   timeline.after(faults.whole(1_000, 20_000), () => restoreServices(world, node.index));
@@ -72,7 +65,7 @@ export function removeServices(world: World): void {
 /** The folder of a host is whole again. */
 function restoreServices(world: World, index: number): void {
   const host = world.agents[index]?.run?.host;
-  const manifests = wholeRepository(world, index);
+  const manifests = world.repositoryOf(index);
   if (Object.keys(host?.state.manifests ?? manifests).length === Object.keys(manifests).length) {
     return;
   }
@@ -101,5 +94,14 @@ export function endDrains(world: World): void {
   for (const { name, index } of world.agents) {
     restoreServices(world, index);
     world.manager.run?.command({ kind: "undrainAgent", agent: name });
+  }
+}
+
+/** From now on nothing runs that nobody asks for: somebody has edited the manifests. */
+export function letSleep(world: World): void {
+  world.isQuiet = true;
+  for (const { run, index } of world.agents) {
+    const manifests = world.repositoryOf(index);
+    run?.host.handle({ kind: "repositoryChanged", manifests, edited: [] });
   }
 }

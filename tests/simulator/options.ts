@@ -65,18 +65,30 @@ export interface SimulationOptions {
 
 const NAMES = ["a", "b", "c", "d", "e", "f"];
 
+/**
+ * How many instances a service has, and how many requests each takes: of three services one takes
+ * few, and may have up to four; of five one has some that run though nobody asks. It follows from
+ * another number, so that every seed goes on meaning what it meant.
+ */
+function scaleOf(drawn: number): Pick<ServiceManifest, "concurrency" | "instances"> {
+  const part = Math.floor(drawn / 3);
+  const isBounded = drawn % 3 === 0;
+  const max = isBounded ? 1 + part % 4 : 1;
+  const min = part % 5 === 0 ? Math.min(max, 1 + part % 2) : 0;
+  return { instances: { min, max }, ...(isBounded ? { concurrency: 3 } : {}) };
+}
+
 function drawService(random: Random, index: number, names: readonly string[]): ServiceManifest {
   const name = names[index];
   const plugs = random.chance(0.1)
     ? "*"
     : names.filter((other) => other !== name && random.chance(0.4));
   const connectionIdleMs = random.whole(2_500, 15_000);
-  // Follows from another number, so that every seed goes on meaning what it meant.
-  const concurrency = connectionIdleMs % 3 === 0 ? { concurrency: 3 } : {};
   return {
     plugs,
     connectionIdleMs,
-    ...concurrency,
+    ...scaleOf(connectionIdleMs),
+    ...(plugs === "*" ? {} : { eager: plugs.slice(0, connectionIdleMs % 2) }),
     serviceIdleMs: random.whole(1_000, 25_000),
     startTimeoutMs: random.whole(2_000, 8_000),
     graceMs: random.whole(500, 5_000),

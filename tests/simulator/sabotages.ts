@@ -4,6 +4,9 @@
  * @module
  */
 
+import { isRecord } from "../../protocol/fields.ts";
+import type { ServiceManifest } from "../../protocol/manifest.ts";
+import type { MessageType } from "../../protocol/messages.ts";
 import type { Role } from "../../roles/step.ts";
 import { REAL_ROLES, type Roles } from "./world.ts";
 
@@ -17,6 +20,29 @@ function withEffects<State, Event extends Kinded, Effect>(
   const step = (state: State, event: Event, nowMs: number) =>
     change(role.step(state, event, nowMs), state);
   return { ...role, step };
+}
+
+/** An agent that announces other manifests than it has. */
+function announcing(change: (manifest: ServiceManifest) => ServiceManifest): Roles["agent"] {
+  return withEffects(REAL_ROLES.agent, (effects) =>
+    effects.map((effect) => {
+      if (effect.kind !== "send" || !("manifests" in effect.message)) return effect;
+      const { message } = effect;
+      const manifests = Object.fromEntries(
+        Object.entries(message.manifests ?? {}).map(([name, one]) => [name, change(one)]),
+      );
+      return { ...effect, message: { ...message, manifests } };
+    }));
+}
+
+/** A role that sends no messages of a type. */
+function withoutMessages<State, Event extends Kinded, Effect extends Kinded>(
+  role: Role<State, Event, Effect>,
+  type: MessageType,
+): Role<State, Event, Effect> {
+  const isOfType = (effect: Effect) =>
+    "message" in effect && isRecord(effect.message) && effect.message.type === type;
+  return withEffects(role, (effects) => effects.filter((effect) => !isOfType(effect)));
 }
 
 /** A sabotage: what is broken, and the checker that must notice. */
@@ -133,6 +159,31 @@ export const SABOTAGES: readonly Sabotage[] = [
         return effects;
       }),
     },
+  },
+  {
+    name: "an agent that announces too many instances",
+    checker: "scale",
+    roles: { agent: announcing((one) => ({ ...one, instances: { min: 0, max: 9 } })) },
+  },
+  {
+    name: "an agent that does not announce how many instances shall run",
+    checker: "minimum",
+    roles: {
+      agent: announcing((one) => ({
+        ...one,
+        instances: { min: 0, max: one.instances?.max ?? 1 },
+      })),
+    },
+  },
+  {
+    name: "a gateway that does not tell that connections are used",
+    checker: "flapping",
+    roles: { gateway: withoutMessages(gateway, "processData") },
+  },
+  {
+    name: "a service that does not tell that it works",
+    checker: "idleness",
+    roles: { service: withoutMessages(service, "serviceUseInfo") },
   },
   {
     name: "a gateway that rejects twice",

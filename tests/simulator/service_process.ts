@@ -9,6 +9,7 @@ import type { PlugConfiguration } from "../../protocol/fields.ts";
 import { createService } from "../../roles/service/state.ts";
 import type { ServiceEffect, ServiceEvent, ServiceState } from "../../roles/service/state.ts";
 import type { SourceEvent } from "../../roles/source/state.ts";
+import { BackgroundWork } from "./background_work.ts";
 import type { AgentNode, AgentRun } from "./agent_node.ts";
 import { judgeListener } from "./checkers/plugs.ts";
 import { type Call, Caller, type CallerOwner } from "./caller.ts";
@@ -70,6 +71,8 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
   readonly caller: Caller;
   /** Sessions that it accepted. */
   readonly inbound = new Set<Session>();
+  /** What it does by itself. */
+  readonly work = new BackgroundWork(this);
   /** The agent that looks after it: the one that started it, or one that took it over. */
   owner: AgentRun | undefined;
   #isDraining = false;
@@ -201,6 +204,7 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
     call.isHandled = true;
     timeline.after(traffic.whole(1, this.world.longestWorkMs()), () => {
       if (!this.isAlive) return;
+      timeline.after(0, () => this.work.perhapsBegin());
       const wanted = call.hops > 0 ? this.world.drawNested(this.service) : [];
       let open = wanted.length;
       if (open === 0) return respond(200);

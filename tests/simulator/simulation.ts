@@ -7,12 +7,14 @@
 
 import { judgeClaims } from "./checkers/claims.ts";
 import { judgeLeaks } from "./checkers/leaks.ts";
+import { MinimumChecker } from "./checkers/scale.ts";
 import { DIFFERENCE_MAX_MS, TruthChecker } from "./checkers/truth.ts";
 import { judgeWaits } from "./checkers/waits.ts";
-import { beginCommands, endDrains } from "./commands.ts";
+import { beginCommands, endDrains, letSleep } from "./commands.ts";
 import { beginFaults, beginMildFaults, endFaults } from "./faults.ts";
 import { drawOptions, type SimulationOptions } from "./options.ts";
 import { Random } from "./random.ts";
+import { SteadyUsers } from "./steady_users.ts";
 import { Users } from "./users.ts";
 import { REAL_ROLES, type Roles, type Trace, World } from "./world.ts";
 
@@ -36,22 +38,33 @@ const STRICT_MS = 35_000;
 const MILD_MS = 30_000;
 /** How long it takes at most until everything is asleep. Milliseconds. */
 const SLEEP_MS = 190_000;
+/** How long it takes at most until a constant demand has what it needs. Milliseconds. */
+const SETTLE_MS = 75_000;
+/** How long it then goes on. Milliseconds. */
+const STEADY_MS = 40_000;
 /** How often the checkers look. Milliseconds. */
 const LOOK_MS = 500;
 /** A command is done within this. Milliseconds. */
 const COMMAND_MAX_MS = 120_000;
 
-function lookRegularly(world: World, users: Users, truth: TruthChecker): void {
+interface Checkers {
+  readonly truth: TruthChecker;
+  readonly minimum: MinimumChecker;
+}
+
+function lookRegularly(world: World, users: Users, checkers: Checkers): void {
+  const { truth, minimum } = checkers;
   judgeWaits(world);
   judgeClaims(world);
   users.judge();
+  minimum.look();
   if (!world.hasFaults) truth.look(DIFFERENCE_MAX_MS);
   for (const [commandID, sinceMs] of world.manager.run?.commands ?? []) {
     if (world.timeline.nowMs - sinceMs < COMMAND_MAX_MS) continue;
     world.manager.run?.commands.delete(commandID);
     world.violations.report("commands", `command ${commandID} is not done since ${sinceMs} ms`);
   }
-  world.timeline.after(LOOK_MS, () => lookRegularly(world, users, truth));
+  world.timeline.after(LOOK_MS, () => lookRegularly(world, users, checkers));
 }
 
 /** Runs the world of a seed to its end. */
@@ -68,7 +81,7 @@ export function simulate(
   const truth = new TruthChecker(world);
   const run = (lastsMs: number) =>
     timeline.runUntil(timeline.nowMs + lastsMs, () => violations.isFull);
-  lookRegularly(world, users, truth);
+  lookRegularly(world, users, { truth, minimum: new MinimumChecker(world) });
   beginFaults(world);
   run(options.faultsMs);
 
@@ -89,14 +102,30 @@ export function simulate(
     run(STRICT_MS);
   }
 
+  runSteadily(world, users, run);
+
   world.strictFromMs = Infinity;
   if (options.stopsMesh) world.manager.run?.command({ kind: "stopMesh" });
   run(5_000);
   users.isActive = false;
+  letSleep(world);
   run(SLEEP_MS);
   judgeEnd(world, users, truth);
   const counts = Object.fromEntries([...world.counts].sort());
   return { seed, options, violations: violations.list, counts };
+}
+
+/** Demand is constant for a while: once all fits it, nothing may change. */
+function runSteadily(world: World, users: Users, run: (lastsMs: number) => void): void {
+  users.isPaused = true;
+  world.steadyUsers = new SteadyUsers(world);
+  if (world.steadyUsers.service !== undefined) {
+    run(SETTLE_MS);
+    world.steadyUsers.isJudged = true;
+    run(STEADY_MS);
+  }
+  world.steadyUsers.stop();
+  users.isPaused = false;
 }
 
 function judgeEnd(world: World, users: Users, truth: TruthChecker): void {

@@ -11,8 +11,10 @@ const EXCHANGE_MAX_MS = 180_000;
 
 /** Users of a world. */
 export class Users {
-  /** Whether they want anything. */
+  /** Whether they will ever want anything again. */
   isActive = true;
+  /** Whether they want nothing for a while. */
+  isPaused = false;
   readonly #open = new Map<number, number>();
   #lastID = 0;
 
@@ -25,6 +27,7 @@ export class Users {
     const { traffic, timeline, options } = this.world;
     timeline.after(traffic.whole(1, 2 * options.requestMeanMs), () => {
       if (!this.isActive) return;
+      if (this.isPaused) return this.#wantSoon();
       const burst = traffic.chance(0.05) ? traffic.whole(5, 30) : 1;
       const service = traffic.chance(0.02) ? NOWHERE : traffic.pick(options.services)?.name;
       for (let index = 0; index < burst; index += 1) this.#want(service ?? NOWHERE);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { INSTANCES_DEFAULTS, type ServiceManifest } from "../../protocol/manifest.ts";
 import type { AgentEffect, AgentEvent } from "../../roles/agent/events.ts";
 import type { AgentOptions, AgentState } from "../../roles/agent/state.ts";
 import { AGENT } from "../../roles/agent/step.ts";
@@ -31,6 +32,7 @@ import type { SimulationOptions } from "./options.ts";
 import type { Random } from "./random.ts";
 import type { ServiceProcess } from "./service_process.ts";
 import type { Session } from "./session.ts";
+import type { SteadyUsers } from "./steady_users.ts";
 import { Timeline } from "./timeline.ts";
 import { Violations } from "./violations.ts";
 
@@ -100,6 +102,10 @@ export class World {
   readonly lastSessions = new Map<string, Session>();
   /** Whether the manager comes and goes, which nobody may notice. */
   isMild = false;
+  /** Whether nothing runs any more that nobody asks for. */
+  isQuiet = false;
+  /** Users whose demand is constant, while there are any. */
+  steadyUsers: SteadyUsers | undefined;
   /** Until when it was mild the last time: a report of a use before may be lost. Milliseconds. */
   mildUntilMs = 0;
   /** Whether nothing at all has failed for a while. */
@@ -195,6 +201,18 @@ export class World {
   /** Whether a process does all that it should. */
   isGoodProcess(serviceID: number): boolean {
     return this.goodProcesses.has(serviceID) && !this.options.forgetsAll;
+  }
+
+  /** What the agent of a place can start, now that nothing or something runs unasked. */
+  repositoryOf(index: number): Record<string, ServiceManifest> {
+    const repository: Record<string, ServiceManifest> = {};
+    for (const { name, manifest, agents } of this.options.services) {
+      if (!agents.includes(index)) continue;
+      const { instances = INSTANCES_DEFAULTS } = manifest;
+      const min = this.isQuiet ? 0 : instances.min;
+      repository[name] = { ...manifest, instances: { ...instances, min } };
+    }
+    return repository;
   }
 
   /** A process listens no more. */

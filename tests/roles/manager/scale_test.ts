@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { ServiceManifest } from "../../../protocol/manifest.ts";
+import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../../protocol/manifest.ts";
 import { sent, theSent } from "../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
@@ -148,4 +148,24 @@ Deno.test("restartService starts the next one of those that shall run before one
   assertEquals(sent(effects, "softShutdownRequest"), []);
   const ended = sent(bench.confirmStart("one", next), "softShutdownRequest");
   assertEquals(ended.map(({ serviceID }) => serviceID), [first]);
+});
+
+Deno.test("drainAgent starts none for an instance that is one too many: the others serve its users", () => {
+  const bench = new ManagerBench();
+  const greeter = { ...MANIFEST_DEFAULTS, instances: { min: 0, max: 2 }, concurrency: 10 };
+  for (const agent of ["one", "two"]) bench.addAgent(agent, { greeter });
+  const gateway = bench.addGateway("one");
+  const ends = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };
+  const { serviceID: first, agent } = bench.connect("one", ends).instance;
+  const asked = { serviceID: gateway, sourcePlug: 2, avoid: [first] };
+  const [second = 0] = starting(askBeside(bench, asked));
+  bench.confirmStart(bench.instance(second).agent, second);
+  const manifests = { greeter: { ...greeter, instances: { min: 0, max: 1 } } };
+  for (const link of ["one", "two"]) {
+    const messageID = bench.newMessageID();
+    bench.take(link, { type: "repositoryInfo", messageID, repository: ["greeter"], manifests });
+  }
+  const effects = bench.command({ kind: "drainAgent", agent });
+  assertEquals(starting(effects), []);
+  assertEquals(sent(effects, "connectionCloseRequest").map(({ sourcePlug }) => sourcePlug), [1]);
 });

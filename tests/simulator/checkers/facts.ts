@@ -14,6 +14,7 @@ import type { World } from "../world.ts";
 import { judgeCrashes } from "./crashes.ts";
 import { judgeGentleness } from "./gentleness.ts";
 import { judgeIdleness } from "./idleness.ts";
+import { judgeStart } from "./scale.ts";
 import { findDifference } from "./difference.ts";
 
 /** The registries are compared deeply at every so many steps. */
@@ -36,6 +37,8 @@ export class FactsChecker {
     judgeIdleness(this.world, fact);
     judgeGentleness(this.world, fact);
     judgeCrashes(this.world, fact, this.#registry);
+    judgeStart(this.world, fact, this.#registry);
+    this.world.steadyUsers?.recorded(fact);
     if (fact.kind === "connectionClosed") this.#judgeCount(fact);
     try {
       applyFact(this.#registry, fact);

@@ -39,8 +39,11 @@ export function judgeIdleness(world: World, fact: Fact): void {
   }
   if (fact.kind !== "instanceClosing" || !fact.reason.startsWith("idle")) return;
   for (const process of world.processes) {
+    if (process.setup.serviceID !== fact.serviceID) continue;
     const isConnected = [...process.inbound].some(({ isEnded }) => !isEnded);
-    if (process.setup.serviceID !== fact.serviceID || !isConnected) continue;
-    world.violations.report("idleness", `${process.name} was ended as idle, though connected`);
+    const isWorking = (process.work.sinceMs ?? Infinity) < fact.atMs - UNHEARD_MS;
+    if (!isConnected && !isWorking) continue;
+    const why = isConnected ? "connected" : "it works";
+    world.violations.report("idleness", `${process.name} was ended as idle, though ${why}`);
   }
 }

@@ -35,7 +35,10 @@ export function judgeStarts(world: World, { registry, linkOfAgent }: ManagerStat
       if (!linkOfAgent.has(instance.agent)) world.abandonedStarts.add(serviceID);
       if (!world.abandonedStarts.has(serviceID)) count += 1;
     }
-    if (count > 1) world.violations.report("starts", `${count} starts of ${service} at once`);
+    const { manifest } = world.options.services.find(({ name }) => name === service) ?? {};
+    if (count > (manifest?.instances?.max ?? 1)) {
+      world.violations.report("starts", `${count} starts of ${service} at once`);
+    }
   }
 }
 

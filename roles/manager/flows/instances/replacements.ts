@@ -15,7 +15,7 @@ import type { Instance } from "../../memory/registry.ts";
 import type { Replacement } from "../../state.ts";
 import { finishCommands, record, type Turn } from "../../turn.ts";
 import { isAwaited, isStarting, startInstance } from "./placement.ts";
-import { isSurplus } from "../scale/bounds.ts";
+import { boundsOf, countLive, isSurplus } from "../scale/bounds.ts";
 import { drainInstance, shutDownSoftly } from "./shutdowns.ts";
 
 /** Most things that an outcome names. */
@@ -166,6 +166,10 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
   const { options, held } = turn.state;
   const { service } = instance;
   if (isStarting(turn, service) || isAwaited(turn, service)) return;
+  if (isOneTooMany(turn, service)) {
+    const reason = LEAVING_TEXTS[instance.leaving];
+    return drainInstance(turn, instance, { reason, isPatient: true });
+  }
   if (!hasRoom(turn)) return void held.add(service);
   if (replacement.starts > options.plugRetriesMax) {
     return giveUp(turn, instance, `Cannot replace it: ${replacement.starts} starts failed`);
@@ -185,6 +189,11 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
     return drainInstance(turn, instance, { reason: text, isPatient: true });
   }
   giveUp(turn, instance, start.reason);
+}
+
+/** Whether there are more instances than may be, so that others serve those of one that ends. */
+function isOneTooMany(turn: Turn, service: string): boolean {
+  return countLive(turn, service) > boundsOf(turn, service).max && hasFresh(turn, service);
 }
 
 function hasFresh(turn: Turn, service: string): boolean {
