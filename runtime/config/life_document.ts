@@ -42,6 +42,7 @@ export function checkLife(name: string, service: ServiceDocument, problems: Prob
     for (const key of ["protocol", "ready"] as const) {
       if (service[key] !== undefined) problems.add([...path, key], "is for a command only");
     }
+    if (service.runtime === "worker") checkWorker(path, service, problems);
     return;
   }
   for (const key of ["entry", "runtime", "warm"] as const) {
@@ -50,7 +51,20 @@ export function checkLife(name: string, service: ServiceDocument, problems: Prob
   if (service.ready !== undefined && (service.protocol ?? "http") !== "http") {
     problems.add([...path, "ready"], "is for a program that speaks http only");
   }
+  if (service.health?.path !== undefined && service.protocol === "tcp") {
+    problems.add([...path, "health", "path"], "is for a program that speaks http only");
+  }
   if (command[0] === "") problems.add([...path, "command"], "expected a program, found none");
+}
+
+/** What is of a whole process, and no worker of it can have for itself. */
+function checkWorker(path: string[], service: ServiceDocument, problems: ProblemList): void {
+  const problem = "is not for a worker, which shares its process with others";
+  if (service.memory !== undefined) problems.add([...path, "memory"], problem);
+  for (const kind of ["run", "ffi", "import"] as const) {
+    if (service.permissions?.[kind] === undefined) continue;
+    problems.add([...path, "permissions", kind], problem);
+  }
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import {
+  HEALTH_DEFAULTS,
   type HealthCheck,
   type InstanceBounds,
   MANIFEST_DEFAULTS,
@@ -184,10 +185,16 @@ export function manifestOf(service: ServiceConfig): ServiceManifest {
     ...(service.instances === undefined ? {} : { instances: service.instances }),
     ...(service.eager === undefined ? {} : { eager: service.eager }),
     ...(service.memoryBytes === undefined ? {} : { memoryBytes: service.memoryBytes }),
-    ...(service.health === undefined ? {} : { health: service.health }),
+    ...healthIn(service),
     ...(service.placement === undefined ? {} : { placement: service.placement }),
     ...(service.labels === undefined ? {} : { labels: service.labels }),
   };
+}
+
+/** To announce it is to promise an answer, which a program with a protocol of its own need not. */
+function healthIn({ health, program }: ServiceConfig): Pick<ServiceManifest, "health"> {
+  if (health === undefined && program?.protocol === "smmp") return {};
+  return { health: health ?? HEALTH_DEFAULTS };
 }
 
 /**

@@ -114,7 +114,7 @@ Deno.test("service: it says how busy it is when it was measured (serviceHealthRe
   assertEquals([serviceID, load?.inFlight], [7, 12]);
 });
 
-Deno.test("service: what it is asked at a path is asked of it, and told (serviceHealthRequest)", () => {
+Deno.test("service: what is asked at a path is asked of it (serviceHealthRequest)", () => {
   const bench = new ServiceBench();
   const question = { messageID: 41, serviceID: 7, path: "/health", timeoutMs: 900 };
   const asked = theOne(bench.take({ type: "serviceHealthRequest", ...question }), "measure");

@@ -73,7 +73,7 @@ Deno.test("serviceHealthRequest: each instance is asked in its interval, the gat
   assertEquals(bench.state.healths.size, 1);
 });
 
-Deno.test("serviceHealthRequest: silence is judged, a successor starts, the old one is killed", () => {
+Deno.test("serviceHealthRequest: after silence a successor starts, the old one is killed", () => {
   const mesh = healthBench();
   const { bench, gateway, serviceID } = mesh;
   untilAsked(mesh);
@@ -112,7 +112,7 @@ Deno.test("serviceHealthResponse: one that is late says that it lives", () => {
   assertEquals(verdicts(mesh.bench), []);
 });
 
-Deno.test("serviceHealthResponse: bad answers in a row are judged, one good one begins anew", () => {
+Deno.test("serviceHealthResponse: bad answers in a row count, a good one begins anew", () => {
   const mesh = healthBench({ health: { ...HEALTH, path: "/health" } });
   const bad = { status: 503, reason: "GET /health was answered with 500" };
   answer(mesh, untilAsked(mesh), bad);
@@ -156,7 +156,7 @@ Deno.test("serviceHealthResponse: 404 of its agent says nothing of the instance"
   assertEquals(verdicts(mesh.bench), []);
 });
 
-Deno.test("serviceHealthRequest: without a manifest that promises it silence is no answer yet", () => {
+Deno.test("serviceHealthRequest: without a promise silence counts once it has answered", () => {
   const bench = new ManagerBench({ health: HEALTH });
   bench.addAgent("one", { greeter: LONG });
   const gateway = bench.addGateway("one");
@@ -173,7 +173,7 @@ Deno.test("serviceHealthRequest: without a manifest that promises it silence is 
   assertEquals(verdicts(bench).length, 1);
 });
 
-Deno.test("serviceHealthRequest: an agent that is away, or silent itself, hides its instances", () => {
+Deno.test("serviceHealthRequest: an agent that is away or silent hides its instances", () => {
   const mesh = healthBench();
   const { bench, serviceID } = mesh;
   untilAsked(mesh);

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { HEALTH_DEFAULTS } from "../../../protocol/manifest.ts";
 import { ConfigError } from "../../../runtime/config/config_error.ts";
 import { loadMesh } from "../../../runtime/config/load_mesh.ts";
 import { manifestOf } from "../../../runtime/config/mesh_config.ts";
@@ -32,6 +33,21 @@ Deno.test("loadMesh() reads the life of a service, manifestOf() announces its pa
     assertEquals(announced?.memoryBytes, 256 * 1_024 * 1_024);
     const health = { path: "/health", intervalMs: 20_000, timeoutMs: 5_000, failures: 2 };
     assertEquals(announced?.health, health);
+    assertEquals(other?.health, HEALTH_DEFAULTS);
+  });
+});
+
+Deno.test("manifestOf() promises answers about health, but not of who speaks for itself", async () => {
+  const command = ["python3", "app.py"];
+  const services = {
+    http: { command },
+    own: { command, protocol: "smmp" },
+    told: { command, protocol: "smmp", health: {} },
+  };
+  await withFolder(mesh(services), async (folder) => {
+    const { services } = await loadMesh(folder);
+    const announced = [...services.values()].map((service) => manifestOf(service).health);
+    assertEquals(announced, [HEALTH_DEFAULTS, undefined, HEALTH_DEFAULTS]);
   });
 });
 
@@ -53,6 +69,7 @@ Deno.test("loadMesh() says what does not go together in the life of a service", 
   const services = {
     a: { eager: ["b"], ready: "/x", env: { KEY: "1" }, secrets: { KEY: "k", "1": "k" } },
     b: { command: [""], entry: "b.ts", warm: 1, runtime: "worker", protocol: "tcp", ready: "/" },
+    c: { command: ["c"], protocol: "tcp", health: { path: "/" } },
   };
   await withFolder(mesh(services), async (folder) => {
     const error = await assertRejects(() => loadMesh(folder), ConfigError);
@@ -66,6 +83,7 @@ Deno.test("loadMesh() says what does not go together in the life of a service", 
       "services.b.ready",
       "services.b.runtime",
       "services.b.warm",
+      "services.c.health.path",
     ]);
   });
 });
