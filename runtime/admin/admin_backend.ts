@@ -10,6 +10,7 @@ import type { ManagerCommand } from "../../roles/manager/state.ts";
 import type { Store } from "../store/store.ts";
 import type { Usages } from "./registry_view.ts";
 import type { OutputSource } from "../output/log_stream.ts";
+import type { TapSource } from "../tap/message_taps.ts";
 import type { OutcomeView, RefusalView } from "./view.ts";
 
 /** The manager, as the admin API sees it. */
@@ -32,6 +33,8 @@ export interface AdminBackend {
   subscribe(listener: (facts: readonly Fact[]) => void): () => void;
   /** Asks agents for what instances wrote. */
   readonly output: OutputSource;
+  /** Where the messages of the manager are watched. */
+  readonly taps: TapSource;
   /** Whether the mesh takes requests. */
   ready(): boolean;
   /** Why the manager takes no new work now; undefined while it does. @default {undefined} */

@@ -11,6 +11,7 @@ import { isDetail } from "../history/describe_fact.ts";
 import { problemResponse } from "../problem.ts";
 import { FACT_KINDS } from "../store/fact_text.ts";
 import { streamLogs } from "../output/log_stream.ts";
+import { streamTap } from "../tap/tap_stream.ts";
 import type { AdminBackend } from "./admin_backend.ts";
 import { type AdminQuery, readWhole } from "./admin_query.ts";
 import { streamEvents } from "./event_stream.ts";
@@ -78,6 +79,7 @@ export function createOperations(
     listHistory: ({ query }) => listHistory(backend, query),
     streamEvents: createEventStreams(backend, options),
     readLogs: createLogStreams(backend, options),
+    tapMessages: createTaps(backend, options),
     checkHealth: () => Response.json({ status: "ok", problem: backend.problem?.() ?? null }),
     checkReadiness: () => checkReadiness(backend),
     describe: async ({ request }) => {
@@ -238,6 +240,28 @@ function createLogStreams(backend: AdminBackend, options: OperationOptions): Adm
       ...(stream === undefined ? {} : { stream }),
     };
     return new Response(streamLogs(backend.output, { question, follow, signal, closed }), {
+      headers,
+    });
+  };
+}
+
+/** Taps, so many at a time. */
+function createTaps(backend: AdminBackend, options: OperationOptions): AdminOperation {
+  const { signal = new AbortController().signal, heartbeatMs } = options;
+  const places = new StreamPlaces();
+  return ({ request, query: { kind: type, service, instance: serviceID } }) => {
+    const headers = { "content-type": "application/x-ndjson" };
+    const closed = places.take();
+    if (closed === undefined) {
+      const detail = `Cannot tap: ${EVENT_STREAMS_MAX} do already`;
+      return problemResponse({ status: 429, detail });
+    }
+    if (request.method === "HEAD") {
+      closed();
+      return new Response(null, { headers });
+    }
+    const filter = { type, service, serviceID };
+    return new Response(streamTap(backend.taps, { filter, signal, closed, heartbeatMs }), {
       headers,
     });
   };

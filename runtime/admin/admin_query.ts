@@ -5,6 +5,7 @@
  */
 
 import { isName } from "../../protocol/manifest.ts";
+import { isMessageType, type MessageType } from "../../protocol/messages.ts";
 
 /** Most entries that can be asked for at once. */
 export const LIMIT_MAX = 10_000;
@@ -34,6 +35,8 @@ export interface AdminQuery {
   stream?: "stdout" | "stderr";
   /** Whether what is written from now on follows. */
   follow?: boolean;
+  /** Only messages of this kind. */
+  kind?: MessageType;
 }
 
 /** The name of a parameter. */
@@ -120,6 +123,12 @@ export const PARAMETERS: {
     expected: "true or false",
     doc: "Whether what is written from now on follows.",
     schema: { type: "boolean" },
+  },
+  kind: {
+    read: (text) => isMessageType(text) ? text : undefined,
+    expected: "the type of a message, such as connectionRequest",
+    doc: "Only messages of this type.",
+    schema: { type: "string" },
   },
 };
 

@@ -155,6 +155,16 @@ export const OPERATIONS = {
     mediaType: "application/x-ndjson",
     secret: true,
   },
+  tapMessages: {
+    method: "get",
+    path: "/v1/tap",
+    summary: "The messages that come to the manager and leave it from now on, each as one JSON " +
+      "document. Secrets are masked; what is not read in time is dropped, and counted. It shows " +
+      "more than the history, so it needs the token.",
+    parameters: ["service", "instance", "kind"],
+    mediaType: "application/x-ndjson",
+    secret: true,
+  },
   checkHealth: {
     method: "get",
     path: "/healthz",

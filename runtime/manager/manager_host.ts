@@ -30,6 +30,7 @@ import { LinkTable } from "../links.ts";
 import { AgentQuestions, type OutputAnswer, type OutputAsked } from "../output/agent_questions.ts";
 import { Refusals } from "../refusals.ts";
 import type { Store } from "../store/store.ts";
+import { MessageTaps } from "../tap/message_taps.ts";
 import { endFuture, recoverRegistry } from "../store/recovery.ts";
 import { TicketIssuer } from "../tickets/ticket_issuer.ts";
 import { type Arrival, HeldEvents } from "./held_events.ts";
@@ -68,7 +69,12 @@ export class ManagerHost {
   readonly #held: HeldEvents;
   readonly #questions = new AgentQuestions({
     linkOf: (agent) => this.#host.state.linkOfAgent.get(agent),
-    send: (link, message) => this.#links.send(link, message),
+    send: (link, message) => this.#send(link, message),
+  });
+  /** Whoever watches its messages. What is no message, and the answer to it, is not shown. */
+  readonly taps: MessageTaps = new MessageTaps({
+    agentOf: (link) => this.#host.state.agentOfLink.get(link),
+    serviceOf: (serviceID) => this.registry.instances.get(serviceID)?.service,
   });
   readonly #tickets = new TicketIssuer();
   readonly #listeners = new Set<(facts: readonly Fact[]) => void>();
@@ -86,7 +92,7 @@ export class ManagerHost {
       ...(retryMs === undefined ? {} : { retryMs }),
     });
     this.#held = new HeldEvents({
-      send: (link, message) => this.#links.send(link, message),
+      send: (link, message) => this.#send(link, message),
       abort: (link, reason) => this.#links.abort(link, reason),
     });
     this.refusals = new Refusals(warn);
@@ -176,7 +182,15 @@ export class ManagerHost {
     this.#links.closeAll();
   }
 
+  #send(link: LinkID, message: Message): void {
+    if (this.taps.areOpen) this.taps.pass({ link, message, isLeaving: true });
+    this.#links.send(link, message);
+  }
+
   #arrive(event: Arrival): void {
+    if (this.taps.areOpen && event.kind === "message") {
+      this.taps.pass({ link: event.link, message: event.message, isLeaving: false });
+    }
     if (event.kind === "linkClosed") this.#questions.unlinked(event.link, event.reason);
     else if (event.message.type === "outputResponse") {
       return this.#questions.answered(event.link, event.message);
@@ -195,7 +209,7 @@ export class ManagerHost {
       if (agentNetwork === undefined) continue;
       // The answer is of no use, so its number need not be new.
       const messageID = lastMessageID + 1;
-      this.#links.send(link, { type: "agentHealthRequest", messageID, agentNetwork });
+      this.#send(link, { type: "agentHealthRequest", messageID, agentNetwork });
     }
   }
 
@@ -228,7 +242,7 @@ export class ManagerHost {
     for (const effect of effects) {
       switch (effect.kind) {
         case "send":
-          this.#links.send(effect.link, this.#introduced(effect));
+          this.#send(effect.link, this.#introduced(effect));
           break;
         case "closeLink":
           this.#links.close(effect.link);

@@ -60,6 +60,7 @@ export function serveManager(options: ServedManagerOptions): ServedManager {
       agents: () => host.connectedAgents,
       ask: (agent, asked) => host.askForOutput(agent, asked),
     },
+    taps: host.taps,
     ready: () => isReady(host),
     problem: () => host.problem,
     gatewayUrl,

@@ -18,6 +18,7 @@ import {
 import type { AdminBackend } from "../../../runtime/admin/admin_backend.ts";
 import type { OutcomeView } from "../../../runtime/admin/view.ts";
 import { openMemoryStore } from "../../../runtime/store/memory_store.ts";
+import { MessageTaps } from "../../../runtime/tap/message_taps.ts";
 import { MESH_BODIES, numbered } from "../store/fact_samples.ts";
 
 /** The token of every fake mesh. */
@@ -33,6 +34,8 @@ const GREETER_USAGE = {
 
 /** A mesh that a test can look into. */
 export interface FakeBackend extends AdminBackend {
+  /** Watches the messages that a test lets pass. */
+  readonly taps: MessageTaps;
   /** The commands that were given. */
   readonly commands: ManagerCommand[];
   /** What the next commands come to. */
@@ -91,6 +94,7 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
             : [],
         }),
     },
+    taps: new MessageTaps({ agentOf: () => "a1", serviceOf: () => "greeter" }),
     ready: () => backend.isReady,
     problem: () => backend.hindrance,
     record(...bodies) {
