@@ -108,7 +108,8 @@ export function programOf(service: ServiceConfig): ServiceProgram {
   const url = pathToFileURL(service.entry).href;
   if (deno !== undefined) {
     const ready = prepared?.isCurrent() ? prepared : undefined;
-    const flags = ["--quiet", "--no-prompt", ...permissionFlags(closedTo(lists))];
+    // The main module is plain JavaScript: Deno need not take the types out of it first.
+    const flags = ["--quiet", "--no-prompt", "--ext=js", ...permissionFlags(closedTo(lists))];
     return { command: [deno, "run", ...flags, "-"], stdin: mainModule(ready?.url ?? begin, url) };
   }
   const problem = problemWithoutDeno(service);
