@@ -31,12 +31,22 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
  */
 export function withoutHops(headers: Iterable<[name: string, value: string]>): HeaderList {
   const kept: HeaderList = [];
-  let connection = "";
+  let connection: string | undefined;
   for (const header of headers) {
-    if (header[0] === "connection") connection += `,${header[1]}`;
-    else if (!HOP_BY_HOP.has(header[0])) kept.push(header);
+    if (header[0] === "connection") connection = `${connection ?? ""},${header[1]}`;
+    else if (!isHop(header[0])) kept.push(header);
   }
-  if (connection === "") return kept;
+  return withoutNamed(kept, connection);
+}
+
+/** Whether a header, by its name in lower case, is always for the neighbour alone. */
+export function isHop(name: string): boolean {
+  return HOP_BY_HOP.has(name);
+}
+
+/** The headers but those that the value of `connection` names; the same list if it names none. */
+export function withoutNamed(headers: HeaderList, connection: string | undefined): HeaderList {
+  if (connection === undefined || connection === "keep-alive") return headers;
   const named = connection.split(",").map((name) => name.trim().toLowerCase());
-  return kept.filter(([name]) => !named.includes(name));
+  return headers.filter(([name]) => !named.includes(name));
 }

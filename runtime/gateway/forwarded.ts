@@ -25,34 +25,36 @@ const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/;
 const QUOTABLE = /^[^"\\\p{Cc}]*$/u;
 
 /**
- * Replaces what a client said of its request's way by what the gateway knows of it: `forwarded`
- * (RFC 7239), `x-forwarded-for`, `x-forwarded-host` and `x-forwarded-proto`.
+ * Says what the gateway knows of a request's way: `forwarded` (RFC 7239), `x-forwarded-for`,
+ * `x-forwarded-host` and `x-forwarded-proto`. What a client said of it must have been taken out.
  *
  * @example
  * ```ts
- * import { withForwarded } from "./forwarded.ts";
- * const given: [string, string][] = [["x-forwarded-for", "6.6.6.6"]];
- * const origin = { client: "192.0.2.7", host: "shop.test:8080", proto: "http" } as const;
- * console.log(withForwarded(given, origin));
+ * import { addForwarded } from "./forwarded.ts";
+ * const headers: [string, string][] = [["accept", "text/html"]];
+ * addForwarded(headers, { client: "192.0.2.7", host: "shop.test:8080", proto: "http" });
+ * console.log(headers);
  * ```
  */
-export function withForwarded(given: HeaderList, { client, host, proto }: Origin): HeaderList {
-  const headers = given.filter(([name]) => !tellsWay(name));
-  const way = wayOf({ client, host, proto });
+export function addForwarded(headers: HeaderList, { client, host, proto }: Origin): void {
   headers.push(["x-forwarded-host", host], ["x-forwarded-proto", proto]);
   if (client !== undefined) headers.push(["x-forwarded-for", client]);
-  headers.push(["forwarded", way]);
-  return headers;
+  headers.push(["forwarded", wayOf({ client, host, proto })]);
 }
 
 /**
  * Extends what a trusted proxy said of a request's way: its own address is added to those that it
  * told, and what it said of the host and the scheme that its client used stands.
+ *
+ * @param way The headers in which it said that.
  */
-export function withForwardedBy(given: HeaderList, { client, host, proto }: Origin): HeaderList {
+export function addForwardedBy(
+  headers: HeaderList,
+  way: HeaderList,
+  { client, host, proto }: Origin,
+): void {
   const told = (wanted: string) =>
-    given.filter(([name, value]) => name === wanted && value !== "").map(([, value]) => value);
-  const headers = given.filter(([name]) => !tellsWay(name));
+    way.filter(([name, value]) => name === wanted && value !== "").map(([, value]) => value);
   const list = (name: string, own: string | undefined) => {
     const all = own === undefined ? told(name) : [...told(name), own];
     if (all.length > 0) headers.push([name, all.join(", ")]);
@@ -62,11 +64,6 @@ export function withForwardedBy(given: HeaderList, { client, host, proto }: Orig
   headers.push(["x-forwarded-host", told("x-forwarded-host").at(-1) ?? host]);
   const said = told("x-forwarded-proto").at(-1)?.toLowerCase();
   headers.push(["x-forwarded-proto", said === "https" || said === "http" ? said : proto]);
-  return headers;
-}
-
-function tellsWay(name: string): boolean {
-  return name.startsWith("x-forwarded-") || name === "x-real-ip" || name === "forwarded";
 }
 
 function wayOf({ client, host, proto }: Origin): string {
@@ -76,16 +73,11 @@ function wayOf({ client, host, proto }: Origin): string {
 }
 
 /**
- * Sees to it that a request has a name, `x-request-id`, by which the logs of all services can tell
- * it: the client's if it has one of 1 to 128 harmless characters, else a new one.
+ * The name of a request, `x-request-id`, by which the logs of all services can tell it: the one
+ * that it came with if that has 1 to 128 harmless characters, else a new one.
  */
-export function withRequestID(given: HeaderList): HeaderList {
-  let name: string | undefined;
-  for (const header of given) if (header[0] === "x-request-id") name ??= header[1];
-  if (name !== undefined && REQUEST_ID.test(name)) return given;
-  const headers = given.filter(([name]) => name !== "x-request-id");
-  headers.push(["x-request-id", crypto.randomUUID()]);
-  return headers;
+export function requestIDOf(given: string | undefined): string {
+  return given !== undefined && REQUEST_ID.test(given) ? given : crypto.randomUUID();
 }
 
 function quoted(host: string): string {

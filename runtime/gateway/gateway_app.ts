@@ -22,10 +22,11 @@ import type { HeaderList, ResponseParts } from "../sessions/session.ts";
 import { type AddressRange, isInRange } from "./address_ranges.ts";
 import { isNavigation } from "./cold/navigation.ts";
 import type { WaitingPages } from "./cold/waiting_pages.ts";
-import { withForwarded, withForwardedBy, withRequestID } from "./forwarded.ts";
+import { type ArrivedHeaders, arrivedHeaders } from "./arrived_headers.ts";
+import { addForwarded, addForwardedBy, requestIDOf } from "./forwarded.ts";
 import { refuseOdd } from "./odd_requests.ts";
 import { type Target, targetOf } from "./target.ts";
-import { wantsWebSocket, type WebSockets } from "./web_sockets.ts";
+import { isWebSocket, type WebSockets } from "./web_sockets.ts";
 
 /** What the gateway's HTTP face needs. */
 export interface GatewayAppOptions {
@@ -58,6 +59,7 @@ export interface GatewayApp {
 /** What is known of a request before it is passed on. */
 interface Arrival {
   readonly request: Request;
+  readonly headers: ArrivedHeaders;
   readonly target: Target;
   readonly client: string | undefined;
 }
@@ -78,10 +80,11 @@ export function createGatewayApp(options: GatewayAppOptions): GatewayApp {
   return {
     async fetch(request, { remoteAddr }) {
       try {
-        const refusal = refuseOdd(request);
+        const headers = arrivedHeaders(request.headers);
+        const refusal = refuseOdd(headers, { hasBody: request.body !== null });
         if (refusal !== undefined) return refusal;
         const client = "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
-        return await handle(options, { request, target: targetOf(request.url), client });
+        return await handle(options, { request, headers, target: targetOf(request.url), client });
       } catch (error) {
         if (error instanceof RequestBodyError) return refuseBody(error.cause);
         // A client that went away needs no answer, and its abort is no failure.
@@ -137,12 +140,30 @@ function refusalOf({ method }: Request): Response | undefined {
   return undefined;
 }
 
+/** What goes on to a service of the headers of a request, and what the gateway says of its way. */
+function headersOf(
+  { headers: { kept, way, requestID }, target: { host }, client }: Arrival,
+  { trusted, dropsAuthorization }: {
+    trusted: readonly AddressRange[] | undefined;
+    dropsAuthorization: boolean;
+  },
+): HeaderList {
+  const headers = dropsAuthorization ? kept.filter(([name]) => name !== "authorization") : kept;
+  const origin = { client, host, proto: "http" } as const;
+  const isTrusted = trusted !== undefined && client !== undefined && isInRange(client, trusted);
+  if (isTrusted) addForwardedBy(headers, way, origin);
+  else addForwarded(headers, origin);
+  headers.push(["x-request-id", requestIDOf(requestID)]);
+  return headers;
+}
+
 /** Passes a request on, with the address that the service knows itself by. */
 async function forward(
   options: GatewayAppOptions,
-  { request, target, client }: Arrival,
+  arrival: Arrival,
   to: RouteMatch & { dropsAuthorization?: boolean },
 ): Promise<Response> {
+  const { request, target } = arrival;
   const refusal = refusalOf(request);
   if (refusal !== undefined) return refusal;
   const { service, path, limits, dropsAuthorization = false } = to;
@@ -152,18 +173,10 @@ async function forward(
     const page = await options.waitingPages.answer(service, { isHead, path, search, limits });
     if (page !== undefined) return page;
   }
-  const { trusted } = options;
-  const kept = withoutHops(request.headers).filter(([name]) =>
-    name !== "host" && !(dropsAuthorization && name === "authorization")
-  );
-  const origin = { client, host: target.host, proto: "http" } as const;
+  const headers = headersOf(arrival, { trusted: options.trusted, dropsAuthorization });
   const { method } = request;
   const url = `http://${service}.mesh${path}${target.search}`;
-  const isTrusted = trusted !== undefined && client !== undefined && isInRange(client, trusted);
-  const headers = withRequestID(
-    isTrusted ? withForwardedBy(kept, origin) : withForwarded(kept, origin),
-  );
-  if (wantsWebSocket(request)) {
+  if (isWebSocket(arrival.headers.upgrade)) {
     return passWebSocket(options, request, { service, url, headers, limits });
   }
   // The platform takes "get" for GET, which has no body.

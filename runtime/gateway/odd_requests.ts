@@ -6,6 +6,7 @@
  */
 
 import { problemResponse } from "../problem.ts";
+import type { ArrivedHeaders } from "./arrived_headers.ts";
 
 /** What would end a host, or stand before it, in the URL that is made of it. */
 const NO_HOST = /[/?#@\\]/;
@@ -19,20 +20,23 @@ const NO_HOST = /[/?#@\\]/;
  *
  * @example
  * ```ts
+ * import { arrivedHeaders } from "./arrived_headers.ts";
  * import { refuseOdd } from "./odd_requests.ts";
- * const headers = { "transfer-encoding": "gzip, chunked" };
- * const request = new Request("http://a.test/", { method: "POST", body: "x", headers });
- * console.log(refuseOdd(request)?.status); // 501
+ * const headers = new Headers({ "transfer-encoding": "gzip, chunked" });
+ * console.log(refuseOdd(arrivedHeaders(headers), { hasBody: true })?.status); // 501
  * ```
  */
-export function refuseOdd({ headers, body }: Request): Response | undefined {
-  if (NO_HOST.test(headers.get("host") ?? "")) {
+export function refuseOdd(
+  { host, transferCoding }: ArrivedHeaders,
+  { hasBody }: { readonly hasBody: boolean },
+): Response | undefined {
+  if (host !== undefined && NO_HOST.test(host)) {
     const detail = "Cannot read the request: its host is more than a host";
     return problemResponse({ status: 400, detail });
   }
-  const coding = body === null ? null : headers.get("transfer-encoding");
-  if (coding !== null && coding.toLowerCase() !== "chunked") {
-    const detail = `Cannot pass on the transfer coding "${coding}": only chunked is supported`;
+  if (hasBody && transferCoding !== undefined && transferCoding.toLowerCase() !== "chunked") {
+    const detail =
+      `Cannot pass on the transfer coding "${transferCoding}": only chunked is supported`;
     return problemResponse({ status: 501, detail });
   }
   return undefined;

@@ -28,9 +28,9 @@ export interface PassOptions extends Omit<ExchangeRequest, "signal"> {
   readonly send: (request: Request) => Promise<Response>;
 }
 
-/** Whether a request asks for a WebSocket. */
-export function wantsWebSocket(request: Request): boolean {
-  return /\bwebsocket\b/i.test(request.headers.get("upgrade") ?? "");
+/** Whether the `upgrade` of a request asks for a WebSocket. */
+export function isWebSocket(upgrade: string | undefined): boolean {
+  return upgrade !== undefined && /\bwebsocket\b/i.test(upgrade);
 }
 
 /** The WebSockets of a gateway. */

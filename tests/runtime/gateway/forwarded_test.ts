@@ -1,17 +1,26 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { arrivedHeaders } from "../../../runtime/gateway/arrived_headers.ts";
 import {
+  addForwarded,
+  addForwardedBy,
   type Origin,
-  withForwarded,
-  withForwardedBy,
-  withRequestID,
+  requestIDOf,
 } from "../../../runtime/gateway/forwarded.ts";
 
-/** What the gateway makes of the headers of a request, whose names are in lower case. */
+/** What the gateway makes of the headers of a request. */
 function forwarded(given: HeadersInit, origin: Origin): Headers {
-  return new Headers(withForwarded([...new Headers(given)], origin));
+  const { kept } = arrivedHeaders(new Headers(given));
+  addForwarded(kept, origin);
+  return new Headers(kept);
 }
 
-Deno.test("withForwarded() replaces all that a client says of its request's way", () => {
+function forwardedBy(given: HeadersInit, origin: Origin): Headers {
+  const { kept, way } = arrivedHeaders(new Headers(given));
+  addForwardedBy(kept, way, origin);
+  return new Headers(kept);
+}
+
+Deno.test("addForwarded() replaces all that a client says of its request's way", () => {
   const given = {
     "Forwarded": "for=6.6.6.6",
     "X-Forwarded-For": "6.6.6.6",
@@ -34,7 +43,7 @@ Deno.test("withForwarded() replaces all that a client says of its request's way"
   });
 });
 
-Deno.test("withForwarded() writes IPv6 as RFC 7239 does, and no address that is unknown", () => {
+Deno.test("addForwarded() writes IPv6 as RFC 7239 does, and no address that is unknown", () => {
   const headers = forwarded({}, { client: "2001:db8::1", host: "[::1]:80", proto: "https" });
   assertEquals(headers.get("forwarded"), 'for="[2001:db8::1]";host="[::1]:80";proto=https');
   assertEquals(headers.get("x-forwarded-for"), "2001:db8::1");
@@ -44,23 +53,20 @@ Deno.test("withForwarded() writes IPv6 as RFC 7239 does, and no address that is 
   assertEquals(unknown.get("x-forwarded-for"), null);
 });
 
-Deno.test("withRequestID() keeps a harmless name, and makes one instead of any other", () => {
+Deno.test("requestIDOf() keeps a harmless name, and makes one instead of any other", () => {
   for (const id of ["a", "2f1c-7", "a.b:c/d+e=@f_g", "x".repeat(128)]) {
-    const headers = new Headers(withRequestID([["x-request-id", id]]));
-    assertEquals(headers.get("x-request-id"), id);
+    assertEquals(requestIDOf(id), id);
   }
   for (
     const id of [undefined, "", "a b", "a, b", "x".repeat(129), "caf\u00e9", "<a>", '"', "a;b"]
   ) {
-    const headers = new Headers(withRequestID(id === undefined ? [] : [["x-request-id", id]]));
-    assertMatch(headers.get("x-request-id") ?? "", /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+    assertMatch(requestIDOf(id), /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
   }
 });
 
-Deno.test("withForwardedBy() adds to what a proxy says, and leaves its host and scheme", () => {
+Deno.test("addForwardedBy() adds to what a proxy says, and leaves its host and scheme", () => {
   const origin = { client: "10.0.0.1", host: "inner.test", proto: "http" } as const;
-  const by = (given: HeadersInit) =>
-    Object.fromEntries(new Headers(withForwardedBy([...new Headers(given)], origin)));
+  const by = (given: HeadersInit) => Object.fromEntries(forwardedBy(given, origin));
   const own = 'for=10.0.0.1;host="inner.test";proto=http';
   assertEquals(
     by({
