@@ -8,7 +8,7 @@ import { after } from "../../transports/timer.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionRole } from "./connection_role.ts";
 import { FRAME, type Frame, FrameError } from "./frames/frames.ts";
-import { checkGreeting, readAnswer, readResponse, requestParts } from "./frames/heads.ts";
+import { AnswerReader, checkGreeting, readResponse, requestParts } from "./frames/heads.ts";
 import type { Wire } from "./wires/outbox.ts";
 import { partsOf, responseOf } from "./parts/parts.ts";
 import { RequestExchange } from "./request_exchange.ts";
@@ -61,6 +61,7 @@ class DialledSession implements Session, ConnectionRole {
   /** Undefined when the peer accepts; how the session ended otherwise. */
   readonly welcomed: Promise<SessionEnd | undefined>;
   readonly #connection: Connection;
+  readonly #answers = new AnswerReader();
   readonly #what: string;
   readonly #welcome: (end: undefined) => void;
   #isWelcome = false;
@@ -176,7 +177,7 @@ class DialledSession implements Session, ConnectionRole {
       const head = readResponse(payload);
       if (exchange instanceof RequestExchange) exchange.responded(head, end);
     } else {
-      const { head, body } = readAnswer(payload);
+      const { head, body } = this.#answers.read(payload);
       if (exchange instanceof RequestExchange) exchange.respondedWhole(head, body);
     }
   }

@@ -10,7 +10,7 @@ import { OutgoingBody } from "./bodies/outgoing_body.ts";
 import type { Connection, Exchange } from "./connection.ts";
 import { FrameError, RESET } from "./frames/frames.ts";
 import { BODILESS, type ResponseHead } from "./frames/heads.ts";
-import { areWellFormed, responseOf, wholeBody } from "./parts/parts.ts";
+import { responseOf, wholeBody } from "./parts/parts.ts";
 import { readerOf } from "./bodies/reused_reader.ts";
 import type { BodyReader } from "./bodies/read_ahead.ts";
 import { RequestBodyError } from "./bodies/request_body_error.ts";
@@ -169,7 +169,6 @@ export class RequestExchange implements Exchange {
     if (hasBody && (this.#isHead || BODILESS.has(head.status))) {
       throw new FrameError("a body for nobody");
     }
-    if (!areWellFormed(head.headers)) throw new FrameError("a response has malformed headers");
     return head;
   }
 

@@ -6,6 +6,7 @@
  */
 
 import { FrameError, HELLO_BYTES, MAGIC, SESSION_VERSION } from "./frames.ts";
+import { areWellFormed } from "../parts/parts.ts";
 import { type RequestParts, SESSION_LIMITS, type SessionHello } from "../session.ts";
 
 /** The head of a request as it arrived; the method and the URL are unchecked texts. */
@@ -22,7 +23,7 @@ export interface RequestHead {
 export interface ResponseHead {
   /** 200 to 599. */
   readonly status: number;
-  /** Names and values, unchecked, in their order, names repeated. */
+  /** Names and values that the platform takes, in their order, names repeated. */
   readonly headers: [string, string][];
 }
 
@@ -75,16 +76,45 @@ export function readResponse(payload: Uint8Array): ResponseHead {
   const parts = readParts(payload);
   const status = parts[0] ?? "";
   if (!/^[2-5]\d\d$/.test(status)) throw new FrameError("a response has no status");
-  return { status: Number(status), headers: readHeaders(parts, 1) };
+  const headers = readHeaders(parts, 1);
+  if (!areWellFormed(headers)) throw new FrameError("a response has malformed headers");
+  return { status: Number(status), headers };
 }
 
-/** Reads the payload of an answer; the body is a view into it. */
-export function readAnswer(
-  payload: Uint8Array<ArrayBuffer>,
-): { head: ResponseHead; body: Uint8Array<ArrayBuffer> } {
-  const end = 4 + viewOf(payload).getUint32(0);
-  if (end > payload.length) throw new FrameError("an answer is shorter than its head");
-  return { head: readResponse(payload.subarray(4, end)), body: payload.subarray(end) };
+/** The largest head that is remembered, in bytes. */
+const REMEMBERED_BYTES_MAX = 1_024;
+
+/**
+ * Reads the answers of one session. A service says the same head again and again, so one that is
+ * like the one before it, byte by byte, is not read anew.
+ */
+export class AnswerReader {
+  #bytes = new Uint8Array(0);
+  #head: ResponseHead | undefined;
+
+  /** Reads the payload of an answer; the body is a view into it, the head is shared. */
+  read(
+    payload: Uint8Array<ArrayBuffer>,
+  ): { head: ResponseHead; body: Uint8Array<ArrayBuffer> } {
+    const end = 4 + viewOf(payload).getUint32(0);
+    if (end > payload.length) throw new FrameError("an answer is shorter than its head");
+    const body = payload.subarray(end);
+    if (this.#head !== undefined && this.#isSame(payload, end)) return { head: this.#head, body };
+    const bytes = payload.subarray(4, end);
+    const head = readResponse(bytes);
+    if (bytes.length <= REMEMBERED_BYTES_MAX) {
+      this.#bytes = bytes.slice();
+      this.#head = head;
+    }
+    return { head, body };
+  }
+
+  #isSame(payload: Uint8Array, end: number): boolean {
+    const known = this.#bytes;
+    if (known.length !== end - 4) return false;
+    for (let at = 0; at < known.length; at += 1) if (known[at] !== payload[at + 4]) return false;
+    return true;
+  }
 }
 
 /** Reads the payload of a reset. */
