@@ -82,6 +82,7 @@ export function askIfNeeded(turn: SourceTurn, service: string): void {
     inFlight: 0,
     endedCount: 0,
     reportedMs: nowMs,
+    isUseNoted: false,
     closeMessageIDs: [],
     known: true,
   };
@@ -215,17 +216,19 @@ export function onWaitDue(turn: SourceTurn, requestID: number): void {
 /** Flow 2: use is reported at once when it begins, and then at most once per interval. */
 export function noteUse(turn: SourceTurn, connection: OutConnection): void {
   const { source, nowMs } = turn;
-  const key = `use:${connection.sourcePlug}`;
-  if (!connection.known || hasDeadline(source.deadlines, key)) return;
+  if (!connection.known || connection.isUseNoted) return;
+  connection.isUseNoted = true;
   const dueAtMs = Math.max(nowMs, connection.reportedMs + source.options.reportMs);
-  setDeadline(source.deadlines, key, dueAtMs);
+  setDeadline(source.deadlines, `use:${connection.sourcePlug}`, dueAtMs);
 }
 
 /** The time to report the use of a connection; an open request is use too. */
 export function onUseDue(turn: SourceTurn, sourcePlug: number): void {
   const { source, nowMs } = turn;
   const connection = source.connections.get(sourcePlug);
-  if (connection?.known !== true || source.serviceID === undefined) return;
+  if (connection === undefined) return;
+  connection.isUseNoted = false;
+  if (!connection.known || source.serviceID === undefined) return;
   // Nobody hears it now, so it is counted on until an agent is there again.
   if (source.agentLink === undefined) return;
   const { endedCount, inFlight, reportedMs, destPlug } = connection;

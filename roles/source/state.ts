@@ -48,6 +48,8 @@ export interface OutConnection {
   endedCount: number;
   /** When its use was last reported, in the host's milliseconds. */
   reportedMs: number;
+  /** Whether the next report of its use has a time already. */
+  isUseNoted: boolean;
   /** Numbers of the requests to close it, to be answered when it is closed. */
   readonly closeMessageIDs: number[];
   /** Whether the manager knows it: not when it was opened under an earlier registration. */
