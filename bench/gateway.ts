@@ -29,6 +29,8 @@ export interface GatewayBenchOptions {
 interface Row extends Load {
   readonly name: string;
   readonly goals: Partial<Record<keyof LoadResult, Goal>>;
+  /** The least requests per second by those of Moleculer. */
+  readonly byMoleculer?: number;
 }
 
 /** The loads, with the least that is required of our gateway against nginx. */
@@ -37,6 +39,7 @@ const ROWS: readonly Row[] = [
     name: "GET 42 B, 64 clients",
     ...{ path: "/small", clients: 64, uploadBytes: 0 },
     goals: { perSecond: { of: "ratio", atLeast: 0.7 }, p99Ms: { of: "ratio", atMost: 2 } },
+    byMoleculer: 1.5,
   },
   {
     name: "GET 42 B, 1 client",
@@ -59,6 +62,7 @@ const PLUG_ROW = "service -> service, GET 42 B, 64 at once";
 const UNITS = { perSecond: "per s", p50Ms: "ms", p99Ms: "ms", cpuUs: "us CPU", rssMiB: "MiB" };
 const OURS = "smmp";
 const REFERENCE = "nginx";
+const MOLECULER = "moleculer";
 
 /** Measures all loads against all targets. */
 export async function benchGateway(options: GatewayBenchOptions = {}): Promise<Measurement[]> {
@@ -92,7 +96,8 @@ async function benchRow(
   const results = new Map<string, LoadResult[]>();
   // The first round is for the compilers, and to start the service.
   for (let round = -1; round < rounds; round += 1) {
-    for (const { name, url, pids } of targets) {
+    for (const { name, url, pids, path = row.path } of targets) {
+      if (path !== row.path) continue;
       const seconds = round < 0 ? 1 : options.seconds;
       const result = await runLoad(url, { load: row, seconds, pids });
       if (round < 0) continue;
@@ -103,7 +108,7 @@ async function benchRow(
   const runsOf = (name: string, key: keyof LoadResult) =>
     (results.get(name) ?? []).map((result) => result[key]);
   const keys = ["perSecond", "p50Ms", "p99Ms", "cpuUs", "rssMiB"] as const;
-  return [...results.keys()].flatMap((name) =>
+  const found = [...results.keys()].flatMap((name) =>
     keys.map((key) => {
       const goal = name === OURS ? row.goals[key] : undefined;
       const runs = runsOf(name, key);
@@ -119,6 +124,12 @@ async function benchRow(
       };
     })
   );
+  const [runs, others] = [runsOf(OURS, "perSecond"), runsOf(MOLECULER, "perSecond")];
+  const { name, byMoleculer: atLeast } = row;
+  if (atLeast === undefined || runs.length === 0 || others.length === 0) return found;
+  const reference = { name: MOLECULER, runs: others };
+  const goal = { of: "ratio", atLeast } as const;
+  return [...found, { bench: OURS, name, unit: UNITS.perSecond, runs, reference, goal }];
 }
 
 async function benchPlug(

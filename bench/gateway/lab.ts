@@ -15,6 +15,8 @@ export interface Target {
   readonly url: string;
   /** Its processes, without that of the work. */
   readonly pids: readonly number[];
+  /** The only path that it serves. @default {all} */
+  readonly path?: string;
 }
 
 /** Those of `deno task mesh`. */
@@ -37,6 +39,7 @@ export class GatewayLab {
     await this.#startNginx(upstream.port);
     await this.#startHaproxy(upstream.port);
     this.#add("serve + fetch", await this.#startDeno("fetch_proxy.ts", [String(upstream.port)]));
+    await this.#startMoleculer();
     await this.#startMesh();
   }
 
@@ -87,12 +90,23 @@ export class GatewayLab {
     this.targets.push({ name: "smmp", url: `${gatewayUrl}/work`, pids: [child.pid] });
   }
 
+  async #startMoleculer(): Promise<void> {
+    const [own, other, port] = [freePort(), freePort(), freePort()].map(String);
+    const flags = ["--no-lock", ...MESH_FLAGS];
+    await this.#startDeno("moleculer_node.js", ["work", `${other}`, `${own}`, "0"], flags);
+    const args = ["gateway", `${own}`, `${other}`, `${port}`];
+    const { pids } = await this.#startDeno("moleculer_node.js", args, flags);
+    const url = `http://127.0.0.1:${port}`;
+    this.targets.push({ name: "moleculer", url, pids, path: "/small" });
+  }
+
   async #startDeno(
     file: string,
     args: readonly string[],
+    flags: readonly string[] = [],
   ): Promise<{ port: number; pids: number[] }> {
     const path = new URL(file, import.meta.url).pathname;
-    const child = this.#spawn(Deno.execPath(), ["run", "-A", path, ...args]);
+    const child = this.#spawn(Deno.execPath(), ["run", "-A", ...flags, path, ...args]);
     const { port } = JSON.parse(await lineOf(child, /"port"/));
     return { port, pids: [child.pid] };
   }
