@@ -30,6 +30,7 @@ export const CONNECTION_MESSAGES = {
         kinds.serviceIDs,
         "Instances that it does not want: it has connections to them that are full, or they fail.",
       ),
+      waiting: added(kinds.count, "Requests that wait for it at the source; default: 1."),
     },
   },
   connectionResponse: {

@@ -31,6 +31,8 @@ export interface Parked {
   readonly sourcePlug: number;
   /** Instances that it does not want; absent: it has none yet, any will do. */
   readonly avoid?: readonly number[];
+  /** Requests that wait for it there. @default {1} */
+  readonly waiting?: number;
 }
 
 /** What a person or a program asks of the manager beside the protocol. */

@@ -120,7 +120,14 @@ function takeAnswer(
   connection.isBounded = concurrency !== undefined;
   connection.capacityMax = Math.min(concurrency ?? options.exchangesMax, options.exchangesMax);
   connection.capacity = capacityOf(turn, destServiceID, connection.capacityMax);
+  // Every source fills the oldest instances first, so that what is too much is too much for all.
+  connectionsTo.get(service)?.sort((left, right) => rankOf(left) - rankOf(right));
   return undefined;
+}
+
+/** What is not known yet comes last. */
+function rankOf({ destServiceID }: OutConnection): number {
+  return destServiceID === 0 ? Infinity : destServiceID;
 }
 
 /** The manager did not answer; those who wait hear that. */

@@ -22,7 +22,12 @@ export interface SourceOptions {
   readonly waitingAllMax: number;
   /** Most requests in flight on one connection: those of a session. @default {1_000} */
   readonly exchangesMax: number;
-  /** Most connections to one service. @default {16} */
+  /**
+   * Most connections to one service whose instances take any number of requests; of others there is
+   * one to each instance.
+   *
+   * @default {16}
+   */
   readonly connectionsMax: number;
   /**
    * First wait before another connection is asked for when there was none to be had; doubles each
@@ -31,6 +36,13 @@ export interface SourceOptions {
    * @default {1_000}
    */
   readonly moreMs: number;
+  /**
+   * All connections must have been full for a request this long before one more is asked for: what
+   * is over sooner needs no other instance. Milliseconds.
+   *
+   * @default {20}
+   */
+  readonly patienceMs: number;
   /** Failures in a row after which an instance is left alone. @default {5} */
   readonly failuresMax: number;
   /** How long an instance is left alone; doubles each time. Milliseconds. @default {5_000} */
@@ -49,6 +61,7 @@ export const SOURCE_DEFAULTS: SourceOptions = {
   exchangesMax: 1_000,
   connectionsMax: 16,
   moreMs: 1_000,
+  patienceMs: 20,
   failuresMax: 5,
   sickMs: 5_000,
   reportMs: 1_000,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { LIMITS } from "../../protocol/limits.ts";
 import { STATUS } from "../../protocol/status.ts";
 import { clearDeadline, hasDeadline, setDeadline } from "../deadlines.ts";
 import { chooseConnection, hasRoom } from "./choice.ts";
@@ -32,7 +33,7 @@ export function onRequestWanted(turn: SourceTurn, event: RequestWanted): void {
     turn.emit({ kind: "reject", requestID, status: STATUS.unavailable, reason });
     return;
   }
-  waiting.set(requestID, { requestID, service });
+  waiting.set(requestID, { requestID, service, sinceMs: nowMs });
   source.waiting.set(service, waiting);
   source.waitingCount += 1;
   source.requests.set(requestID, { service });
@@ -62,7 +63,9 @@ export function askIfNeeded(turn: SourceTurn, service: string): void {
   if (source.serviceID === undefined || source.agentLink === undefined) return;
   if (!source.waiting.has(service) || hasDeadline(source.deadlines, `retry:${service}`)) return;
   const others = source.connectionsTo.get(service);
-  if (others !== undefined && !mayHaveMore(turn, service, others)) return;
+  if (others !== undefined && !(mayHaveMore(turn, service, others) && isPatient(turn, service))) {
+    return;
+  }
   source.lastPlug += 1;
   source.lastMessageID += 1;
   const sourcePlug = source.lastPlug;
@@ -94,15 +97,25 @@ export function askIfNeeded(turn: SourceTurn, service: string): void {
   else others.push(connection);
 }
 
-/** Whether one more connection is wanted beside those that there are: all of them are full. */
+/** Whether one more connection may be had beside those that there are: all of them are full. */
 function mayHaveMore(
   { source }: SourceTurn,
   service: string,
   others: readonly OutConnection[],
 ): boolean {
-  return others.length < source.options.connectionsMax &&
+  const isBounded = others[0]?.isBounded === true;
+  return others.length < (isBounded ? LIMITS.instances : source.options.connectionsMax) &&
     !hasDeadline(source.deadlines, `more:${service}`) &&
     others.every((other) => other.state === "open" && !hasRoom(other));
+}
+
+/** Whether somebody has waited for so long that one more is asked for; else it is looked again. */
+function isPatient({ source, nowMs }: SourceTurn, service: string): boolean {
+  const [first] = source.waiting.get(service)?.values() ?? [];
+  const dueAtMs = (first?.sinceMs ?? nowMs) + source.options.patienceMs;
+  if (dueAtMs <= nowMs) return true;
+  setDeadline(source.deadlines, `more:${service}`, dueAtMs);
+  return false;
 }
 
 /**
@@ -118,10 +131,8 @@ export function waitForMore(turn: SourceTurn, service: string, times = 0): void 
 
 /** The time to ask for a further connection again. */
 export function onMoreDue(turn: SourceTurn, service: string): void {
-  const { connectionsTo, vain } = turn.source;
   askIfNeeded(turn, service);
-  const isAsked = connectionsTo.get(service)?.some(({ state }) => state === "asking") ?? false;
-  if (!isAsked) vain.delete(service);
+  if (!turn.source.waiting.has(service)) turn.source.vain.delete(service);
 }
 
 /** Instances that the next connection shall not lead to: they are full, or sick. */
@@ -142,6 +153,7 @@ export function sendRequest(
   const { serviceID } = turn.source;
   if (serviceID === undefined) return;
   const avoid = avoidedBy(turn, destServiceName);
+  const waiting = turn.source.waiting.get(destServiceName)?.size ?? 0;
   sendToAgent(turn, {
     type: "connectionRequest",
     messageID,
@@ -149,6 +161,7 @@ export function sendRequest(
     sourcePlug,
     destServiceName,
     ...(avoid.length === 0 ? {} : { avoid }),
+    ...(waiting > 1 ? { waiting } : {}),
   });
 }
 

@@ -62,6 +62,8 @@ export interface WaitingRequest {
   readonly requestID: number;
   /** The service that it wants. */
   readonly service: string;
+  /** Since when it waits, in the host's milliseconds. */
+  readonly sinceMs: number;
 }
 
 /** A request wants a connection: `assign` or `reject` follows, within the time given. */

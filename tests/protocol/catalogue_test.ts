@@ -49,7 +49,7 @@ const ADDED: Readonly<Record<string, string>> = {
   serviceRegisterResponse: "serviceID reason",
   startServiceRequest: "startTimeoutMs",
   startServiceResponse: "token connections ticketKey reason",
-  connectionRequest: "avoid",
+  connectionRequest: "avoid waiting",
   connectionResponse: "destServiceID ticket destCertificate concurrency reason",
   connectionConfirmation: "serviceID reason",
   processData: "count inFlight intervalMs",

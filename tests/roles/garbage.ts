@@ -42,6 +42,7 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     { maxLength: 3 },
   ),
   avoid: fc.constantFrom([7], [1, 50], undefined),
+  waiting: fc.constantFrom(0, 7, 1_000_000, undefined),
   concurrency: fc.constantFrom(1, 2, undefined),
   agentPort: fc.constant(7_000),
   repository: fc.constantFrom(["greeter"], ["greeter", "counter"], []),

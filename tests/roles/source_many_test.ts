@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { SourceOptions } from "../../roles/source/state.ts";
 import type { ServiceEffect } from "../../roles/service/state.ts";
 import { type Of, ofKind, sent, theOne, theSent } from "./effects.ts";
 import { ServiceBench } from "./service_bench.ts";
+
+/** A source that asks for one more connection as soon as all are full. */
+function impatient(options: Partial<SourceOptions> = {}): ServiceBench {
+  return new ServiceBench({ patienceMs: 0, ...options });
+}
 
 /** Opens the connection that was asked for, to an instance that takes so many requests. */
 function openAt(
@@ -17,7 +23,7 @@ function openAt(
 
 /** Two connections that take so many requests each, the first one full, the second one with one. */
 function twoConnections(concurrency = 10): { bench: ServiceBench; first: number; second: number } {
-  const bench = new ServiceBench();
+  const bench = impatient();
   const asked = theSent(bench.want(1), "connectionRequest");
   openAt(bench, asked, { dest: 50, concurrency });
   for (let requestID = 2; requestID <= concurrency; requestID += 1) bench.want(requestID);
@@ -31,7 +37,7 @@ function plugsOf(effects: readonly ServiceEffect[]): number[] {
 }
 
 Deno.test("source: one that finds all connections full asks for another instance", () => {
-  const bench = new ServiceBench();
+  const bench = impatient();
   const asked = theSent(bench.want(1), "connectionRequest");
   assertEquals(asked.avoid, undefined);
   openAt(bench, asked, { dest: 50, concurrency: 2 });
@@ -44,7 +50,7 @@ Deno.test("source: one that finds all connections full asks for another instance
 });
 
 Deno.test("source: a request that ends gives its place to the one that waits longest", () => {
-  const bench = new ServiceBench();
+  const bench = impatient();
   const asked = theSent(bench.want(1), "connectionRequest");
   openAt(bench, asked, { dest: 50, concurrency: 1 });
   bench.want(2);
@@ -55,7 +61,7 @@ Deno.test("source: a request that ends gives its place to the one that waits lon
 });
 
 Deno.test("source: who waits goes on waiting when there is no other instance (503)", () => {
-  const bench = new ServiceBench({ moreMs: 1_000 });
+  const bench = impatient({ moreMs: 1_000 });
   const asked = theSent(bench.want(1), "connectionRequest");
   openAt(bench, asked, { dest: 50, concurrency: 1 });
   let more = theSent(bench.want(2), "connectionRequest");
@@ -71,7 +77,7 @@ Deno.test("source: who waits goes on waiting when there is no other instance (50
 });
 
 Deno.test("source: who found no other instance takes any, once its own is gone", () => {
-  const bench = new ServiceBench();
+  const bench = impatient();
   const asked = theSent(bench.want(1), "connectionRequest");
   openAt(bench, asked, { dest: 50, concurrency: 1 });
   const { messageID } = theSent(bench.want(2), "connectionRequest");
@@ -91,7 +97,7 @@ Deno.test("source: who found no other instance takes any, once its own is gone",
 });
 
 Deno.test("source: an answer with the instance that is full already is declined (409)", () => {
-  const bench = new ServiceBench();
+  const bench = impatient();
   openAt(bench, theSent(bench.want(1), "connectionRequest"), { dest: 50, concurrency: 1 });
   const { messageID } = theSent(bench.want(2), "connectionRequest");
   const effects = bench.answer(messageID, 20_050);
@@ -100,7 +106,7 @@ Deno.test("source: an answer with the instance that is full already is declined 
 });
 
 Deno.test("source: without a bound a session's own makes it ask, for any instance", () => {
-  const bench = new ServiceBench({ exchangesMax: 2 });
+  const bench = impatient({ exchangesMax: 2 });
   openAt(bench, theSent(bench.want(1), "connectionRequest"), { dest: 50 });
   bench.want(2);
   const more = theSent(bench.want(3), "connectionRequest");
@@ -109,9 +115,9 @@ Deno.test("source: without a bound a session's own makes it ask, for any instanc
 });
 
 Deno.test("source: it keeps to its most connections", () => {
-  const bench = new ServiceBench({ connectionsMax: 2 });
-  openAt(bench, theSent(bench.want(1), "connectionRequest"), { dest: 50, concurrency: 1 });
-  openAt(bench, theSent(bench.want(2), "connectionRequest"), { dest: 51, concurrency: 1 });
+  const bench = impatient({ connectionsMax: 2, exchangesMax: 1 });
+  openAt(bench, theSent(bench.want(1), "connectionRequest"), { dest: 50 });
+  openAt(bench, theSent(bench.want(2), "connectionRequest"), { dest: 51 });
   assertEquals(bench.want(3), []);
 });
 
@@ -156,7 +162,7 @@ Deno.test("source: requests of one key go to one instance while it has room", ()
 });
 
 Deno.test("source: an instance that is leaving gets nothing new, and its end is told", () => {
-  const bench = new ServiceBench();
+  const bench = impatient();
   const sourcePlug = bench.open(1);
   assertEquals(bench.step({ kind: "sessionLeaving", sourcePlug }), []);
   const other = theSent(bench.want(2), "connectionRequest");
@@ -167,7 +173,7 @@ Deno.test("source: an instance that is leaving gets nothing new, and its end is 
 });
 
 Deno.test("source: at most waitingAllMax requests wait in all, and waitingMax of a route", () => {
-  const bench = new ServiceBench({ waitingAllMax: 3 });
+  const bench = impatient({ waitingAllMax: 3 });
   const wanted = { service: "counter", timeoutMs: 1_000, waitingMax: 1 } as const;
   assertEquals(bench.step({ kind: "requestWanted", requestID: 1, ...wanted }).length, 1);
   const second = bench.step({ kind: "requestWanted", requestID: 2, ...wanted });
@@ -180,7 +186,7 @@ Deno.test("source: at most waitingAllMax requests wait in all, and waitingMax of
 });
 
 Deno.test("source: an instance that does not answer again and again is closed as broken", () => {
-  const bench = new ServiceBench({ failuresMax: 3 });
+  const bench = impatient({ failuresMax: 3 });
   const sourcePlug = bench.open(1);
   bench.want(2);
   bench.want(3);
@@ -198,7 +204,7 @@ Deno.test("source: an instance that does not answer again and again is closed as
 });
 
 Deno.test("source: answers between failures, and senders that went away, open no breaker", () => {
-  const bench = new ServiceBench({ failuresMax: 2 });
+  const bench = impatient({ failuresMax: 2 });
   bench.open(1);
   for (let requestID = 1; requestID < 20; requestID += 2) {
     bench.step({ kind: "requestEnded", requestID, outcome: "failed" });
@@ -213,7 +219,7 @@ Deno.test("source: answers between failures, and senders that went away, open no
 
 /** A breaker that has opened just now: instance 50 is sick for 5 s. */
 function sickBench(): ServiceBench {
-  const bench = new ServiceBench({ failuresMax: 1, sickMs: 5_000 });
+  const bench = impatient({ failuresMax: 1, sickMs: 5_000 });
   const sourcePlug = bench.open(1);
   bench.step({ kind: "requestEnded", requestID: 1, outcome: "failed" });
   bench.step({ kind: "sessionEnded", sourcePlug, status: 111, reason: "closed" });
@@ -280,7 +286,7 @@ Deno.test("source: a manager that gives a sick instance is told that it is left 
 });
 
 Deno.test("source: dials that fail and sessions that break count as failures too", () => {
-  const bench = new ServiceBench({ failuresMax: 2 });
+  const bench = impatient({ failuresMax: 2 });
   const sourcePlug = bench.open(1);
   bench.step({ kind: "sessionEnded", sourcePlug, status: 122, reason: "broke" });
   const again = theSent(bench.want(2), "connectionRequest");

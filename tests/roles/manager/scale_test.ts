@@ -12,7 +12,7 @@ function benchOf(greeter: Partial<ServiceManifest>): { bench: ManagerBench; gate
 /** A source asks for one more connection beside those to these instances. */
 function askBeside(
   bench: ManagerBench,
-  asked: { serviceID: number; sourcePlug: number; avoid: readonly number[] },
+  asked: { serviceID: number; sourcePlug: number; avoid?: readonly number[]; waiting?: number },
 ) {
   const messageID = bench.newMessageID();
   const destServiceName = "greeter";
@@ -168,4 +168,35 @@ Deno.test("drainAgent starts none for an instance that is one too many: the othe
   const effects = bench.command({ kind: "drainAgent", agent });
   assertEquals(starting(effects), []);
   assertEquals(sent(effects, "connectionCloseRequest").map(({ sourcePlug }) => sourcePlug), [1]);
+});
+
+Deno.test("startFurther() starts as many at once as take all requests that wait", () => {
+  const { bench, gateway } = benchOf({ instances: { min: 0, max: 10 }, concurrency: 100 });
+  const cold = askBeside(bench, { serviceID: gateway, sourcePlug: 1, waiting: 500 });
+  assertEquals(starting(cold).length, 5);
+  const more = askBeside(bench, { serviceID: gateway, sourcePlug: 2, waiting: 700 });
+  assertEquals(starting(more).length, 5, "not beyond max");
+});
+
+Deno.test("startFurther() starts one where one may run, however many wait", () => {
+  for (const own of [{}, { concurrency: 10 }]) {
+    const { bench, gateway } = benchOf(own);
+    const effects = askBeside(bench, { serviceID: gateway, sourcePlug: 1, waiting: 500 });
+    assertEquals(starting(effects).length, 1);
+  }
+});
+
+Deno.test("startFurther() adds up what waits at several sources", () => {
+  const { bench, gateway } = benchOf({ instances: { min: 0, max: 10 }, concurrency: 10 });
+  const other = bench.addGateway("one");
+  const ask = (serviceID: number, waiting: number) =>
+    starting(askBeside(bench, { serviceID, sourcePlug: 1, waiting })).length;
+  assertEquals([ask(gateway, 8), ask(other, 13)], [1, 2]);
+});
+
+Deno.test("startFurther() counts what starts already", () => {
+  const { bench, gateway } = benchOf({ instances: { min: 3, max: 10 }, concurrency: 10 });
+  const ask = (waiting: number) =>
+    starting(askBeside(bench, { serviceID: gateway, sourcePlug: waiting, waiting })).length;
+  assertEquals([ask(30), ask(10)], [0, 1]);
 });

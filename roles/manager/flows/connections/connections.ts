@@ -24,13 +24,14 @@ export function onConnectionRequest(
   link: LinkID,
   message: MessageOf<"connectionRequest">,
 ): void {
-  const { messageID, serviceID, sourcePlug, destServiceName, avoid } = message;
+  const { messageID, serviceID, sourcePlug, destServiceName, avoid, waiting } = message;
   const parked: Parked = {
     link,
     messageID,
     serviceID,
     sourcePlug,
     ...(avoid === undefined ? {} : { avoid }),
+    ...(waiting === undefined ? {} : { waiting }),
   };
   const source = turn.state.registry.instances.get(serviceID);
   if (source?.agent !== turn.state.agentOfLink.get(link)) {

@@ -13,7 +13,7 @@ import { offerConnection } from "./offers.ts";
 import { manifestOf } from "../../memory/registry.ts";
 import { unpark } from "../instances/endings.ts";
 import { pauseOf } from "../instances/crashes.ts";
-import { answerNoOther } from "../scale/demand.ts";
+import { answerNoOther, startFurther } from "../scale/demand.ts";
 import type { Parked } from "../../state.ts";
 import { record, send, type Turn } from "../../turn.ts";
 
@@ -87,6 +87,7 @@ export function parkRequest(turn: Turn, service: string, parked: Parked): Failur
     if (start.kind === "awaited") turn.crowded.add(service);
   }
   addParked(turn, service, parked);
+  startFurther(turn, service);
   return undefined;
 }
 
@@ -164,6 +165,7 @@ export function startIfWanted(turn: Turn, service: string, reason: string): void
   const start = startInstance(turn, { service }, reason);
   if (start.kind === "failed") failParked(turn, service, start);
   else if (start.kind === "awaited") turn.crowded.add(service);
+  else if (start.kind === "ordered") startFurther(turn, service);
 }
 
 /** Looks again at everybody who waits: what kept agents from starting something may have passed. */

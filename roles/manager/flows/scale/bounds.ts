@@ -35,6 +35,17 @@ export function countLive(turn: Turn, service: string): number {
   return count;
 }
 
+/** The instances of a service that are on their way, where the manager can reach them. */
+export function countStarting(turn: Turn, service: string): number {
+  const { registry } = turn.state;
+  let count = 0;
+  for (const serviceID of registry.services.get(service)?.instances ?? []) {
+    const instance = registry.instances.get(serviceID);
+    if (instance?.state === "starting" && isAround(turn, instance.agent)) count += 1;
+  }
+  return count;
+}
+
 /** Whether a service has as many instances as it shall have without one of them. */
 export function isSurplus(turn: Turn, service: string): boolean {
   const { min } = boundsOf(turn, service);

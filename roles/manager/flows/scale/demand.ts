@@ -2,19 +2,20 @@
  * More instances: a source whose connections are all full, or lead to sick instances, asks for
  * another one, which is started while there are fewer than may be.
  *
- * The request itself is the measure of demand. As long as one instance starts, everybody waits for
- * that one, since each source can use it up to its `concurrency`: so many sources that ask at once
- * start one, and whoever finds that full too asks again.
+ * The requests that wait are the measure of demand: each source says how many there are, and so many
+ * instances start at once as take them all. Whoever finds those full too asks again.
  *
  * @module
  */
 
+import { concurrencyOf } from "../../../../protocol/manifest.ts";
 import { STATUS } from "../../../../protocol/status.ts";
+import { manifestOf } from "../../memory/registry.ts";
 import type { Parked } from "../../state.ts";
 import { send, type Turn } from "../../turn.ts";
 import { addParked, failRequest, refusalToPark } from "../connections/parking.ts";
 import { isStarting, startInstance } from "../instances/placement.ts";
-import { boundsOf, countLive } from "./bounds.ts";
+import { boundsOf, countLive, countStarting } from "./bounds.ts";
 
 /**
  * There is no other instance, and there will be none now. Nothing failed: the source goes on with
@@ -39,6 +40,30 @@ export function askForAnother(turn: Turn, service: string, parked: Parked): void
     if (start.kind !== "ordered") return answerNoOther(turn, service, parked);
   }
   const refusal = refusalToPark(turn, service, parked);
-  if (refusal === undefined) addParked(turn, service, parked);
-  else failRequest(turn, parked, { ...refusal, destService: service });
+  if (refusal === undefined) {
+    addParked(turn, service, parked);
+    startFurther(turn, service);
+  } else failRequest(turn, parked, { ...refusal, destService: service });
+}
+
+/** Most instances that start at a time because requests wait: whoever waits then asks again. */
+const STARTING_MAX = 32;
+
+/** While one instance starts: starts others beside it, when more requests wait than it takes. */
+export function startFurther(turn: Turn, service: string): void {
+  const { registry, parked } = turn.state;
+  const concurrency = concurrencyOf(manifestOf(registry, service));
+  const { max } = boundsOf(turn, service);
+  if (concurrency === undefined || max === 1 || !isStarting(turn, service)) return;
+  let waiting = 0;
+  for (const one of parked.get(service)?.values() ?? []) waiting += one.waiting ?? 1;
+  const wanted = Math.min(STARTING_MAX, Math.ceil(waiting / concurrency));
+  const missing = Math.min(
+    wanted - countStarting(turn, service),
+    max - countLive(turn, service),
+  );
+  for (let left = missing; left > 0; left -= 1) {
+    const reason = `${waiting} requests wait for it`;
+    if (startInstance(turn, { service }, reason).kind !== "ordered") return;
+  }
 }
