@@ -8,7 +8,7 @@ import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { Registry } from "../../roles/manager/memory/registry.ts";
 import type { ManagerCommand } from "../../roles/manager/state.ts";
 import type { Store } from "../store/store.ts";
-import type { Usages } from "./registry_view.ts";
+import type { ManagerNow } from "./registry_view.ts";
 import type { OutputSource } from "../output/log_stream.ts";
 import type { TapSource } from "../tap/message_taps.ts";
 import type { OutcomeView, RefusalView } from "./view.ts";
@@ -23,8 +23,8 @@ export interface AdminBackend {
   readonly store: Store;
   /** What the manager knows now; it is only read. */
   registry(): Registry;
-  /** What instances use of their hosts now. @default {nothing is known} */
-  usages?(): Usages;
+  /** What it knows beside that, and keeps nowhere. @default {nothing is known} */
+  now?(): ManagerNow;
   /** What was refused so far. */
   refusals(): readonly RefusalView[];
   /** Carries out a command; resolves when it is done or refused. */

@@ -24,8 +24,8 @@ import {
   viewConnections,
   viewInstance,
   viewInstances,
-  viewServices,
 } from "./registry_view.ts";
+import { viewServices } from "./service_view.ts";
 import type { StateView } from "./view.ts";
 
 /** What happened and why; what is left out are details. */
@@ -67,11 +67,12 @@ export function createOperations(
     listAgents: ({ query }) => Response.json(viewAgents(backend.registry(), query)),
     drainAgent: ({ name }) => command(backend, { kind: "drainAgent", agent: name }),
     undrainAgent: ({ name }) => command(backend, { kind: "undrainAgent", agent: name }),
-    listServices: ({ query }) => Response.json(viewServices(backend.registry(), query)),
+    listServices: ({ query }) =>
+      Response.json(viewServices(backend.registry(), { ...query, nowMs: Date.now() })),
     restartService: ({ name }) => command(backend, { kind: "restartService", service: name }),
     resetService: ({ name }) => command(backend, { kind: "resetService", service: name }),
     listInstances: ({ query }) =>
-      Response.json(viewInstances(backend.registry(), { ...query, usages: backend.usages?.() })),
+      Response.json(viewInstances(backend.registry(), { ...query, now: backend.now?.() })),
     getInstance: ({ id }) => getInstance(backend, id),
     stopInstance: (call) => stopInstance(backend, call),
     listConnections: ({ query }) => Response.json(viewConnections(backend.registry(), query)),
@@ -107,8 +108,8 @@ function viewState(backend: AdminBackend, { limit }: AdminQuery): StateView {
     gatewayUrl: backend.gatewayUrl ?? null,
     seq: registry.lastSeq,
     agents: viewAgents(registry, { limit }),
-    services: viewServices(registry, { limit }),
-    instances: viewInstances(registry, { limit, usages: backend.usages?.() }),
+    services: viewServices(registry, { limit, nowMs: Date.now() }),
+    instances: viewInstances(registry, { limit, now: backend.now?.() }),
     connections: viewConnections(registry, { limit }),
     refusals: backend.refusals(),
   };
@@ -118,7 +119,7 @@ function getInstance(backend: AdminBackend, id: number): Response {
   const registry = backend.registry();
   const instance = registry.instances.get(id);
   if (instance !== undefined) {
-    return Response.json(viewInstance(registry, instance, backend.usages?.()));
+    return Response.json(viewInstance(registry, instance, backend.now?.()));
   }
   const [end] = backend.store.query({ serviceID: id, kinds: ["instanceEnded"], limit: 1 });
   const why = end === undefined ? "there is none" : `it ended at ${isoTime(end.atMs)}`;

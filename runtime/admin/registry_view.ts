@@ -5,13 +5,13 @@
  */
 
 import { connectionIdleMs } from "../../roles/manager/flows/idle.ts";
+import type { BusyNote } from "../../roles/manager/flows/instances/notes.ts";
 import type { InstanceUsage } from "../../roles/manager/flows/instances/usages.ts";
-import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../protocol/manifest.ts";
+import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
 import {
   type AgentRecord,
   type Connection,
   type Instance,
-  isUnconnected,
   lastUseMsOf,
   manifestOf,
   type Registry,
@@ -23,7 +23,6 @@ import type {
   InstanceView,
   ListView,
   PlugView,
-  ServiceView,
 } from "./view.ts";
 
 /** How many entries a list has when nothing is asked for. */
@@ -32,10 +31,19 @@ export const LIST_LIMIT = 1_000;
 /** Most plugs that are shown of one instance, in each direction. */
 export const PLUGS_SHOWN_MAX = 1_000;
 
-/** What instances use of their hosts, by number, as far as it is known. */
-export type Usages = ReadonlyMap<number, InstanceUsage>;
+/** What the manager knows beside the history, and forgets when it ends. */
+export interface ManagerNow {
+  /** What instances use of their hosts, by number. */
+  readonly usages: ReadonlyMap<number, InstanceUsage>;
+  /** What instances work on by themselves, by number. */
+  readonly busy: ReadonlyMap<number, BusyNote>;
+  /** Exchanges that are open on connections, by number. */
+  readonly inFlight: ReadonlyMap<number, number>;
+  /** The present, in milliseconds since 1970. */
+  readonly nowMs: number;
+}
 
-const NO_USAGES: Usages = new Map();
+const NOTHING: ManagerNow = { usages: new Map(), busy: new Map(), inFlight: new Map(), nowMs: 0 };
 
 /** Which entries of a list are shown. */
 export interface ListOptions {
@@ -59,10 +67,10 @@ export function viewAgents(
 /** The instances. */
 export function viewInstances(
   registry: Registry,
-  { service, limit, usages }: ListOptions & { readonly usages?: Usages | undefined } = {},
+  { service, limit, now }: ListOptions & { readonly now?: ManagerNow | undefined } = {},
 ): ListView<InstanceView> {
   const isAsked = (instance: Instance) => service === undefined || instance.service === service;
-  const view = (instance: Instance) => viewInstance(registry, instance, usages);
+  const view = (instance: Instance) => viewInstance(registry, instance, now);
   return listOf(registry.instances.values(), { isAsked, limit, view });
 }
 
@@ -77,36 +85,8 @@ export function viewConnections(
   return listOf(registry.connections.values(), { isAsked, limit, view });
 }
 
-/** The services, of which some run and some could. */
-export function viewServices(
-  registry: Registry,
-  { service, limit }: ListOptions = {},
-): ListView<ServiceView> {
-  const manifests = new Map<string, ServiceManifest | undefined>();
-  for (const { repository, manifests: known } of registry.agents.values()) {
-    for (const name of repository) manifests.set(name, manifests.get(name) ?? known[name]);
-  }
-  for (const name of registry.services.keys()) manifests.set(name, manifests.get(name));
-  const agents = agentsByService(registry);
-  const connected = connectedByService(registry);
-  const view = ([name, manifest]: [string, ServiceManifest | undefined]): ServiceView => ({
-    service: name,
-    agents: agents.get(name) ?? [],
-    plugs: manifest?.plugs ?? plugsOfInstance(registry, name),
-    connected: [...connected.get(name) ?? []].map(([dest, connections]) => ({
-      service: dest,
-      connections,
-    })),
-    idle: manifest === undefined
-      ? null
-      : { connectionMs: manifest.connectionIdleMs, serviceMs: manifest.serviceIdleMs },
-    instances: countInstances(registry, name),
-  });
-  const isAsked = ([name]: [string, unknown]) => service === undefined || name === service;
-  return listOf(manifests, { isAsked, limit, view });
-}
-
-function listOf<Item, View>(
+/** Some of a list, put in words. */
+export function listOf<Item, View>(
   items: Iterable<Item>,
   { isAsked, view, limit = LIST_LIMIT }: {
     isAsked: (item: Item) => boolean;
@@ -144,11 +124,12 @@ function viewAgent(registry: Registry, record: AgentRecord): AgentView {
 export function viewInstance(
   registry: Registry,
   instance: Instance,
-  usages: Usages = NO_USAGES,
+  now: ManagerNow = NOTHING,
 ): InstanceView {
   const { outgoing, incoming } = instance;
-  const used = usages.get(instance.serviceID)?.told;
+  const used = now.usages.get(instance.serviceID)?.told;
   const limitBytes = manifestOf(registry, instance.service)?.memoryBytes;
+  const stays = staysFor(registry, instance, now);
   return {
     id: instance.serviceID,
     service: instance.service,
@@ -168,7 +149,10 @@ export function viewInstance(
     since: isoTime(instance.sinceMs),
     startedAt: instance.startedAtMs === undefined ? null : isoTime(instance.startedAtMs),
     lastUsed: isoTime(lastUseMsOf(instance)),
-    closesAt: instanceClosesAt(registry, instance),
+    closesAt: stays === null ? instanceClosesAt(registry, instance) : null,
+    stays,
+    inFlight: inFlightOf(instance, now),
+    restarts: registry.crashCounts.get(instance.service)?.count ?? 0,
   };
 }
 
@@ -202,12 +186,40 @@ function viewConnection(registry: Registry, connection: Connection): ConnectionV
   };
 }
 
-/** The same rule as the manager's: only what was launched, runs and is unconnected can be idle. */
+/** What it answers; of what runs from the start, which nobody connects to, what it asks. */
+function inFlightOf({ launched, outgoing, incoming }: Instance, { inFlight }: ManagerNow): number {
+  let sum = 0;
+  for (const { connectionID } of launched ? incoming : outgoing) {
+    sum += inFlight.get(connectionID) ?? 0;
+  }
+  return sum;
+}
+
+/** The same rules as the manager's: see `reaper.ts` among its flows. */
+function staysFor(registry: Registry, instance: Instance, now: ManagerNow): string | null {
+  const { launched, state, outgoing, incoming, service, serviceID } = instance;
+  if (state !== "running") return null;
+  if (!launched) return "always runs";
+  const connections = outgoing.length + incoming.length;
+  if (connections > 0) return `${connections} connection${connections === 1 ? "" : "s"}`;
+  const busy = now.busy.get(serviceID);
+  if (busy !== undefined && busy.untilMs >= now.nowMs) return `busy: ${busy.reason}`;
+  const { min = 0 } = manifestOf(registry, service)?.instances ?? {};
+  return min > 0 && countLive(registry, service) <= min ? `min ${min}` : null;
+}
+
+function countLive(registry: Registry, service: string): number {
+  let count = 0;
+  for (const serviceID of registry.services.get(service)?.instances ?? []) {
+    if (registry.instances.get(serviceID)?.state !== "closing") count += 1;
+  }
+  return count;
+}
+
 function instanceClosesAt(registry: Registry, instance: Instance): string | null {
-  const { launched, state, lastUsedMs } = instance;
-  if (!launched || state !== "running" || !isUnconnected(instance)) return null;
+  if (instance.state !== "running") return null;
   const { serviceIdleMs } = manifestOf(registry, instance.service) ?? MANIFEST_DEFAULTS;
-  return isoTime(lastUsedMs + serviceIdleMs);
+  return isoTime(instance.lastUsedMs + serviceIdleMs);
 }
 
 function sourceOf({ service, serviceID, sourcePlug }: Connection): EndView {
@@ -216,44 +228,6 @@ function sourceOf({ service, serviceID, sourcePlug }: Connection): EndView {
 
 function destOf({ destService, destServiceID, destPlug }: Connection): EndView {
   return { service: destService, id: destServiceID, plug: destPlug };
-}
-
-function agentsByService(registry: Registry): Map<string, string[]> {
-  const agents = new Map<string, string[]>();
-  for (const { agent, repository } of registry.agents.values()) {
-    for (const service of repository) {
-      const names = agents.get(service) ?? [];
-      names.push(agent);
-      agents.set(service, names);
-    }
-  }
-  return agents;
-}
-
-function connectedByService(registry: Registry): Map<string, Map<string, number>> {
-  const connected = new Map<string, Map<string, number>>();
-  for (const { service, destService } of registry.connections.values()) {
-    const dests = connected.get(service) ?? new Map<string, number>();
-    dests.set(destService, (dests.get(destService) ?? 0) + 1);
-    connected.set(service, dests);
-  }
-  return connected;
-}
-
-/** What runs from the start has no manifest: its instances say what they may connect to. */
-function plugsOfInstance(registry: Registry, service: string): readonly string[] | "*" {
-  const [serviceID] = registry.services.get(service)?.instances ?? [];
-  if (serviceID === undefined) return [];
-  return registry.instances.get(serviceID)?.plugs.out ?? [];
-}
-
-function countInstances(registry: Registry, service: string): ServiceView["instances"] {
-  const counts = { starting: 0, running: 0, closing: 0 };
-  for (const serviceID of registry.services.get(service)?.instances ?? []) {
-    const state = registry.instances.get(serviceID)?.state;
-    if (state !== undefined) counts[state] += 1;
-  }
-  return counts;
 }
 
 /** A time as the API shows it. */

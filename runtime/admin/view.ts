@@ -56,6 +56,24 @@ export interface ServiceView {
     readonly running: number;
     readonly closing: number;
   };
+  /** How often an instance of it crashed, as far back as the history goes. */
+  readonly restarts: number;
+  /** When that was last. */
+  readonly lastCrash: string | null;
+  /** What its last crashes mean for it now; null: nothing, it may be started at once. */
+  readonly crash: CrashView | null;
+}
+
+/** What the last crashes of a service mean for it. */
+export interface CrashView {
+  /** How many instances crashed in a row. */
+  readonly inRow: number;
+  /** Whether it is in a crash loop: then nobody waits for it. */
+  readonly isLooping: boolean;
+  /** Until when it is not started. */
+  readonly pausedUntil: string;
+  /** What is said of the last crash, with the last lines that it printed. */
+  readonly reason: string;
 }
 
 /** One end of a connection. */
@@ -125,6 +143,12 @@ export interface InstanceView {
   readonly lastUsed: string;
   /** When it will be closed as idle, unless it is used or connected before. */
   readonly closesAt: string | null;
+  /** Why it will not be closed as idle; null: it will, or it ends already. */
+  readonly stays: string | null;
+  /** Requests that it answers now, as their sources told within the last second. */
+  readonly inFlight: number;
+  /** How often an instance of its service crashed, as far back as the history goes. */
+  readonly restarts: number;
 }
 
 /** A connection. */

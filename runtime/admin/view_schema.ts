@@ -69,6 +69,14 @@ const service: z.ZodType<ServiceView> = z.object({
   connected: z.array(z.object({ service: z.string(), connections: count })),
   idle: z.object({ connectionMs: count, serviceMs: count }).nullable(),
   instances: z.object({ starting: count, running: count, closing: count }),
+  restarts: count.describe("How often an instance of it crashed."),
+  lastCrash: time.nullable(),
+  crash: z.object({
+    inRow: count.describe("How many instances crashed in a row."),
+    isLooping: z.boolean().describe("Whether it is in a crash loop: then nobody waits for it."),
+    pausedUntil: time.describe("Until when it is not started."),
+    reason: z.string(),
+  }).nullable().describe("What its last crashes mean for it now."),
 });
 
 const instance: z.ZodType<InstanceView> = z.object({
@@ -93,6 +101,9 @@ const instance: z.ZodType<InstanceView> = z.object({
   startedAt: time.nullable().describe("When it confirmed its start."),
   lastUsed: time,
   closesAt: time.nullable().describe("When it will be closed as idle."),
+  stays: z.string().nullable().describe("Why it will not be closed as idle."),
+  inFlight: count.describe("Requests that it answers now."),
+  restarts: count.describe("How often an instance of its service crashed."),
 });
 
 const connection: z.ZodType<ConnectionView> = z.object({

@@ -25,6 +25,7 @@ import {
 import { MANAGER } from "../../roles/manager/step.ts";
 import type { LinkID } from "../../roles/step.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
+import type { ManagerNow } from "../admin/registry_view.ts";
 import { clockMs, RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { AgentQuestions, type OutputAnswer, type OutputAsked } from "../output/agent_questions.ts";
@@ -116,9 +117,10 @@ export class ManagerHost {
     return this.#host.state.registry;
   }
 
-  /** What instances use of their hosts; to be read only. */
-  get usages(): ManagerState["usages"] {
-    return this.#host.state.usages;
+  /** What it knows beside that; to be read only. */
+  get now(): ManagerNow {
+    const { usages, busy, inFlight } = this.#host.state;
+    return { usages, busy, inFlight, nowMs: clockMs() };
   }
 
   /** Why it takes no new work now; undefined while it does. */

@@ -51,7 +51,7 @@ export function serveManager(options: ServedManagerOptions): ServedManager {
   });
   const app = createAdminApp({
     registry: () => host.registry,
-    usages: () => host.usages,
+    now: () => host.now,
     store,
     refusals: () => host.refusals.list(),
     command: (command) => host.command(command),

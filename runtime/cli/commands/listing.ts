@@ -6,7 +6,10 @@
 
 import type { ListView } from "../../admin/view.ts";
 import { formatDuration } from "../../config/durations.ts";
-import type { CommandIO } from "../io.ts";
+import { suggestWord } from "../../config/suggestion.ts";
+import { readAnswer } from "../access/admin_client.ts";
+import type { MeshAccess } from "../access/find_mesh.ts";
+import { CommandError, type CommandIO } from "../io.ts";
 
 /** Most entries that are asked for. */
 export const LIST_MAX = 10_000;
@@ -22,18 +25,45 @@ export function tellRest({ total, items }: ListView<unknown>, io: CommandIO): vo
 }
 
 /**
+ * Makes sure that a service is there.
+ *
+ * @param mesh The mesh.
+ * @param asked The name of the service, and what can't be done without it, to begin a sentence.
+ * @throws {CommandError} when there is none, with the one that may have been meant.
+ */
+export async function requireService(
+  mesh: MeshAccess,
+  { service, cannot }: { readonly service: string; readonly cannot: string },
+): Promise<void> {
+  const { items } = await readAnswer(mesh, "/v1/services", {
+    answer: "ServiceList",
+    query: { limit: LIST_MAX },
+  });
+  const names = items.map((each) => each.service);
+  if (names.includes(service)) return;
+  const meant = suggestWord(service, names);
+  const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+  throw new CommandError(`${cannot} "${service}": no such service${hint}`);
+}
+
+/**
  * How long ago a time was.
  *
  * @param iso The time.
  * @param nowMs The present, in milliseconds since 1970.
  */
 export function ago(iso: string, nowMs: number): string {
-  return formatDuration(Math.max(0, nowMs - Date.parse(iso)));
+  return inSeconds(nowMs - Date.parse(iso));
 }
 
 /** How long it is until a time, or a dash for none. */
 export function until(iso: string | null, nowMs: number): string {
-  return iso === null ? "-" : formatDuration(Math.max(0, Date.parse(iso) - nowMs));
+  return iso === null ? "-" : inSeconds(Date.parse(iso) - nowMs);
+}
+
+/** What is told once a second need not be shown more exactly. */
+function inSeconds(durationMs: number): string {
+  return durationMs < 1_000 ? "0s" : formatDuration(Math.floor(durationMs / 1_000) * 1_000);
 }
 
 /** A number of things in words: `1 connection`, `2 connections`. */

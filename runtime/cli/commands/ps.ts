@@ -1,60 +1,72 @@
 /**
- * `ps`: the running instances.
+ * `ps`: the running instances, and what does not run.
  *
  * @module
  */
 
-import type { InstanceView } from "../../admin/view.ts";
+import type { InstanceView, ServiceView } from "../../admin/view.ts";
 import { readAnswer } from "../access/admin_client.ts";
 import { findMesh } from "../access/find_mesh.ts";
 import type { PsOrder } from "../grammar/command_spec.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import type { CommandIO } from "../io.ts";
-import { ago, jsonDocument, LIST_MAX, tellRest, until } from "./listing.ts";
+import { ago, jsonDocument, LIST_MAX, requireService, tellRest, until } from "./listing.ts";
 import { type Cell, renderTable } from "../table.ts";
 
 const COLUMNS = [
   { title: "ID", align: "right" },
   { title: "SERVICE" },
   { title: "STATE" },
-  { title: "AGENT", rank: 4 },
-  { title: "PLUG", align: "right", rank: 3 },
-  { title: "IN", align: "right", rank: 5 },
-  { title: "OUT", align: "right", rank: 6 },
+  { title: "AGENT", rank: 5 },
+  { title: "PLUG", align: "right", rank: 8 },
+  { title: "IN", align: "right", rank: 6 },
+  { title: "OUT", align: "right", rank: 7 },
+  { title: "REQS", align: "right" },
   { title: "MEMORY", align: "right" },
-  { title: "CPU", align: "right" },
-  { title: "AGE", align: "right" },
-  { title: "LAST USED", align: "right", rank: 1 },
-  { title: "CLOSES IN", align: "right", rank: 2 },
+  { title: "CPU", align: "right", rank: 4 },
+  { title: "RESTARTS", align: "right", rank: 1 },
+  { title: "AGE", align: "right", rank: 3 },
+  { title: "USED", align: "right", rank: 2 },
+  { title: "CLOSES" },
 ] as const;
 
 const MEGABYTE = 1_000_000;
 
 /**
- * Lists the instances of a mesh.
+ * Lists the instances of a mesh, and the services that are to run and can't, or could.
  *
  * @param parsed The command line.
  * @param io What it prints to.
  * @returns The exit code.
  */
 export async function run({ flags }: Parsed<"ps">, io: CommandIO): Promise<number> {
-  const { service, sort } = flags;
+  const { service, sort, all, json } = flags;
   const query = { limit: LIST_MAX, service };
-  const answer = await readAnswer(await findMesh(flags), "/v1/instances", {
-    answer: "InstanceList",
-    query,
-  });
-  const list = { ...answer, items: sorted(answer.items, sort) };
-  if (flags.json) io.stdout(jsonDocument(list));
+  const mesh = await findMesh(flags);
+  const [instances, services] = await Promise.all([
+    readAnswer(mesh, "/v1/instances", { answer: "InstanceList", query }),
+    readAnswer(mesh, "/v1/services", { answer: "ServiceList", query }),
+  ]);
+  if (service !== undefined && services.total === 0 && instances.total === 0) {
+    await requireService(mesh, { service, cannot: "Cannot list" });
+  }
+  const list = { ...instances, items: sorted(instances.items, sort) };
+  const others = services.items.filter((one) => !hasInstance(one) && (all || one.crash !== null));
+  if (json) io.stdout(jsonDocument({ ...list, services: others }));
   else {
     const nowMs = Date.now();
-    const rows = list.items.map((instance) => rowOf(instance, nowMs));
-    io.stdout(
-      rows.length === 0 ? "No instance runs.\n" : renderTable({ columns: COLUMNS, rows }, io),
-    );
+    const rows = [
+      ...list.items.map((instance) => rowOf(instance, nowMs)),
+      ...others.map((one) => rowOfService(one, nowMs)),
+    ];
+    io.stdout(rows.length === 0 ? "Nothing runs.\n" : renderTable({ columns: COLUMNS, rows }, io));
     tellRest(list, io);
   }
   return 0;
+}
+
+function hasInstance({ instances: { starting, running, closing } }: ServiceView): boolean {
+  return starting + running + closing > 0;
 }
 
 /** The most first; what is not known comes last. */
@@ -76,6 +88,7 @@ function memoryCell({ memoryBytes, memoryLimitBytes }: InstanceView): Cell {
 
 function rowOf(instance: InstanceView, nowMs: number): Cell[] {
   const { id, service, agent, plug, since, lastUsed, closesAt, connections, cpuPercent } = instance;
+  const { inFlight, restarts, stays } = instance;
   // Long lists of plugs are cut, so the longer direction is what is left of the sum.
   const isInLonger = instance.in.length > instance.out.length;
   const shorter = isInLonger ? instance.out.length : instance.in.length;
@@ -87,12 +100,31 @@ function rowOf(instance: InstanceView, nowMs: number): Cell[] {
     plug ?? "-",
     isInLonger ? connections - shorter : instance.in.length,
     isInLonger ? instance.out.length : connections - shorter,
+    inFlight,
     memoryCell(instance),
     cpuPercent === null ? "-" : `${cpuPercent.toFixed(1)}%`,
+    restartsCell(restarts),
     ago(since, nowMs),
-    ago(lastUsed, nowMs),
-    until(closesAt, nowMs),
+    `${ago(lastUsed, nowMs)} ago`,
+    closesAt === null ? stays ?? "-" : `in ${until(closesAt, nowMs)}`,
   ];
+}
+
+/** A service that does not run: what keeps it from that stands where its end would. */
+function rowOfService({ service, crash, restarts, lastCrash }: ServiceView, nowMs: number): Cell[] {
+  const state: Cell = crash === null
+    ? { text: "not running", style: "dim" }
+    : { text: crash.isLooping ? "crash loop" : "crashed", style: "red" };
+  const isPaused = crash !== null && Date.parse(crash.pausedUntil) > nowMs;
+  const tried = isPaused ? `tried in ${until(crash.pausedUntil, nowMs)}` : "tried if asked";
+  const used = lastCrash === null ? "-" : `${ago(lastCrash, nowMs)} ago`;
+  const ending = crash === null ? "-" : tried;
+  const none = Array<Cell>(4).fill("-");
+  return ["-", service, state, ...none, 0, "-", "-", restartsCell(restarts), "-", used, ending];
+}
+
+function restartsCell(restarts: number): Cell {
+  return restarts === 0 ? 0 : { text: String(restarts), style: "yellow" };
 }
 
 function stateCell({ state, phase, leaving }: InstanceView): Cell {

@@ -61,9 +61,10 @@ export const COMMANDS = {
   ...ROLE_COMMANDS,
   ps: {
     invocation: "deno task smmp ps",
-    summary: "List the running instances, and what they use.",
+    summary: "List what runs, what it uses, and when it will be closed or tried again.",
     arguments: {},
     flags: {
+      all: { type: "boolean", doc: "Also services that could run and do not." },
       service: { type: "text", label: "SERVICE", doc: "Only those of this service." },
       sort: { type: "order", label: "memory|cpu", doc: "Those that use most of it first." },
       ...ADMIN_FLAGS,

@@ -33,3 +33,28 @@ Deno.test("onPermissionRefusedInfo() records what an instance may not, as its ag
   const recorded = bench.history.flatMap((fact) => fact.kind === "instanceRefused" ? [fact] : []);
   assertEquals(recorded.map(({ target }) => target), ["/data"]);
 });
+
+Deno.test("onServiceUseInfo() keeps in its words what an instance works on, until it ends", () => {
+  const { bench, serviceID } = running();
+  bench.take("one", { type: "serviceUseInfo", serviceID, reason: "it exports" });
+  assertEquals(bench.state.busy.get(serviceID)?.reason, "it exports");
+  bench.take("one", { type: "serviceTerminationInfo", serviceID, status: 200 });
+  assertEquals(bench.state.busy.size, 0);
+});
+
+Deno.test("onProcessData() keeps what is in flight on a connection, until it closes", () => {
+  const bench = new ManagerBench();
+  bench.addAgent("one", { greeter: {} });
+  const serviceID = bench.addGateway("one");
+  bench.connect("one", { serviceID, sourcePlug: 1, dest: "greeter" });
+  const { connectionID, destPlug } = bench.connectionOf(serviceID, 1);
+  const use = { type: "processData", messageID: 9, serviceID, sourcePlug: 1, destPlug } as const;
+  bench.take("one", { ...use, count: 0, inFlight: 3 });
+  assertEquals(bench.state.inFlight.get(connectionID), 3);
+  bench.take("one", { ...use, count: 3 });
+  assertEquals(bench.state.inFlight.size, 0);
+  bench.take("one", { ...use, count: 0, inFlight: 1 });
+  const ends = { serviceID, sourcePlug: 1, destPlug };
+  bench.take("one", { type: "sourceConnectionClose", ...ends });
+  assertEquals(bench.state.inFlight.size, 0);
+});

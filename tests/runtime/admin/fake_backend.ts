@@ -68,7 +68,12 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
       return listeners.size;
     },
     registry: () => registry,
-    usages: () => new Map([[2, GREETER_USAGE]]),
+    now: () => ({
+      usages: new Map([[2, GREETER_USAGE]]),
+      busy: new Map(),
+      inFlight: new Map([[1, 4]]),
+      nowMs: Date.now(),
+    }),
     refusals: () => [{ type: "processData", status: 404, count: 2 }],
     command(command) {
       commands.push(command);

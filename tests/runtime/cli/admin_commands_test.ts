@@ -33,10 +33,11 @@ Deno.test("ps lists the instances", async () => {
     const { code, out, err } = await run("ps");
     assertEquals([code, err], [0, ""]);
     assertEquals(cellsOf(timeless(out)), [
-      [...PS_HEAD, "IN", "OUT", "MEMORY", "CPU", "AGE", "LAST USED", "CLOSES IN"],
-      ["1", "gateway", "running", "local", "-", "0", "1", "-", "-", "T", "T", "-"],
-      ["2", "greeter", "running", "local", "20000", "1", "0", "61 MB", "0.5%", "T", "T", "-"],
-      ["3", "counter", "closing (soft)", "local", "20001", "0", "0", "-", "-", "T", "T", "-"],
+      [...PS_HEAD, "IN", "OUT", "REQS", "MEMORY", "CPU", "RESTARTS", "AGE", "USED", "CLOSES"],
+      [..."1 gateway running local - 0 1 4 - - 0 T".split(" "), "T ago", "always runs"],
+      [..."2 greeter running local 20000 1 0 4".split(" "), "61 MB", "0.5%", "0", "T", "T ago"]
+        .concat("1 connection"),
+      ["3", "counter", "closing (soft)", ..."local 20001 0 0 0 - - 0 T".split(" "), "T ago", "-"],
     ]);
     backend.record({
       kind: "connectionClosed",
@@ -44,7 +45,41 @@ Deno.test("ps lists the instances", async () => {
       status: 111,
       reason: "closed",
     });
-    assertMatch((await run("ps")).out, /greeter .* \d+(\.\d+)?s\n/);
+    assertMatch((await run("ps")).out, /greeter .* in \d+s\n/);
+  });
+});
+
+Deno.test("ps tells of a service that crashed, and with --all of what could run", async () => {
+  await withServedMesh(async ({ run, backend }) => {
+    const counter = { serviceID: 3, service: "counter" } as const;
+    const reason = "exit code 1";
+    backend.record({
+      kind: "instanceEnded",
+      ...counter,
+      status: 500,
+      reason,
+      crash: { inRow: 5, pauseMs: 1e9 },
+    });
+    const last = async (words: string) =>
+      timeless((await run(words)).out).trimEnd().split("\n").at(-1);
+    assertMatch(await last("ps") ?? "", /^ *- +counter +crashed .* 1 +- +T ago +tried in 11d/);
+    backend.record({ kind: "serviceCrashLooping", service: "counter", crashes: 5, reason });
+    assertMatch(await last("ps") ?? "", /counter +crash loop/);
+    const { services } = JSON.parse((await run("ps --json")).out);
+    assertEquals(checked("ServiceList", { total: 1, items: services }).items[0]?.crash?.inRow, 5);
+    backend.record({ kind: "serviceRecovered", service: "counter", reason: "reset" });
+    assertMatch(await last("ps") ?? "", /greeter/);
+    assertMatch(await last("ps --all") ?? "", /^ *- +counter +not running .* 1 +- +T ago +-$/);
+  });
+});
+
+Deno.test("ps of a service that nobody knows says so", async () => {
+  await withServedMesh(async ({ run }) => {
+    const { code, err } = await run("ps --service greter");
+    assertEquals([code, err], [
+      1,
+      'Cannot list "greter": no such service; did you mean "greeter"?\n',
+    ]);
   });
 });
 
@@ -225,7 +260,7 @@ Deno.test("commands take an address instead of a folder, and send it no other to
   try {
     await withServedMesh(async ({ data }) => {
       const url = `http://127.0.0.1:${other.addr.port}`;
-      const { code, err } = await runWords(["ps", "--data", data, "--admin", url]);
+      const { code, err } = await runWords(["agents", "--data", data, "--admin", url]);
       assertEquals(code, 1);
       assertStringIncludes(err, "it is not a mesh of this version");
       assertEquals(seen, [null]);

@@ -37,6 +37,7 @@ Deno.test("parseCommandLine() fills in the defaults of a command", () => {
     command: "ps",
     arguments: {},
     flags: {
+      all: false,
       service: undefined,
       sort: undefined,
       json: false,
