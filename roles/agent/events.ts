@@ -121,6 +121,16 @@ export interface RepositoryChanged {
   readonly warm?: Readonly<Record<string, number>>;
 }
 
+/** Instances and spares share a process that is to end, so others must take their place. */
+export interface InstancesOutdated {
+  /** Tells events apart. */
+  readonly kind: "instancesOutdated";
+  /** The instances. */
+  readonly serviceIDs: readonly number[];
+  /** The spares. */
+  readonly spareIDs: readonly number[];
+}
+
 /** The process of a spare was created. */
 export interface SpareStarted {
   /** Tells events apart. */
@@ -194,6 +204,7 @@ export type AgentEvent =
   | ProcessExited
   | InstancesRecorded
   | RepositoryChanged
+  | InstancesOutdated
   | SpareStarted
   | SpareFailed
   | SpareReady

@@ -9,9 +9,9 @@ import type { MessageOf } from "../../protocol/messages.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, hasDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
-import type { RepositoryChanged } from "./events.ts";
+import type { InstancesOutdated, RepositoryChanged } from "./events.ts";
 import { forgetAsker, repeatRelays } from "./relays.ts";
-import { onSparesWanted, wantSpares } from "./spares.ts";
+import { endSpares, onSparesWanted, wantSpares } from "./spares.ts";
 import { type AgentTurn, newMessageID, refuse, send, sendUp } from "./state.ts";
 
 /** A link to the manager is open: a new one replaces the old one. */
@@ -73,6 +73,17 @@ export function onRepositoryChanged(turn: AgentTurn, event: RepositoryChanged): 
   }
   onSparesWanted(turn, event.warm ?? {}, event.edited);
   tellRepository(turn);
+}
+
+/** What shares a process that is to end is replaced as if it were edited. */
+export function onInstancesOutdated(turn: AgentTurn, event: InstancesOutdated): void {
+  const { serviceIDs, spareIDs } = event;
+  endSpares(turn, spareIDs);
+  for (const serviceID of serviceIDs) {
+    const instance = turn.state.instances.get(serviceID);
+    if (instance !== undefined) instance.outdated = true;
+  }
+  tellEdited(turn);
 }
 
 /** A manager that was away has not heard which instances are to be replaced. */

@@ -229,6 +229,15 @@ export function isStartedAfresh(turn: AgentTurn, { serviceID }: ProcessExited): 
   return true;
 }
 
+/** Ends spares; others take their place. */
+export function endSpares(turn: AgentTurn, spareIDs: readonly number[]): void {
+  for (const spareID of spareIDs) {
+    const spare = turn.state.spares.all.get(spareID);
+    if (spare !== undefined) endSpare(turn, spare);
+  }
+  wantSpares(turn);
+}
+
 function endSpare(turn: AgentTurn, spare: Spare): void {
   forgetSpare(turn, spare);
   turn.effects.push({ kind: "killSpare", spareID: spare.spareID });

@@ -29,7 +29,12 @@ import {
   onStartServiceRequest,
 } from "./processes.ts";
 import { onAdoptDue, onInstancesRecorded } from "./proofs.ts";
-import { onAgentRegisterResponse, onManagerLinked, onRepositoryChanged } from "./registration.ts";
+import {
+  onAgentRegisterResponse,
+  onInstancesOutdated,
+  onManagerLinked,
+  onRepositoryChanged,
+} from "./registration.ts";
 import {
   answerForHealth,
   forgetAsker,
@@ -89,6 +94,9 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
       break;
     case "repositoryChanged":
       onRepositoryChanged(turn, event);
+      break;
+    case "instancesOutdated":
+      onInstancesOutdated(turn, event);
       break;
     case "permissionRefused": {
       const { serviceID, permission, target } = event;

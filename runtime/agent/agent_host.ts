@@ -26,6 +26,7 @@ import { InstanceProcesses } from "./instance_processes.ts";
 import type { GatewayRecords } from "./gateway_records.ts";
 import { createInstanceSecrets, type InstanceSecrets, SECRET_BYTES } from "./instance_secrets.ts";
 import { readySpares, SpareProcesses, warmOf } from "./spares/spare_processes.ts";
+import { WorkerHosts } from "../worker/worker_hosts.ts";
 import { listenForServices, LOOPBACK } from "./service_listener.ts";
 
 export type { AgentHostOptions, OutputLine, Repository };
@@ -49,6 +50,7 @@ export class AgentHost {
   readonly #secrets: InstanceSecrets;
   readonly #processes: InstanceProcesses;
   readonly #spares: SpareProcesses;
+  readonly #workers: WorkerHosts;
   readonly #gateways: GatewayRecords | undefined;
   readonly #output: OutputAnswers;
   readonly #graceMs: number;
@@ -74,19 +76,15 @@ export class AgentHost {
     );
     const dispatch = (event: AgentEvent) => this.#host.dispatch(event);
     this.#output = new OutputAnswers(options.output, (to, told) => this.#links.send(to, told));
-    this.#processes = new InstanceProcesses({
+    this.#workers = new WorkerHosts({
       launch: options.launch ?? launch,
-      records: data?.records,
-      dispatch,
-      output: this.#output,
+      outdated: (those) => dispatch({ kind: "instancesOutdated", ...those }),
       warn: options.warn,
     });
-    this.#spares = new SpareProcesses({
-      launch: options.launch ?? launch,
-      records: data?.records,
-      dispatch,
-      output: options.output,
-    });
+    const parts = { launch: this.#workers.launch, records: data?.records, dispatch };
+    const { warn } = options;
+    this.#processes = new InstanceProcesses({ ...parts, output: this.#output, warn });
+    this.#spares = new SpareProcesses({ ...parts, output: options.output });
     this.#links = new LinkTable({
       dispatch: (event) => {
         if (this.#output.takes(event, this.#host.state.managerLink)) return;
@@ -119,6 +117,7 @@ export class AgentHost {
       tick: { kind: "tick" },
       perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
     });
+    this.#workers.prepare(services);
     this.#takeOver();
   }
 
@@ -127,6 +126,7 @@ export class AgentHost {
     this.#repository = repository;
     const manifests = manifestsOf(repository);
     const warm = warmOf(repository.services);
+    this.#workers.prepare(repository.services);
     this.#host.dispatch({ kind: "repositoryChanged", manifests, edited, warm });
   }
 
@@ -181,6 +181,7 @@ export class AgentHost {
   killAll(): Promise<number> {
     this.#isStopped = true;
     this.#spares.killAll();
+    this.#workers.killAll();
     return this.#processes.killAll();
   }
 
@@ -195,6 +196,7 @@ export class AgentHost {
     this.#listener.close();
     this.#links.closeAll();
     this.#spares.killAll();
+    this.#workers.killAll();
     this.#processes.release();
   }
 
@@ -234,10 +236,10 @@ export class AgentHost {
         });
       case "killSpare":
         return this.#spares.kill(effect.spareID);
-      case "spareLost": {
-        const { service, reason } = effect;
-        return this.#options.warn(`Cannot keep a spare of "${service}": ${reason}`);
-      }
+      case "spareLost":
+        return this.#isStopped ? undefined : this.#options.warn(
+          `Cannot keep a spare of "${effect.service}": ${effect.reason}`,
+        );
       case "launch":
         void this.#launch(effect);
     }

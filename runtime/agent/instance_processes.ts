@@ -46,7 +46,7 @@ export class InstanceProcesses {
   constructor(options: InstanceProcessesOptions) {
     this.#options = options;
     this.#usage = new UsageWatch({
-      leaders: () => [...this.#processes].map(([serviceID, { pid }]) => [serviceID, pid]),
+      leaders: () => this.#leaders(),
       measured: (usages) => options.dispatch({ kind: "usageMeasured", usages }),
     });
   }
@@ -102,10 +102,13 @@ export class InstanceProcesses {
     const files = outputPath === undefined ? {} : { outputPath };
     const followed = { ...events, ...files };
     const process = told.spare?.become(followed) ?? launch(config, start, followed);
+    if (told.spare !== undefined) process.became?.(serviceID);
     this.#options.output.kept.began({ serviceID, service });
     this.#processes.set(serviceID, process);
     this.#usage.begin();
-    const identity = records === undefined ? undefined : identify(process.pid);
+    const { pid } = process;
+    const identity = records === undefined || pid === undefined ? undefined : identify(pid);
+    // What shares a process with others ends with the agent, so nobody has to find it again.
     if (records === undefined || identity === undefined) return;
     const { plugs, version } = told;
     const known = version === undefined ? {} : { version };
@@ -143,6 +146,13 @@ export class InstanceProcesses {
     this.#usage.stop();
     for (const process of this.#processes.values()) process.release();
     this.#processes.clear();
+  }
+
+  /** Who shares a process with others uses nothing that could be told from what they use. */
+  *#leaders(): Iterable<readonly [serviceID: number, pid: number]> {
+    for (const [serviceID, { pid }] of this.#processes) {
+      if (pid !== undefined) yield [serviceID, pid];
+    }
   }
 
   #events(serviceID: number, service: string): ProcessEvents {

@@ -9,20 +9,12 @@
  * @module
  */
 
-import { isRecord } from "../../protocol/fields.ts";
 import type { PermissionLists } from "../launcher/sandbox.ts";
-
-/** Deno's types know the permissions of a worker only where all that is unstable is on. */
-interface SandboxedWorkerOptions extends WorkerOptions {
-  readonly deno: { readonly permissions: Deno.PermissionOptionsObject };
-}
-
-function isPermissionLists(value: unknown): value is PermissionLists {
-  return isRecord(value) &&
-    Object.values(value).every((entries) =>
-      Array.isArray(entries) && entries.every((entry) => typeof entry === "string")
-    );
-}
+import {
+  isPermissionLists,
+  permissionOptions,
+  type SandboxedWorkerOptions,
+} from "./worker_permissions.ts";
 
 async function readPermissions(): Promise<PermissionLists | undefined> {
   try {
@@ -32,24 +24,6 @@ async function readPermissions(): Promise<PermissionLists | undefined> {
     // Whoever types the hidden command is told below what it is for.
     return undefined;
   }
-}
-
-/** The options of a worker that has these permissions: what is not listed is refused. */
-function permissionOptions(lists: PermissionLists): Deno.PermissionOptionsObject {
-  const list = (entries: readonly string[] = []) => entries.length === 0 ? false : [...entries];
-  const options: Deno.PermissionOptionsObject = {
-    read: list(lists.read),
-    write: list(lists.write),
-    net: list(lists.net),
-    env: list(lists.env),
-    run: list(lists.run),
-    ffi: list(lists.ffi),
-    import: list(lists.import),
-    sys: false,
-  };
-  // Deno's type knows the kinds of system information; which there are is for Deno to say.
-  Reflect.set(options, "sys", list(lists.sys));
-  return options;
 }
 
 /**

@@ -53,14 +53,16 @@ const SETSID = "/usr/bin/setsid";
 
 /** A running process of an instance. */
 export interface LaunchedProcess {
-  /** Its process number, and that of its group. */
-  readonly pid: number;
+  /** Its process number, and that of its group; undefined: it shares a process with others. */
+  readonly pid: number | undefined;
   /** Kills its whole process group at once. */
   kill(): void;
   /** Follows it no more: it goes on without this agent. */
   release(): void;
   /** Calls its output something else from now on, if that is in files. */
   moveOutput(path: string): void;
+  /** Is told which instance a spare has become. @default {nobody needs to know} */
+  became?(serviceID: number): void;
 }
 
 /**
@@ -150,8 +152,13 @@ let hasSetsid: boolean | undefined;
 /** What the shell does with the paths and the program that follow: its own place is taken by it. */
 const TO_FILES = 'out=$1; err=$2; shift 2; exec "$@" >>"$out" 2>>"$err"';
 
-/** A command that runs as the leader of a process group of its own, and may print into files. */
-function newGroup(
+/**
+ * A command that runs as the leader of a process group of its own, and may print into files.
+ *
+ * @param program The program and its arguments.
+ * @param options What else there is to say, and where its files are, without their endings.
+ */
+export function newGroup(
   program: readonly [string, ...string[]],
   { outputPath, ...options }:
     & Omit<Deno.CommandOptions, "args" | "detached">

@@ -66,8 +66,13 @@ function lookAround(): Surroundings {
   return { deno, begin };
 }
 
+/** The deno that runs services; undefined: there is none, and the binary runs them itself. */
+export function serviceDeno(): string | undefined {
+  return (surroundings ??= lookAround()).deno;
+}
+
 /** What is in the binary only can't be imported by another program, unless it is told all of it. */
-function dataUrl(text: string): string {
+export function dataUrl(text: string): string {
   return `data:text/javascript,${encodeURIComponent(text)}`;
 }
 
@@ -75,6 +80,11 @@ function dataUrl(text: string): string {
 const PREPARE_VARIABLE = "SMMP_PREPARE";
 /** The other roles of the mesh start meanwhile. Milliseconds. */
 const PREPARE_AFTER_MS = 200;
+
+/** Whether files may be made ahead that make starts faster. */
+export function mayPrepare(): boolean {
+  return Deno.env.get(PREPARE_VARIABLE) !== "off";
+}
 
 /**
  * Makes one file of our part of a service's process, or finds it, so that services start faster.
@@ -84,7 +94,7 @@ export async function prepareStarts(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, PREPARE_AFTER_MS));
   try {
     const { deno } = surroundings ??= lookAround();
-    if (deno === undefined || Deno.env.get(PREPARE_VARIABLE) === "off") return;
+    if (deno === undefined || !mayPrepare()) return;
     const folder = openCacheFolder();
     if (folder === undefined) return;
     const source = isBinary()

@@ -69,6 +69,11 @@ export function permissionFlags(lists: PermissionLists): string[] {
     );
 }
 
+/** The environment of a process of ours that serves several services: what Deno needs. */
+export function processEnvironment(): Record<string, string> {
+  return { NO_COLOR: "1", ...passedOn(PASSED_VARIABLES) };
+}
+
 /**
  * The environment of a service: what Deno needs, what its manifest passes on, what it sets.
  *
@@ -94,12 +99,17 @@ function variablesOf(
   service: ServiceConfig,
   passed: readonly string[],
 ): Record<string, string> {
+  const environment = passedOn([...passed, ...service.permissions.env]);
+  return { ...environment, ...service.env, ...secretsOf(service) };
+}
+
+function passedOn(names: readonly string[]): Record<string, string> {
   const environment: Record<string, string> = {};
-  for (const name of [...passed, ...service.permissions.env]) {
+  for (const name of names) {
     const value = Deno.env.get(name);
     if (value !== undefined) environment[name] = value;
   }
-  return { ...environment, ...service.env, ...secretsOf(service) };
+  return environment;
 }
 
 /** Most bytes of a secret: an environment is no place for more. */

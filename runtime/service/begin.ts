@@ -40,3 +40,24 @@ export function serve(module: { readonly default?: unknown }): void {
     Deno.exit(1);
   }
 }
+
+/**
+ * The same for a service that is loaded only when this is an instance: so a spare that has not run
+ * a line of it can wait.
+ *
+ * @param load Loads its module.
+ */
+export function serveLoaded(load: () => Promise<{ readonly default?: unknown }>): void {
+  const handler = async () => {
+    try {
+      return fetchOf((await load()).default, start.service);
+    } catch (error) {
+      // What our code throws here is one sentence for its author; the rest is the module's own.
+      const isOurs = error instanceof TypeError && error.message.startsWith("Cannot serve ");
+      console.error(isOurs ? error.message : error);
+      return Deno.exit(1);
+    }
+  };
+  if (serviceProcess instanceof SpareProcess) return void serviceProcess.serveLater(handler);
+  void handler().then((loaded) => serviceProcess.serve(loaded));
+}

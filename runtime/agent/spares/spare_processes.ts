@@ -11,6 +11,7 @@ import type { ServiceConfig } from "../../config/mesh_config.ts";
 import { clockMs } from "../../host.ts";
 import type { launch, LaunchedProcess, ProcessEvents } from "../../launcher/launcher.ts";
 import { readSpareReady, type SpareReadyLine } from "../../service/spare/spare_lines.ts";
+import { isWorker } from "../../worker/worker_hosts.ts";
 import type { SpareStart } from "../../service/start.ts";
 import type { OutputLine } from "../agent_host_options.ts";
 import type { InstanceRecords } from "../instance_records.ts";
@@ -41,11 +42,15 @@ interface Spare extends ReadySpare {
   readonly look: string;
 }
 
+/** Spares of a worker when nothing else is said: one costs a few MB, and starts as fast again. */
+const WORKER_WARM = 1;
+
 /** How many spares each service is to have; what is no process of Deno can have none. */
 export function warmOf(services: ReadonlyMap<string, ServiceConfig>): Record<string, number> {
   const warm: Record<string, number> = {};
-  for (const [name, { warm: count = 0, program, runtime }] of services) {
-    if (count > 0 && program === undefined && runtime === undefined) warm[name] = count;
+  for (const [name, service] of services) {
+    const count = service.warm ?? (isWorker(service) ? WORKER_WARM : 0);
+    if (count > 0 && service.program === undefined) warm[name] = count;
   }
   return warm;
 }

@@ -23,7 +23,8 @@ export class SpareProcess {
   readonly #start: SpareStart;
   readonly #link: Promise<Link>;
   readonly #instance = Promise.withResolvers<ServiceProcess>();
-  #handler: FetchHandler | undefined;
+  /** Gives what answers requests. */
+  #load: (() => FetchHandler | Promise<FetchHandler>) | undefined;
   #process: ServiceProcess | undefined;
   #held: string | undefined;
   /** Takes what comes by the link, once this is an instance. */
@@ -43,8 +44,13 @@ export class SpareProcess {
   }
 
   /** Its service is loaded: tells the agent, when all that a first request needs is too. */
-  async serve(handler: FetchHandler): Promise<void> {
-    this.#handler = handler;
+  serve(handler: FetchHandler): Promise<void> {
+    return this.serveLater(() => handler);
+  }
+
+  /** Its service is to be loaded when this becomes an instance: tells the agent the same. */
+  async serveLater(load: () => FetchHandler | Promise<FetchHandler>): Promise<void> {
+    this.#load = load;
     await warmUp({ isSpare: true });
     const { spareID, token } = this.#start;
     (await this.#link).send({ type: "spareReady", spareID, token });
@@ -79,15 +85,22 @@ export class SpareProcess {
   #take(link: Link, value: unknown): void {
     if (this.#events !== undefined) return this.#events.received(value);
     const line = readSpareStart(value);
-    if (line === undefined || this.#handler === undefined) return link.abort("it is no agent");
+    const load = this.#load;
+    if (line === undefined || load === undefined) return link.abort("it is no agent");
     const follow = (events: LinkEvents) => this.#events = events;
     const process = new ServiceProcess(line.start, {
       life: this.life,
       link: { made: link, follow },
     });
     this.#process = process;
-    process.serve(this.#handler);
-    if (this.#held !== undefined) process.held(this.#held);
     this.#instance.resolve(process);
+    const handler = load();
+    if (handler instanceof Promise) void handler.then((loaded) => this.#begin(process, loaded));
+    else this.#begin(process, handler);
+  }
+
+  #begin(process: ServiceProcess, handler: FetchHandler): void {
+    process.serve(handler);
+    if (this.#held !== undefined) process.held(this.#held);
   }
 }

@@ -1,0 +1,55 @@
+/**
+ * Where a service that is to be a worker runs, and whether it can be confined there.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import type { ServiceConfig } from "../config/mesh_config.ts";
+import { ownPlace } from "../config/service_files.ts";
+import { cachePlaces } from "../launcher/cache_folder.ts";
+
+/** The files by which Deno knows how the modules of a folder are resolved. */
+const CONFIG_FILES = ["deno.json", "deno.jsonc", "package.json"];
+
+/**
+ * The working folder of the process in which a service is a worker: where its deno.json or
+ * package.json is, since a process has one; else where the service stands.
+ */
+export function hostFolder(entry: string): string {
+  for (let folder = dirname(entry);; folder = dirname(folder)) {
+    if (CONFIG_FILES.some((name) => isThere(join(folder, name)))) return folder;
+    if (folder === dirname(folder)) return dirname(ownPlace(entry));
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    // What can't be looked at Deno can't use either.
+    return false;
+  }
+}
+
+/**
+ * Why a service is better a process than a worker, if so. A worker can be refused all that it has
+ * no permission for, but nothing inside what it has one for; a process can.
+ */
+export function unconfinedBecause(service: ServiceConfig): string | undefined {
+  const { closed, entry, permissions: { read, write } } = service;
+  if ((closed?.net.length ?? 0) > 0) {
+    return "this agent must keep ports of the mesh closed to it, which a worker can't be kept from";
+  }
+  const open = [ownPlace(entry), ...read, ...write];
+  const secret = closed?.paths.find((path) => open.some((place) => isWithin(path, place))) ??
+    // What is kept there all services run.
+    cachePlaces().find((path) => write.some((place) => isWithin(path, place)));
+  return secret === undefined
+    ? undefined
+    : `it may use a folder that has ${secret} in it, which a worker can't be kept from`;
+}
+
+function isWithin(path: string, place: string): boolean {
+  return path === place || path.startsWith(place.endsWith("/") ? place : `${place}/`);
+}

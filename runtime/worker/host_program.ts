@@ -1,0 +1,71 @@
+/**
+ * What a host process and its workers run of ours.
+ *
+ * @module
+ */
+
+import { isBinary } from "../binary/is_binary.ts";
+import { openCacheFolder } from "../launcher/cache_folder.ts";
+import {
+  moduleSource,
+  prepareBegin,
+  type PreparedBegin,
+  textSource,
+} from "../launcher/prepared_begin.ts";
+import { dataUrl, mayPrepare, serviceDeno } from "../launcher/program.ts";
+import type { HostStart } from "./orders.ts";
+
+const HOST = new URL("./host.ts", import.meta.url);
+const BEGIN = new URL("./begin.ts", import.meta.url);
+/** The same as files, which `deno task compile` makes and puts into the binary. */
+const HOST_BUNDLE = new URL("../../dist/worker_host.txt", import.meta.url);
+const BEGIN_BUNDLE = new URL("../../dist/worker_begin.txt", import.meta.url);
+
+/** Nothing that a worker may not do at all: to run programs and to load libraries. */
+const FLAGS = [
+  "--quiet",
+  "--no-prompt",
+  "--unstable-worker-options",
+  ...["read", "write", "net", "env", "sys"].map((kind) => `--allow-${kind}`),
+];
+
+/** The command that runs a host; its program is what it reads from stdin. */
+export function hostCommand(): readonly [string, ...string[]] | undefined {
+  const deno = serviceDeno();
+  return deno === undefined ? undefined : [deno, "run", ...FLAGS, "-"];
+}
+
+/** The program of a host. Deno resolves the imports of its workers as its working folder does. */
+export function hostProgram(start: HostStart): string {
+  const host = isBinary() ? dataUrl(Deno.readTextFileSync(HOST_BUNDLE)) : HOST.href;
+  return `import { runHost } from ${JSON.stringify(host)};\n` +
+    `await runHost(${JSON.stringify(start)});\n`;
+}
+
+/** Our part of a worker: its modules, or one file once that is made. */
+export class WorkerBegin {
+  #prepared: PreparedBegin | undefined;
+  #text: string | undefined;
+
+  /** What a worker imports. */
+  get url(): string {
+    if (this.#prepared?.isCurrent() === true) return this.#prepared.url;
+    if (!isBinary()) return BEGIN.href;
+    return this.#text ??= dataUrl(Deno.readTextFileSync(BEGIN_BUNDLE));
+  }
+
+  /** Makes the file, or finds it, in a process of its own. */
+  async prepare(): Promise<void> {
+    try {
+      const deno = serviceDeno();
+      const folder = deno === undefined || !mayPrepare() ? undefined : openCacheFolder();
+      if (deno === undefined || folder === undefined) return;
+      const source = isBinary()
+        ? await textSource(Deno.readTextFileSync(BEGIN_BUNDLE))
+        : await moduleSource(BEGIN, deno);
+      this.#prepared = await prepareBegin(source, folder);
+    } catch {
+      // A full disk, no network to fetch the bundler by: nobody needs to know, it is only slower.
+    }
+  }
+}

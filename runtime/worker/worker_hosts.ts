@@ -1,0 +1,235 @@
+/**
+ * The workers of an agent, and the processes in which they are. Services of one folder share a
+ * process, which is started before the first of them is asked for.
+ *
+ * @module
+ */
+
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
+import { isSameText } from "../../protocol/same_text.ts";
+import { listenTcp, type TcpListener } from "../../transports/tcp.ts";
+import type { ServiceConfig } from "../config/mesh_config.ts";
+import type { launch, LaunchedProcess, LaunchOptions } from "../launcher/launcher.ts";
+import { dataUrl } from "../launcher/program.ts";
+import { environmentOf, permissionLists, processEnvironment } from "../launcher/sandbox.ts";
+import { type SpareStart, START_VARIABLE, type StartInfo } from "../service/start.ts";
+import { hostFolder, unconfinedBecause } from "./confinement.ts";
+import { HostProcess } from "./host_process.ts";
+import { hostCommand, hostProgram, WorkerBegin } from "./host_program.ts";
+import { readHello } from "./orders.ts";
+import { newTag } from "./tagged_line.ts";
+import { tellingText } from "./told.ts";
+
+/** Who hears of what workers do to each other. */
+export interface WorkerHostsOptions {
+  /** These must move, as their process is to end. */
+  readonly outdated: (those: Outdated) => void;
+  /** Takes a line for a person. */
+  readonly warn: (text: string) => void;
+  /** Creates the processes of all that is no worker. */
+  readonly launch: typeof launch;
+}
+
+/** What is in a process that is to end. */
+interface Outdated {
+  readonly serviceIDs: readonly number[];
+  readonly spareIDs: readonly number[];
+}
+
+/** Workers of one process: what goes wrong with it goes wrong with so many. */
+const WORKERS_MAX = 64;
+/** Processes may wait to be let in at once, and strangers too. */
+const LINKS_MAX = 256;
+/** The roles of the mesh start first. Milliseconds. */
+const PREPARE_AFTER_MS = 200;
+const LOOPBACK = "127.0.0.1";
+
+/** Whether a service runs as a worker here. */
+export function isWorker(service: ServiceConfig): boolean {
+  return service.runtime === "worker" && hostCommand() !== undefined &&
+    unconfinedBecause(service) === undefined;
+}
+
+/** What people should know of services that are to be workers, and can't. */
+export function workerNotes(services: Iterable<ServiceConfig>): string[] {
+  const notes: string[] = [];
+  for (const service of services) {
+    if (service.runtime !== "worker" || isWorker(service)) continue;
+    const why = unconfinedBecause(service) ?? "there is no deno on the PATH";
+    notes.push(`"${service.name}" runs in a process of its own, not as a worker: ${why}`);
+  }
+  return notes;
+}
+
+interface Host {
+  readonly process: HostProcess;
+  readonly folder: string;
+  readonly token: string;
+}
+
+/** Running workers. */
+export class WorkerHosts {
+  readonly #options: WorkerHostsOptions;
+  readonly #hosts = new Set<Host>();
+  /** What is a worker now, by the number of the worker. */
+  readonly #instances = new Map<number, { serviceID: number } | { spareID: number }>();
+  readonly #begin = new WorkerBegin();
+  #listener: TcpListener | undefined;
+  #lastID = 0;
+  #isStopped = false;
+
+  /** None yet. */
+  constructor(options: WorkerHostsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts an instance or a spare: as a worker, or what is no worker as a process.
+   *
+   * @throws {Error} when it can't be started.
+   */
+  readonly launch = (
+    service: ServiceConfig,
+    start: StartInfo | SpareStart,
+    options: LaunchOptions,
+  ): LaunchedProcess => {
+    if (!isWorker(service)) return this.#options.launch(service, start, options);
+    const host = this.#hostOf(hostFolder(service.entry));
+    const workerID = this.#lastID += 1;
+    const tag = newTag();
+    const who = "spareID" in start ? { spareID: start.spareID } : { serviceID: start.serviceID };
+    const number = "spareID" in who ? `spare-${who.spareID}` : who.serviceID;
+    const name = `${service.name}#${number}`;
+    const main = this.#mainOf(service, start, tag);
+    const permissions = permissionLists(service, START_VARIABLE);
+    this.#instances.set(workerID, who);
+    host.process.start({ type: "start", workerID, name, main, permissions }, {
+      tag,
+      events: {
+        line: (text, stream) => options.line(text, stream),
+        exited: (end) => {
+          this.#instances.delete(workerID);
+          options.exited(end);
+        },
+      },
+    });
+    return {
+      pid: undefined,
+      kill: () => host.process.end(workerID),
+      release() {
+        // The process ends with the agent, and all workers with it.
+      },
+      moveOutput() {
+        // It prints by the pipe of its process, whatever its output is called.
+      },
+      became: (serviceID) => void this.#instances.set(workerID, { serviceID }),
+    };
+  };
+
+  /** Starts a process ahead for each folder that has services for it, once the mesh has started. */
+  prepare(services: ReadonlyMap<string, ServiceConfig>): void {
+    const folders = new Set<string>();
+    for (const service of services.values()) {
+      if (isWorker(service)) folders.add(hostFolder(service.entry));
+    }
+    if (folders.size === 0) return;
+    setTimeout(() => {
+      if (this.#isStopped) return;
+      for (const folder of folders) this.#startAhead(folder);
+      void this.#begin.prepare();
+    }, PREPARE_AFTER_MS);
+  }
+
+  /** Ends every process at once. */
+  killAll(): void {
+    this.#isStopped = true;
+    this.#listener?.close();
+    for (const { process } of this.#hosts) process.kill();
+  }
+
+  #startAhead(folder: string): void {
+    try {
+      this.#hostOf(folder);
+    } catch {
+      // Who needs it hears why it can't be started.
+    }
+  }
+
+  #hostOf(folder: string): Host {
+    if (this.#isStopped) throw new Error("the agent ends");
+    for (const host of this.#hosts) {
+      const { isOpen, size } = host.process;
+      if (host.folder === folder && isOpen && size < WORKERS_MAX) return host;
+    }
+    const command = hostCommand();
+    if (command === undefined) throw new Error("there is no deno to run it with");
+    const { port } = this.#listener ??= this.#listen();
+    const token = crypto.randomUUID();
+    const tag = newTag();
+    const process = new HostProcess({
+      command,
+      program: hostProgram({ hostname: LOOPBACK, port, token, tag }),
+      tag,
+      folder,
+      environment: processEnvironment(),
+      retired: (workerIDs) => this.#move(workerIDs, folder),
+      ended: () => this.#hosts.delete(host),
+      warn: (text) => this.#options.warn(`workers in ${basename(folder)}: ${text}`),
+    });
+    const host: Host = { process, folder, token };
+    this.#hosts.add(host);
+    return host;
+  }
+
+  /** Who shares a process with one that hangs goes elsewhere. */
+  #move(workerIDs: readonly number[], folder: string): void {
+    const serviceIDs: number[] = [];
+    const spareIDs: number[] = [];
+    for (const workerID of workerIDs) {
+      const who = this.#instances.get(workerID);
+      if (who === undefined) continue;
+      if ("spareID" in who) spareIDs.push(who.spareID);
+      else serviceIDs.push(who.serviceID);
+    }
+    this.#options.warn(
+      `a worker in ${basename(folder)} hangs and can't be ended, so its process is: the other ` +
+        `${serviceIDs.length} move to another one`,
+    );
+    this.#options.outdated({ serviceIDs, spareIDs });
+    if (!this.#isStopped) this.#startAhead(folder);
+  }
+
+  #listen(): TcpListener {
+    return listenTcp({ hostname: LOOPBACK, port: 0, linksMax: LINKS_MAX }, (link) => {
+      let events: ReturnType<HostProcess["attach"]> | undefined;
+      return {
+        received: (value) => {
+          if (events !== undefined) return events.received(value);
+          const token = readHello(value) ?? "";
+          const host = [...this.#hosts].find((one) => isSameText(one.token, token));
+          if (host === undefined) return link.abort("it is no process of ours");
+          events = host.process.attach(link);
+        },
+        malformed: (reason) => link.abort(reason),
+        closed: (reason) => events?.closed(reason),
+      };
+    });
+  }
+
+  /** The main module of a worker. What it loads by a text that stands in it needs no permission. */
+  #mainOf(service: ServiceConfig, start: StartInfo | SpareStart, tag: string): string {
+    const { env, secrets = {}, permissions } = service;
+    const all = environmentOf(service);
+    const names = [...permissions.env, ...Object.keys(env), ...Object.keys(secrets)];
+    const known = names.filter((name) => Object.hasOwn(all, name));
+    const variables = {
+      ...Object.fromEntries(known.map((name) => [name, all[name] ?? ""])),
+      [START_VARIABLE]: JSON.stringify(start),
+    };
+    const told = tellingText({ tag, permitted: [...names, START_VARIABLE], variables });
+    return `import ${JSON.stringify(dataUrl(told))};\n` +
+      `import { serveLoaded } from ${JSON.stringify(this.#begin.url)};\n` +
+      `serveLoaded(() => import(${JSON.stringify(pathToFileURL(service.entry).href)}));\n`;
+  }
+}
