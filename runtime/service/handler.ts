@@ -1,3 +1,5 @@
+import { inTurns } from "./turns.ts";
+
 /** What answers the requests of a service. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>;
 
@@ -24,5 +26,5 @@ export function fetchOf(service: unknown, name: string): FetchHandler {
       `Cannot serve "${name}": its default export must be an object with fetch(request)`,
     );
   }
-  return (request) => service.fetch(request);
+  return inTurns((request) => service.fetch(request));
 }

@@ -210,7 +210,7 @@ Deno.test("serviceHealthRequest: a manager that stood still itself waits once mo
   assertEquals(ofKind(answer(mesh, messageID), "refuse"), []);
 });
 
-Deno.test("sourceConnectionClose: a source that gave up on an instance has it asked at once", () => {
+Deno.test("sourceConnectionClose: a source that gave an instance up has it asked", () => {
   const mesh = healthBench();
   const { bench, gateway, serviceID, connect } = mesh;
   answer(mesh, untilAsked(mesh));

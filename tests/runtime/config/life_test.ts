@@ -37,7 +37,7 @@ Deno.test("loadMesh() reads the life of a service, manifestOf() announces its pa
   });
 });
 
-Deno.test("manifestOf() promises answers about health, but not of who speaks for itself", async () => {
+Deno.test("manifestOf() promises answers about health, but not of smmp programs", async () => {
   const command = ["python3", "app.py"];
   const services = {
     http: { command },
