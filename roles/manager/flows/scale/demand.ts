@@ -2,8 +2,8 @@
  * More instances: a source whose connections are all full, or lead to sick instances, asks for
  * another one, which is started while there are fewer than may be.
  *
- * The requests that wait are the measure of demand: each source says how many there are, and so many
- * instances start at once as take them all. Whoever finds those full too asks again.
+ * The requests that wait are the measure of demand: each source says how many there are, and as
+ * many instances start at once as take them all. Whoever finds those full too asks again.
  *
  * @module
  */
