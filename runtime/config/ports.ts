@@ -90,7 +90,7 @@ function serviceProblem(
     return isElsewhere ? undefined : `expected a service, found "${name}": ${hint}`;
   }
   if (service.program?.protocol === "tcp") return undefined;
-  return `expected a service with "protocol": "tcp", found "${name}", which has routes`;
+  return `expected a service with "protocol": "tcp", found "${name}", which speaks http`;
 }
 
 /** Tells of routes that lead to services which speak no HTTP. */
