@@ -186,7 +186,8 @@ export function onDialFailed(turn: SourceTurn, event: DialFailed): void {
   if (retries > source.options.retriesMax) {
     source.retries.delete(service);
     const reason = `Cannot connect to "${service}": ${event.reason}`;
-    return rejectWaiting(turn, service, { status: STATUS.unreachable, reason });
+    const status = event.isRefused === true ? STATUS.unavailable : STATUS.unreachable;
+    return rejectWaiting(turn, service, { status, reason });
   }
   source.retries.set(service, retries);
   const waitMs = source.options.retryMs * 2 ** (retries - 1);

@@ -120,6 +120,8 @@ export interface DialFailed {
   readonly sourcePlug: number;
   /** Why. */
   readonly reason: string;
+  /** Whether the instance is there, and would have no session. @default {false} */
+  readonly isRefused?: boolean;
 }
 
 /** A session that was open has ended. */

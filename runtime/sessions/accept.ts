@@ -49,6 +49,12 @@ export interface AcceptOptions {
   readonly keepAliveMs?: number;
 }
 
+/** What a server says to one session of it. */
+export interface AcceptedOptions extends AcceptOptions {
+  /** Why no more sessions can be open; undefined when one more can. */
+  readonly tooMany?: () => string | undefined;
+}
+
 /** How long a connection has to say hello, if nobody says so. Milliseconds. */
 export const HANDSHAKE_MS = 5_000;
 
@@ -60,14 +66,14 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
   readonly decided: Promise<void>;
   readonly #decide: () => void;
   readonly #connection: Connection;
-  readonly #options: AcceptOptions;
+  readonly #options: AcceptedOptions;
   readonly #endHandshake: () => void;
   #hello: SessionHello | undefined;
   #lastID = 0;
   #running = 0;
 
   /** Waits for the hello. */
-  constructor(wire: Wire, options: AcceptOptions) {
+  constructor(wire: Wire, options: AcceptedOptions) {
     const { keepAliveMs, handshakeTimeoutMs = HANDSHAKE_MS } = options;
     this.#options = options;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -147,6 +153,8 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
   #welcome(hello: SessionHello): void {
     // It may have gone, or been sent away, while its ticket was looked at.
     if (this.#connection.unavailable !== undefined) return;
+    const refusal = this.#options.tooMany?.();
+    if (refusal !== undefined) return this.#connection.cut(refusal);
     this.#hello = hello;
     this.#connection.outbox.frames.welcome();
     this.#connection.outbox.wake();

@@ -188,7 +188,7 @@ export class Connection {
 
   #greet(frame: Frame): void {
     if (frame.type === FRAME.close) {
-      return this.#end({ status: 122, reason: readReason(frame.payload) });
+      return this.#end({ status: 122, reason: readReason(frame.payload), isRefusal: true });
     }
     if (this.#greeted === "checking") {
       if (frame.type === FRAME.pong) return;

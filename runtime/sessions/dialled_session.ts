@@ -51,7 +51,8 @@ export async function openSession(wire: Wire, options: OpenOptions): Promise<Ses
   const session = new DialledSession(wire, options);
   const refusal = await session.welcomed;
   if (refusal === undefined) return session;
-  throw new SessionRefusedError(options.what ?? "open a session", refusal.reason);
+  const { reason, isRefusal: isByPeer = false } = refusal;
+  throw new SessionRefusedError(options.what ?? "open a session", reason, { isByPeer });
 }
 
 /** A session and, as its role, what the connection needs of the dialling end. */

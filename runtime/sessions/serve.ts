@@ -93,12 +93,7 @@ class Server implements SessionServer {
   }
 
   #admit(connection: Deno.TcpConn): void {
-    const { secure, events } = this.#options;
-    if (this.sessions >= SESSION_LIMITS.sessions) {
-      connection.close();
-      events.refused?.(`${SESSION_LIMITS.sessions} sessions are open`);
-      return;
-    }
+    const { secure } = this.#options;
     this.#makeRoom();
     const { hostname } = connection.remoteAddr;
     if (secure === undefined) this.#open(connection, hostname);
@@ -140,7 +135,12 @@ class Server implements SessionServer {
 
   #open(wire: Wire, hostname: string): void {
     const keepAliveMs = this.#options.keepAliveMs ?? heartbeatMsOf(hostname);
-    const session = new AcceptedSession(wire, { ...this.#options, keepAliveMs });
+    // Who is one too many is told so, once it has shown that it means this instance.
+    const tooMany = () => {
+      const { sessions } = SESSION_LIMITS;
+      return this.sessions < sessions ? undefined : `${sessions} sessions are open`;
+    };
+    const session = new AcceptedSession(wire, { ...this.#options, keepAliveMs, tooMany });
     this.#sessions.add(session);
     this.#newcomers.add(session);
     void session.decided.then(() => this.#newcomers.delete(session));

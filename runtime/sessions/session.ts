@@ -24,6 +24,8 @@ export interface SessionEnd {
   readonly status: 111 | 122;
   /** A sentence for the log. */
   readonly reason: string;
+  /** Whether it never began, because the peer would not have it. @default {false} */
+  readonly isRefusal?: boolean;
 }
 
 /** What both ends of a session can see and do. */
@@ -204,11 +206,18 @@ export class SessionRefusedError extends Error {
   override readonly name = "SessionRefusedError";
   /** Why, without the "Cannot" in front. */
   readonly reason: string;
+  /** Whether the instance itself said so, which is there then. */
+  readonly isByPeer: boolean;
 
   /** Says "Cannot <what>: <reason>". */
-  constructor(what: string, reason: string, options?: ErrorOptions) {
+  constructor(
+    what: string,
+    reason: string,
+    options: ErrorOptions & { readonly isByPeer?: boolean } = {},
+  ) {
     super(`Cannot ${what}: ${reason}`, options);
     this.reason = reason;
+    this.isByPeer = options.isByPeer ?? false;
   }
 }
 

@@ -275,8 +275,9 @@ export class SourceSessions {
       this.#sessions.delete(sourcePlug);
       dispatch({ kind: "sessionEnded", sourcePlug, status, reason });
     } catch (error) {
-      const reason = reasonOf(error);
-      dispatch({ kind: "dialFailed", sourcePlug, reason });
+      const isRefused = error instanceof SessionRefusedError && error.isByPeer;
+      const failed = { kind: "dialFailed", sourcePlug, reason: reasonOf(error) } as const;
+      dispatch(isRefused ? { ...failed, isRefused } : failed);
     }
   }
 }

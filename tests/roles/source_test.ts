@@ -84,6 +84,17 @@ Deno.test("source: dials that go on failing reject who waits (502)", () => {
   assertEquals(bench.state.source.retries.size, 0);
 });
 
+Deno.test("source: who waits for an instance that takes no more sessions hears 503", () => {
+  const bench = new ServiceBench({ retriesMax: 0 });
+  const { messageID, sourcePlug } = theSent(bench.want(1), "connectionRequest");
+  bench.answer(messageID);
+  const reason = "1000 sessions are open";
+  const failed = bench.step({ kind: "dialFailed", sourcePlug, reason, isRefused: true });
+  const rejected = theOne(failed, "reject");
+  assertEquals(rejected.status, 503);
+  assertStringIncludes(rejected.reason, reason);
+});
+
 Deno.test("source: a request waits no longer than it may (504), the others go on waiting", () => {
   const bench = new ServiceBench();
   const { messageID, sourcePlug } = theSent(bench.want(1, "counter", 1_000), "connectionRequest");

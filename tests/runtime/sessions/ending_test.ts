@@ -257,7 +257,11 @@ Deno.test("serveSessions() accepts no more sessions than its limit", async () =>
     sessions.push(...await Promise.all(some));
   }
   assertEquals(running.server.sessions, SESSION_LIMITS.sessions);
-  await assertRejects(() => dial(running.port), SessionRefusedError);
-  assertEquals(running.refusals, [`${SESSION_LIMITS.sessions} sessions are open`]);
+  const reason = `${SESSION_LIMITS.sessions} sessions are open`;
+  const refusal = await assertRejects(() => dial(running.port), SessionRefusedError, reason);
+  assertEquals(refusal.isByPeer, true);
+  assertEquals(running.refusals, [reason]);
+  await sessions.pop()?.close();
+  sessions.push(await dial(running.port));
   await Promise.all(sessions.map((session) => session.close()));
 });
