@@ -7,7 +7,7 @@
 
 import { clockMs } from "../runtime/host.ts";
 import type { Measurement } from "./measurement.ts";
-import { BenchMesh } from "./mesh.ts";
+import { BenchMesh, type BenchRuntime } from "./mesh.ts";
 
 /** How much is measured. */
 export interface ColdBenchOptions {
@@ -17,6 +17,7 @@ export interface ColdBenchOptions {
 
 const RATIO_MAX = 1.5;
 const WARM_RATIO_MAX = 0.5;
+const WORKER_RATIO_MAX = 0.7;
 /** After this long a spare that was used has been replaced. Milliseconds. */
 const SPARE_MS = 3_000;
 const BARE = new URL("cold/bare.ts", import.meta.url).href;
@@ -88,59 +89,90 @@ async function measureCold(mesh: BenchMesh, afterID: number): Promise<Cold & { i
   return { total, order, start, answer: total - order - start, id: started.serviceID };
 }
 
+/** Cold requests for a mesh, one after another. */
+class ColdRequests implements AsyncDisposable {
+  readonly #mesh: BenchMesh;
+  #lastID = 0;
+
+  private constructor(mesh: BenchMesh) {
+    this.#mesh = mesh;
+  }
+
+  static async start(runtime: BenchRuntime): Promise<ColdRequests> {
+    return new ColdRequests(await BenchMesh.start(runtime));
+  }
+
+  /** Sends one, and stops what was started by it. */
+  async measure(): Promise<Cold> {
+    const { id, ...found } = await measureCold(this.#mesh, this.#lastID);
+    this.#lastID = id;
+    await this.#mesh.stopInstance(id);
+    return found;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#mesh.stop();
+  }
+}
+
 /** Measures cold requests. */
 export async function benchCold(options: ColdBenchOptions = {}): Promise<Measurement[]> {
   const { runs = 15 } = options;
-  const mesh = await BenchMesh.start();
-  const warmMesh = await BenchMesh.start({ warm: 1 });
+  await using mesh = await ColdRequests.start({});
+  await using warmMesh = await ColdRequests.start({ warm: 1 });
+  await using workers = await ColdRequests.start({ runtime: "worker" });
+  await using plainWorkers = await ColdRequests.start({ runtime: "worker", warm: 0 });
   const bare: number[] = [];
   const cold: Cold[] = [];
   const warm: number[] = [];
-  try {
-    let lastID = 0;
-    let lastWarmID = 0;
-    // The first run of each fills the caches of the disk.
-    for (let run = -1; run < runs; run += 1) {
-      const bareMs = await measureBare();
-      const { id, ...found } = await measureCold(mesh, lastID);
-      lastID = id;
-      await mesh.stopInstance(id);
-      // Spares are started one after another, after what is asked for.
-      await new Promise((resolve) => setTimeout(resolve, SPARE_MS));
-      const { id: warmID, total } = await measureCold(warmMesh, lastWarmID);
-      lastWarmID = warmID;
-      await warmMesh.stopInstance(warmID);
-      if (run < 0) continue;
-      warm.push(total);
-      bare.push(bareMs);
-      cold.push(found);
-    }
-  } finally {
-    await mesh.stop();
-    await warmMesh.stop();
+  const worker: number[] = [];
+  const plainWorker: number[] = [];
+  // The first run of each fills the caches of the disk.
+  for (let run = -1; run < runs; run += 1) {
+    const bareMs = await measureBare();
+    const found = await mesh.measure();
+    const plain = await plainWorkers.measure();
+    // Spares are started one after another, after what is asked for.
+    await new Promise((resolve) => setTimeout(resolve, SPARE_MS));
+    const spare = await warmMesh.measure();
+    const usual = await workers.measure();
+    if (run < 0) continue;
+    bare.push(bareMs);
+    cold.push(found);
+    warm.push(spare.total);
+    worker.push(usual.total);
+    plainWorker.push(plain.total);
   }
   const parts = [
     ["of it: until the start is ordered", cold.map(({ order }) => order)],
     ["of it: until the instance is ready", cold.map(({ start }) => start)],
     ["of it: until the answer", cold.map(({ answer }) => answer)],
   ] as const;
+  const process = { name: "a process", runs: cold.map(({ total }) => total) };
+  const row = { bench: "cold", unit: "ms" } as const;
   return [
     {
-      bench: "cold",
+      ...row,
       name: "request for what does not run",
-      unit: "ms",
-      runs: cold.map(({ total }) => total),
+      runs: process.runs,
       reference: { name: "deno run", runs: bare },
       goal: { of: "ratio", atMost: RATIO_MAX },
     },
     {
-      bench: "cold",
+      ...row,
       name: "the same with a spare (warm: 1)",
-      unit: "ms",
       runs: warm,
-      reference: { name: "without", runs: cold.map(({ total }) => total) },
+      reference: { name: "without", runs: process.runs },
       goal: { of: "ratio", atMost: WARM_RATIO_MAX },
     },
-    ...parts.map(([name, values]) => ({ bench: "cold", name, unit: "ms", runs: values })),
+    {
+      ...row,
+      name: "the same for a worker",
+      runs: worker,
+      reference: process,
+      goal: { of: "ratio", atMost: WORKER_RATIO_MAX },
+    },
+    { ...row, name: "a worker without a spare (warm: 0)", runs: plainWorker, reference: process },
+    ...parts.map(([name, values]) => ({ ...row, name, runs: values })),
   ];
 }

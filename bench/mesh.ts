@@ -5,7 +5,7 @@
  */
 
 import type { Fact, FactKind } from "../roles/manager/memory/facts.ts";
-import type { MeshConfig } from "../runtime/config/mesh_config.ts";
+import type { MeshConfig, ServiceConfig } from "../runtime/config/mesh_config.ts";
 import { loadMesh } from "../runtime/config/load_mesh.ts";
 import { type LocalAddresses, LocalMesh } from "../runtime/local/local_mesh.ts";
 
@@ -14,10 +14,15 @@ const EXAMPLE = new URL("../examples/hello", import.meta.url).pathname;
 /** Facts of one kind. */
 export type FactOf<Kind extends FactKind> = Extract<Fact, { kind: Kind }>;
 
-/** The same mesh with so many spares of each service. */
-function warmed(config: MeshConfig, warm: number): MeshConfig {
-  const services = new Map([...config.services].map(([name, one]) => [name, { ...one, warm }]));
-  return { ...config, services };
+/** How the services of a mesh run. */
+export type BenchRuntime = Pick<ServiceConfig, "warm" | "runtime">;
+
+/** The same mesh with services that run so. */
+function running(config: MeshConfig, runtime: BenchRuntime): MeshConfig {
+  const services = [...config.services].map(([name, one]) =>
+    [name, { ...one, ...runtime }] as const
+  );
+  return { ...config, services: new Map(services) };
 }
 
 /** The mesh of examples/hello, which runs until {@linkcode BenchMesh.stop}. */
@@ -49,16 +54,16 @@ export class BenchMesh {
   }
 
   /**
-   * Starts it on free ports, with its history in a folder that goes with it, and with so many
-   * spares of each service.
+   * Starts it on free ports, with its history in a folder that goes with it. Its services are
+   * processes without spares unless something else is said.
    */
-  static async start({ warm = 0 } = {}): Promise<BenchMesh> {
+  static async start(runtime: BenchRuntime = {}): Promise<BenchMesh> {
     const folder = await Deno.makeTempDir({ prefix: "smmp-bench-" });
     const facts: Fact[] = [];
     const listeners = new Set<() => void>();
     const token = crypto.randomUUID();
     const mesh = new LocalMesh({
-      config: warmed(await loadMesh(EXAMPLE), warm),
+      config: running(await loadMesh(EXAMPLE), runtime),
       data: folder,
       hostname: "127.0.0.1",
       port: 0,

@@ -15,9 +15,6 @@ import { killGroup } from "../launcher/process_identity.ts";
 import { HostOutput } from "./host_output.ts";
 import { type HostReport, readReport, type StartOrder } from "./orders.ts";
 
-/** What a process without a service needs of the environment. */
-type Environment = Readonly<Record<string, string>>;
-
 /** How a host is started, and who hears of it. */
 export interface HostProcessOptions {
   /** The program and its arguments. */
@@ -29,7 +26,7 @@ export interface HostProcessOptions {
   /** Its working folder. */
   readonly folder: string;
   /** Its environment. */
-  readonly environment: Environment;
+  readonly environment: Readonly<Record<string, string>>;
   /** It takes no more workers, and these are to go elsewhere. */
   readonly retired: (workerIDs: readonly number[]) => void;
   /** It has ended. */

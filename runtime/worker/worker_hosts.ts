@@ -32,8 +32,10 @@ export interface WorkerHostsOptions {
 }
 
 /** What is in a process that is to end. */
-interface Outdated {
+export interface Outdated {
+  /** Instances. */
   readonly serviceIDs: readonly number[];
+  /** Spares. */
   readonly spareIDs: readonly number[];
 }
 
@@ -193,8 +195,8 @@ export class WorkerHosts {
       else serviceIDs.push(who.serviceID);
     }
     this.#options.warn(
-      `a worker in ${basename(folder)} hangs and can't be ended, so its process is: the other ` +
-        `${serviceIDs.length} move to another one`,
+      `a worker in ${basename(folder)} hangs and can't be ended, so its process is: ` +
+        "the others move to another one",
     );
     this.#options.outdated({ serviceIDs, spareIDs });
     if (!this.#isStopped) this.#startAhead(folder);
