@@ -48,9 +48,9 @@ const KINDS: Readonly<Record<string, string>> = {
     `of at most ${LIMITS.plugsEntries} names of services that it may dial, or "*" for all`,
   "manifests by name": "an object: the name of a service to an object with `plugs` (as `out` " +
     "above), `connectionIdleMs`, `serviceIdleMs`, `startTimeoutMs` and `graceMs` (milliseconds); " +
-    '+ `routes`, + `ports` (as in `routesInfo`), + `placement` ("spread" or "pack"), + `labels`, + `concurrency`, + `instances` ' +
-    "({min, max}), + `eager` (names), + `memoryBytes`, + `health` ({path, intervalMs, timeoutMs, " +
-    "failures})",
+    '+ `routes`, + `ports`, + `placement` ("spread" or "pack"), + `labels`, + `concurrency`, ' +
+    "+ `instances` ({min, max}), + `eager` (names), + `memoryBytes` and + `health` " +
+    "({path, intervalMs, timeoutMs, failures})",
   "list of instances":
     `a list of at most ${LIMITS.reportedInstances} objects with \`serviceID\`, ` +
     "`typeOfService` (name), `plugConfiguration` ({in, out}), `launched` and `started` " +

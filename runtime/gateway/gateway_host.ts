@@ -18,7 +18,11 @@ import type { Link, LinkEvents } from "../../transports/link.ts";
 import { RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { Refusals } from "../refusals.ts";
-import { type Exchange, type LimitedExchange, limitedExchange } from "../limits/limited_exchange.ts";
+import {
+  type Exchange,
+  type LimitedExchange,
+  limitedExchange,
+} from "../limits/limited_exchange.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
 import type { ColdServices } from "./cold/waiting_pages.ts";
 

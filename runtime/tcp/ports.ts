@@ -86,7 +86,7 @@ export class TcpPorts {
     if (isMissing) this.#stopRetrying = after(RETRY_MS, () => this.follow(ports));
   }
 
-  /** Accepts nothing new; resolves when every connection has ended, which takes a moment at most. */
+  /** Accepts nothing new; resolves when every connection has ended, which takes a moment. */
   async drain(): Promise<void> {
     this.#end();
     const all = [...this.#listeners.values(), ...this.#former];

@@ -4,7 +4,7 @@ import { freePort, RawClient, scriptOf, startTcpMesh, writeTcpMesh } from "./tcp
 
 const RAW = { command: scriptOf("raw"), protocol: "tcp" };
 
-Deno.test("a program that speaks first is started by a connection, and each direction ends by itself", async () => {
+Deno.test("a program that speaks first is a service, and a direction ends by itself", async () => {
   const port = freePort();
   await using running = await startTcpMesh({ services: { raw: RAW }, ports: { [port]: "raw" } });
   const { mesh } = running;
@@ -28,7 +28,7 @@ Deno.test("a program that speaks first is started by a connection, and each dire
   assertEquals(mesh.all("instanceStarted", { service: "raw" }).length, 1);
 });
 
-Deno.test("what is sent before the start arrives, also when the client ends its direction", async () => {
+Deno.test("what is sent before the start arrives, also the end of a direction", async () => {
   const port = freePort();
   const slow = { ...RAW, command: ["sh", "-c", `sleep 0.5; exec ${RAW.command.join(" ")}`] };
   await using running = await startTcpMesh({ services: { raw: slow }, ports: { [port]: "raw" } });
@@ -44,7 +44,7 @@ Deno.test("what is sent before the start arrives, also when the client ends its 
   assertEquals(running.mesh.all("instanceStarted", { service: "raw" }).length, 1);
 });
 
-Deno.test("a program that dies ends its connections, a start that fails ends those that wait", async () => {
+Deno.test("a program that dies ends its connections, as does a start that fails", async () => {
   const [port, failing] = [freePort(), freePort()];
   const fails = { command: ["sh", "-c", "echo it is broken >&2; exit 3"], protocol: "tcp" };
   await using running = await startTcpMesh({
@@ -112,7 +112,7 @@ Deno.test("a connection in use keeps its service, and ends with the mesh", async
   assertEquals(await client.rest(), "");
 });
 
-Deno.test("instances that are stopped end their connections softly, before their grace is over", async () => {
+Deno.test("an instance that is stopped ends its connections before its grace is over", async () => {
   const port = freePort();
   await using running = await startTcpMesh({
     services: { raw: { ...RAW, grace: "20s" } },

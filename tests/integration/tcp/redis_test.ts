@@ -18,7 +18,7 @@ async function withCache(
 
 const MIB = 1_048_576;
 
-Deno.test("Redis is started by the first of its clients, and by the first after it was idle", async () => {
+Deno.test("Redis is started by its first client, and by the first after it was idle", async () => {
   await withCache(async (port, mesh) => {
     const args = ["-p", String(port), "ping"];
     const ping = async () => {
@@ -57,7 +57,7 @@ Deno.test("Redis answers 5,000 commands of one write in their order", async () =
   });
 });
 
-Deno.test("Redis takes and gives a value of 64 MiB, and is not read faster than its client", async () => {
+Deno.test("Redis takes and gives 64 MiB, and is not read faster than its client", async () => {
   await withCache(async (port, mesh) => {
     using client = await RedisClient.open(port);
     const value = "0123456789abcdef".repeat(4 * MIB);

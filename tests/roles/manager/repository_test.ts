@@ -174,7 +174,7 @@ Deno.test("a route leads to who had it first; the other service is refused, with
   assertEquals(ofKind(announce(bench, "one", {}), "refuse"), []);
 });
 
-Deno.test("routesInfo tells the ports that lead to services; a port leads to who had it first", () => {
+Deno.test("routesInfo tells ports too; one leads to the service that had it first", () => {
   const bench = new ManagerBench();
   const { routes: _routes, ...plain } = GREETER;
   const port = { port: 6_379, connectionsMax: 9 };

@@ -15,7 +15,7 @@ function tunnel(body: ReadableStream<Uint8Array<ArrayBuffer>>): RequestParts {
   return { method: TUNNEL_METHOD, url: "http://a.mesh/", headers: [], body };
 }
 
-Deno.test("exchange() of a tunnel goes on with the request after the response has ended", async () => {
+Deno.test("exchange() of a tunnel goes on after the response has ended", async () => {
   const { promise: heard, resolve } = Promise.withResolvers<string>();
   await using running = await startSession((request) => {
     void new Response(request.body).text().then(resolve);
@@ -34,7 +34,7 @@ Deno.test("exchange() of a tunnel goes on with the request after the response ha
   assertEquals(running.failures, []);
 });
 
-Deno.test("exchange() of a tunnel ends at both ends when the request is wanted no more", async () => {
+Deno.test("exchange() of a tunnel ends when its request is wanted no more", async () => {
   const { promise: cancelled, resolve } = Promise.withResolvers<void>();
   await using running = await startSession((request) => {
     void request.body?.cancel("enough");
@@ -48,7 +48,7 @@ Deno.test("exchange() of a tunnel ends at both ends when the request is wanted n
   assertEquals(running.server.inFlight, 0);
 });
 
-Deno.test("exchange() of a tunnel breaks with either end, and is no failure of the handler", async () => {
+Deno.test("exchange() of a tunnel that breaks is no failure of the handler", async () => {
   await using running = await startSession(() => {
     const body = new ReadableStream({
       start: (controller) => controller.enqueue(bytesOf("some")),

@@ -152,7 +152,7 @@ Deno.test("Tunnel reads a connection no faster than the other one takes it", asy
   assertEquals((await client.ended).length, total + "<end>".length);
 });
 
-Deno.test("Tunnel ends softly: at once when it is quiet, later while an answer is awaited", async () => {
+Deno.test("Tunnel ends softly: when it is quiet, later while an answer is awaited", async () => {
   await using quiet = await join();
   quiet.program.say("an answer");
   while (quiet.client.written.length === 0) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -184,7 +184,7 @@ Deno.test("openTunnel() tells why there is none", async () => {
   });
 });
 
-Deno.test("openTunnel() asks again when a session ends in that moment, with all that was said", async () => {
+Deno.test("openTunnel() asks again when a session ends, and nothing is lost", async () => {
   await using joined = await join();
   const client = new FakeConnection();
   client.say("kept");
@@ -212,7 +212,7 @@ Deno.test("openTunnel() asks again when a session ends in that moment, with all 
   tunnel.end();
 });
 
-Deno.test("openTunnel() does not ask again when nobody can be reached, or nobody waits", async () => {
+Deno.test("openTunnel() does not ask again without a session, or when nobody waits", async () => {
   let attempts = 0;
   const options = {
     service: "cache",

@@ -32,8 +32,8 @@ export interface RouteConflict {
 }
 
 /**
- * Joins the routes and ports of all agents. Of two that lead the same way to different services the one of
- * the agent that is known for longer counts; so does the first one of one agent.
+ * Joins the routes and ports of all agents. Of two that lead the same way to different services the
+ * one of the agent that is known for longer counts; so does the first one of one agent.
  */
 export function joinRoutes(
   registry: Registry,
