@@ -200,3 +200,14 @@ Deno.test("startFurther() counts what starts already", () => {
     starting(askBeside(bench, { serviceID: gateway, sourcePlug: waiting, waiting })).length;
   assertEquals([ask(30), ask(10)], [0, 1]);
 });
+
+Deno.test("connectionRequest that is repeated when there is room has one answer, though it waited", () => {
+  const { bench, gateway } = benchOf({ instances: { min: 0, max: 2 }, concurrency: 10 });
+  const ends = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };
+  const first = bench.connect("one", ends).instance.serviceID;
+  const asked = { serviceID: gateway, sourcePlug: 2, avoid: [first] };
+  const [second = 0] = starting(askBeside(bench, asked));
+  const repeated = askBeside(bench, { serviceID: gateway, sourcePlug: 2 });
+  assertEquals(theSent(repeated, "connectionResponse").destServiceID, first);
+  assertEquals(sent(bench.confirmStart("one", second), "connectionResponse"), []);
+});

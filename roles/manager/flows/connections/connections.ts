@@ -9,10 +9,10 @@ import { isDone, STATUS } from "../../../../protocol/status.ts";
 import type { LinkID } from "../../../step.ts";
 import { closeConnection, closeUnknown } from "./closes.ts";
 import { connectionIdleMs, isToldOften } from "../idle.ts";
-import { endConnection } from "../instances/endings.ts";
+import { endConnection, unpark } from "../instances/endings.ts";
 import { type Connection, endsOf, findConnection } from "../../memory/registry.ts";
 import { answerOffer, offerConnection, openConnection } from "./offers.ts";
-import { failRequest, parkRequest } from "./parking.ts";
+import { failRequest, parkedKey, parkRequest } from "./parking.ts";
 import { chooseInstance, type Failure } from "../instances/placement.ts";
 import { askForAnother } from "../scale/demand.ts";
 import type { Parked } from "../../state.ts";
@@ -48,15 +48,26 @@ export function onConnectionRequest(
   }
   const before = findConnection(turn.state.registry, serviceID, sourcePlug);
   if (before !== undefined) return repeatOffer(turn, parked, { before, type: message.type });
-  const dest = turn.state.stopping ? undefined : chooseInstance(turn, destServiceName, avoid);
-  if (dest !== undefined) return offerConnection(turn, dest, parked);
-  if (avoid !== undefined && chooseInstance(turn, destServiceName) !== undefined) {
-    return askForAnother(turn, destServiceName, parked);
+  if (isLeftWaiting(turn, destServiceName, parked)) return;
+  // It may have waited before it was repeated: then it would be answered twice.
+  unpark(turn, destServiceName, parkedKey(parked));
+}
+
+/** Answers a request, unless it has to wait; whether it has to. */
+function isLeftWaiting(turn: Turn, service: string, parked: Parked): boolean {
+  const { avoid } = parked;
+  const dest = turn.state.stopping ? undefined : chooseInstance(turn, service, avoid);
+  if (dest !== undefined) {
+    offerConnection(turn, dest, parked);
+    return false;
   }
-  const parkFailure = parkRequest(turn, destServiceName, parked);
-  if (parkFailure !== undefined) {
-    failRequest(turn, parked, { ...parkFailure, destService: destServiceName });
+  if (avoid !== undefined && chooseInstance(turn, service) !== undefined) {
+    return askForAnother(turn, service, parked);
   }
+  const failure = parkRequest(turn, service, parked);
+  if (failure === undefined) return true;
+  failRequest(turn, parked, { ...failure, destService: service });
+  return false;
 }
 
 /** Why a request is refused on sight, or undefined. */

@@ -29,7 +29,8 @@ import {
 /** The same failure of the same instance is recorded once in this time. Milliseconds. */
 const FAILURE_MS = 10_000;
 
-function parkedKey(parked: Parked): string {
+/** Names a request among those that wait: asked again it is the same one. */
+export function parkedKey(parked: Parked): string {
   return `${parked.serviceID}/${parked.sourcePlug}`;
 }
 

@@ -27,23 +27,29 @@ export function answerNoOther(turn: Turn, service: string, { link, messageID }: 
   send(turn, link, { type: "connectionResponse", messageID, status, reason });
 }
 
-/** A source wants an instance beside those that run, none of which it can use. */
-export function askForAnother(turn: Turn, service: string, parked: Parked): void {
-  const { stopping, registry } = turn.state;
-  if (!isStarting(turn, service)) {
-    const isEnough = stopping || countLive(turn, service) >= boundsOf(turn, service).max;
-    if (isEnough) return answerNoOther(turn, service, parked);
-    const asker = registry.instances.get(parked.serviceID)?.service ?? "instance";
-    const reason = `${asker}#${parked.serviceID} asked for another one`;
-    // Where it can't be started now, the source asks again while it needs it.
-    const start = startInstance(turn, { service }, reason);
-    if (start.kind !== "ordered") return answerNoOther(turn, service, parked);
+/** A source wants an instance beside those that run, none of which it can use; whether it waits. */
+export function askForAnother(turn: Turn, service: string, parked: Parked): boolean {
+  if (!isStarting(turn, service) && !startAnother(turn, service, parked)) {
+    answerNoOther(turn, service, parked);
+    return false;
   }
   const refusal = refusalToPark(turn, service, parked);
-  if (refusal === undefined) {
-    addParked(turn, service, parked);
-    startFurther(turn, service);
-  } else failRequest(turn, parked, { ...refusal, destService: service });
+  if (refusal !== undefined) {
+    failRequest(turn, parked, { ...refusal, destService: service });
+    return false;
+  }
+  addParked(turn, service, parked);
+  startFurther(turn, service);
+  return true;
+}
+
+/** Starts one more, if it may; where it can't now, the source asks again while it needs it. */
+function startAnother(turn: Turn, service: string, { serviceID }: Parked): boolean {
+  const { stopping, registry } = turn.state;
+  if (stopping || countLive(turn, service) >= boundsOf(turn, service).max) return false;
+  const asker = registry.instances.get(serviceID)?.service ?? "instance";
+  const reason = `${asker}#${serviceID} asked for another one`;
+  return startInstance(turn, { service }, reason).kind === "ordered";
 }
 
 /** Most instances that start at a time because requests wait: whoever waits then asks again. */
