@@ -29,7 +29,7 @@ export interface InstanceProcessesOptions {
   /** Takes what became of a process. */
   readonly dispatch: (event: AgentEvent) => void;
   /** Takes the output of instances. */
-  readonly output: Pick<OutputAnswers, "wrote" | "kept">;
+  readonly output: Pick<OutputAnswers, "began" | "wrote" | "kept">;
   /** Takes a line for a person. */
   readonly warn: (text: string) => void;
 }
@@ -103,7 +103,7 @@ export class InstanceProcesses {
     const followed = { ...events, ...files };
     const process = told.spare?.become(followed) ?? launch(config, start, followed);
     if (told.spare !== undefined) process.became?.(serviceID);
-    this.#options.output.kept.began({ serviceID, service });
+    this.#options.output.began({ serviceID, service }, told.spare?.written);
     this.#processes.set(serviceID, process);
     this.#usage.begin();
     const { pid } = process;

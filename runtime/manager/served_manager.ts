@@ -7,6 +7,7 @@
 import { PLUG_RANGE } from "../../protocol/limits.ts";
 import { type AdminApp, type AdminAppOptions, createAdminApp } from "../admin/admin_app.ts";
 import { clockMs } from "../host.ts";
+import type { OutputQuestion } from "../output/kept_output.ts";
 import { openStore } from "../store/open_store.ts";
 import { ManagerHost, type ManagerHostOptions } from "./manager_host.ts";
 
@@ -58,6 +59,7 @@ export function serveManager(options: ServedManagerOptions): ServedManager {
     subscribe: (listener) => host.subscribe(listener),
     output: {
       agents: () => host.connectedAgents,
+      away: (question) => awayAgents(host, question),
       ask: (agent, asked) => host.askForOutput(agent, asked),
     },
     taps: host.taps,
@@ -67,6 +69,17 @@ export function serveManager(options: ServedManagerOptions): ServedManager {
     startedAtMs: clockMs(),
   }, admin);
   return { host, app, stop: () => host.stop(), close: () => store.close() };
+}
+
+/** Agents without a link that run, or may have run, what a question about output is about. */
+function awayAgents(host: ManagerHost, { service, serviceID }: OutputQuestion): string[] {
+  const { agents, instances } = host.registry;
+  const connected = new Set(host.connectedAgents);
+  const of = serviceID === undefined ? undefined : instances.get(serviceID)?.agent;
+  return [...agents.values()].filter(({ agent, repository }) =>
+    !connected.has(agent) && (serviceID === undefined || of === agent) &&
+    (service === undefined || repository.includes(service))
+  ).map(({ agent }) => agent);
 }
 
 /** Any plug: another mesh on this machine is likely to have begun elsewhere. */

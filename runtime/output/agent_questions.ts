@@ -35,6 +35,12 @@ export interface OutputAsked {
   readonly question: OutputQuestion;
   /** Aborts when nobody wants to know any more. */
   readonly signal: AbortSignal;
+  /**
+   * How long the agent may take beyond what it is told to wait. Milliseconds.
+   *
+   * @default {that of all questions}
+   */
+  readonly answerMs?: number | undefined;
 }
 
 /** A question that has no answer yet. */
@@ -59,15 +65,15 @@ export class AgentQuestions {
    * answer in time, is an answer of 503 or 504.
    *
    * @param agent Its name.
-   * @param asked What, and the signal that nobody wants to know any more.
+   * @param asked What, how long it may take, and the signal that nobody wants to know any more.
    */
-  async ask(agent: string, { question, signal }: OutputAsked): Promise<OutputAnswer> {
+  async ask(agent: string, { question, signal, ...asked }: OutputAsked): Promise<OutputAnswer> {
     const link = this.#options.linkOf(agent);
     if (link === undefined) return awayAnswer(agent);
     this.#lastMessageID += 1;
     const messageID = this.#lastMessageID;
     const { promise, resolve } = Promise.withResolvers<OutputAnswer>();
-    const { answerMs = ANSWER_MS } = this.#options;
+    const answerMs = asked.answerMs ?? this.#options.answerMs ?? ANSWER_MS;
     const timer = setTimeout(() => {
       const reason = `Cannot read output at agent "${agent}": no answer in ${answerMs} ms`;
       resolve({ status: STATUS.deadline, reason });
@@ -102,7 +108,8 @@ export class AgentQuestions {
   }
 }
 
-function awayAnswer(agent: string): OutputAnswer {
+/** What is said for an agent that can't be asked. */
+export function awayAnswer(agent: string): OutputAnswer {
   const reason = `Cannot read output at agent "${agent}": it is not connected`;
   return { status: STATUS.unavailable, reason };
 }

@@ -6,9 +6,9 @@
  * @module
  */
 
-import type { MessageOf } from "../../protocol/messages.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { ReportedOutput } from "../../protocol/output.ts";
-import type { OutputAnswer, OutputAsked } from "./agent_questions.ts";
+import { awayAnswer, type OutputAnswer, type OutputAsked } from "./agent_questions.ts";
 import type { OutputQuestion } from "./kept_output.ts";
 
 /** A line of the stream. */
@@ -42,6 +42,8 @@ export type LogEntry =
 export interface OutputSource {
   /** The agents that can be asked now. */
   agents(): readonly string[];
+  /** Agents that can't be asked now, though they may have what a question is about. */
+  away(question: OutputQuestion): readonly string[];
   /** Asks one of them; never rejects. */
   ask(agent: string, asked: OutputAsked): Promise<OutputAnswer>;
 }
@@ -62,6 +64,8 @@ export interface LogStreamOptions {
 const WAIT_MS = 10_000;
 /** How soon it is looked for agents that have come, or an agent is asked that failed. */
 const LOOK_MS = 1_000;
+/** How long the others wait for an agent that does not answer. Milliseconds. */
+const LATE_MS = 2_000;
 /** Most lines of one answer while they are followed. */
 const FOLLOWED_LINES = 5_000;
 
@@ -97,35 +101,11 @@ async function* readLogs(
   { question, follow, signal, closed }: LogStreamOptions,
 ): AsyncGenerator<readonly LogEntry[], undefined> {
   try {
-    const followed = new Map<string, Map<number, number>>();
-    const asked = source.agents();
-    const answers = await Promise.all(
-      asked.map((agent) => source.ask(agent, { question, signal })),
-    );
-    const entries = answers.flatMap((answer, at) => {
-      const agent = asked[at] ?? "";
-      followed.set(agent, new Map());
-      notePlaces(followed.get(agent), answer.output);
-      return entriesOf(agent, answer);
-    });
-    yield newestOf(entries, question.lines);
-    const pending = new Map<string, Promise<[string, OutputAnswer]>>();
+    const reader = new LogReader(source, question, signal);
+    yield await reader.first();
     while (follow && !signal.aborted) {
-      for (const agent of source.agents()) {
-        const places = followed.get(agent) ?? new Map<number, number>();
-        followed.set(agent, places);
-        if (!pending.has(agent)) {
-          pending.set(agent, askOn(source, agent, { question, places, signal }));
-        }
-      }
-      const first = await Promise.race([...pending.values(), lookAgain(signal)]);
-      if (first === undefined) continue;
-      const [agent, answer] = first;
-      pending.delete(agent);
-      notePlaces(followed.get(agent), answer.output);
-      // One that is away is asked again when it is back.
-      if (answer.output === undefined) await lookAgain(signal);
-      else yield entriesOf(agent, answer);
+      const entries = await reader.next();
+      if (entries !== undefined) yield entries;
     }
     return undefined;
   } finally {
@@ -133,25 +113,96 @@ async function* readLogs(
   }
 }
 
-async function askOn(
-  source: OutputSource,
-  agent: string,
-  { question, places, signal }: {
-    question: OutputQuestion;
-    places: ReadonlyMap<number, number>;
-    signal: AbortSignal;
-  },
-): Promise<[string, OutputAnswer]> {
-  const after = [...places].map(([serviceID, next]) => ({ serviceID, next }));
-  const next = { ...question, lines: FOLLOWED_LINES, after, waitMs: WAIT_MS };
-  return [agent, await source.ask(agent, { question: next, signal })];
-}
+/** What one reader was told, by agent: one that is away or late holds up none of the others. */
+class LogReader {
+  readonly #source: OutputSource;
+  readonly #question: OutputQuestion;
+  readonly #signal: AbortSignal;
+  /** How far what each instance wrote was read, by agent. */
+  readonly #places = new Map<string, Map<number, number>>();
+  readonly #pending = new Map<string, Promise<[agent: string, answer: OutputAnswer]>>();
+  /** Agents whose lines are missing, which was said. */
+  readonly #missing = new Set<string>();
+  /** Agents that could not tell a moment ago. */
+  readonly #resting = new Set<string>();
+  #look: Promise<undefined> | undefined;
 
-function notePlaces(
-  places: Map<number, number> | undefined,
-  output: MessageOf<"outputResponse">["output"] = [],
-): void {
-  for (const { serviceID, next } of output) places?.set(serviceID, next);
+  constructor(source: OutputSource, question: OutputQuestion, signal: AbortSignal) {
+    this.#source = source;
+    this.#question = question;
+    this.#signal = signal;
+  }
+
+  /** The newest lines of all agents that answer soon, and who does not. */
+  async first(): Promise<readonly LogEntry[]> {
+    const agents = this.#source.agents();
+    const asked = { question: this.#question, signal: this.#signal, answerMs: LATE_MS };
+    const answers = await Promise.all(agents.map((agent) => this.#source.ask(agent, asked)));
+    const entries = answers.flatMap((answer, at) => this.#take(agents[at] ?? "", answer));
+    return newestOf([...this.#tellAway(), ...entries], this.#question.lines);
+  }
+
+  /** What an agent tells next; undefined: it is to be looked for others. */
+  async next(): Promise<readonly LogEntry[] | undefined> {
+    for (const agent of this.#source.agents()) {
+      if (!this.#pending.has(agent) && !this.#resting.has(agent)) {
+        this.#pending.set(agent, this.#askOn(agent));
+      }
+    }
+    this.#look ??= lookAgain(this.#signal);
+    const found = await Promise.race([...this.#pending.values(), this.#look]);
+    if (found === undefined) {
+      this.#look = undefined;
+      this.#resting.clear();
+      const entries = this.#tellAway();
+      return entries.length === 0 ? undefined : entries;
+    }
+    const [agent, answer] = found;
+    this.#pending.delete(agent);
+    return this.#take(agent, answer);
+  }
+
+  async #askOn(agent: string): Promise<[string, OutputAnswer]> {
+    const places = this.#places.get(agent);
+    const signal = this.#signal;
+    // One that was away, or is new, begins with its newest lines as the others did.
+    if (places === undefined) {
+      return [agent, await this.#source.ask(agent, { question: this.#question, signal })];
+    }
+    const after = Array.from(places, ([serviceID, next]) => ({ serviceID, next }));
+    const question = { ...this.#question, lines: FOLLOWED_LINES, after, waitMs: WAIT_MS };
+    return [agent, await this.#source.ask(agent, { question, signal })];
+  }
+
+  #take(agent: string, answer: OutputAnswer): LogEntry[] {
+    if (answer.output === undefined) {
+      this.#resting.add(agent);
+      return this.#tellMissing(agent, answer.reason);
+    }
+    this.#missing.delete(agent);
+    const places = this.#places.get(agent) ?? new Map<number, number>();
+    this.#places.set(agent, places);
+    for (const { serviceID, next } of answer.output) {
+      // What was heard of last is the last in the map.
+      places.delete(serviceID);
+      places.set(serviceID, next);
+      const [oldest] = places.keys();
+      if (places.size > LIMITS.outputInstances && oldest !== undefined) places.delete(oldest);
+    }
+    return entriesOf(agent, answer.output);
+  }
+
+  #tellAway(): LogEntry[] {
+    return this.#source.away(this.#question)
+      .flatMap((agent) => this.#tellMissing(agent, awayAnswer(agent).reason));
+  }
+
+  /** Once, until the agent tells something. */
+  #tellMissing(agent: string, reason = "no reason was given"): LogEntry[] {
+    if (this.#missing.has(agent)) return [];
+    this.#missing.add(agent);
+    return [{ kind: "problem", agent, reason: `${reason}; its lines are missing` }];
+  }
 }
 
 function lookAgain(signal: AbortSignal): Promise<undefined> {
@@ -167,8 +218,7 @@ function lookAgain(signal: AbortSignal): Promise<undefined> {
   });
 }
 
-function entriesOf(agent: string, { output, reason = "" }: OutputAnswer): LogEntry[] {
-  if (output === undefined) return [{ kind: "problem", agent, reason }];
+function entriesOf(agent: string, output: readonly ReportedOutput[]): LogEntry[] {
   const lost = output.filter((one) => one.lost > 0).map((one): LogEntry => ({
     kind: "lost",
     agent,

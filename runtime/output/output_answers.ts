@@ -42,11 +42,24 @@ export class OutputAnswers {
     this.#send = send;
   }
 
+  /**
+   * An instance has begun, of a process that may have written already what everybody was shown:
+   * its lines are kept as those of the instance.
+   */
+  began(
+    of: { readonly service: string; readonly serviceID: number },
+    written: readonly OutputLine[] = [],
+  ): void {
+    this.kept.began(of);
+    for (const line of written) this.kept.add({ ...line, serviceID: of.serviceID });
+    if (written.length > 0) this.#wake();
+  }
+
   /** Keeps a line and wakes who waits for it. */
   wrote(line: OutputLine): void {
     this.kept.add(line);
     this.#output(line);
-    if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => this.#look(), GATHER_MS);
+    this.#wake();
   }
 
   /** Takes what is for it, of all that comes by links: questions of the manager. */
@@ -82,6 +95,10 @@ export class OutputAnswers {
   stop(): void {
     clearTimeout(this.#timer);
     for (const one of this.#waiting) this.#forget(one);
+  }
+
+  #wake(): void {
+    if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => this.#look(), GATHER_MS);
   }
 
   #look(): void {

@@ -29,8 +29,13 @@ export interface SpareProcessesOptions {
   readonly output: (line: OutputLine) => void;
 }
 
+/** Lines of a spare that are kept until it is an instance. */
+const WRITTEN_MAX = 100;
+
 /** A spare that becomes an instance. */
 export interface ReadySpare {
+  /** What it wrote so far, the newest lines. */
+  readonly written: readonly OutputLine[];
   /** Hands its process over to who follows it from now on. */
   become(followed: ProcessEvents & { readonly outputPath?: string }): LaunchedProcess;
 }
@@ -42,14 +47,17 @@ interface Spare extends ReadySpare {
   readonly look: string;
 }
 
-/** Spares of a worker when nothing else is said: one costs a few MB, and starts as fast again. */
-const WORKER_WARM = 1;
+/** Services that have a spare though they do not ask for one, as a worker costs 10 MB only. */
+const WORKERS_WARM_MAX = 50;
 
 /** How many spares each service is to have; what is no process of Deno can have none. */
 export function warmOf(services: ReadonlyMap<string, ServiceConfig>): Record<string, number> {
   const warm: Record<string, number> = {};
+  let workers = 0;
   for (const [name, service] of services) {
-    const count = service.warm ?? (isWorker(service) ? WORKER_WARM : 0);
+    const isWarm = service.warm === undefined && isWorker(service) && workers < WORKERS_WARM_MAX;
+    if (isWarm) workers += 1;
+    const count = service.warm ?? (isWarm ? 1 : 0);
     if (count > 0 && service.program === undefined) warm[name] = count;
   }
   return warm;
@@ -104,8 +112,14 @@ export class SpareProcesses {
   #start(config: ServiceConfig, start: SpareStart): void {
     const { records, launch, dispatch, output } = this.#options;
     const { spareID, service } = start;
+    const written: OutputLine[] = [];
     let followed: ProcessEvents = {
-      line: (text, stream) => output({ service, serviceID: 0, stream, text, atMs: clockMs() }),
+      line: (text, stream) => {
+        const line = { service, serviceID: 0, stream, text, atMs: clockMs() } as const;
+        written.push(line);
+        if (written.length > WRITTEN_MAX) written.shift();
+        output(line);
+      },
       exited: (end) => {
         this.#spares.delete(spareID);
         dispatch({ kind: "spareExited", spareID, ...end });
@@ -123,7 +137,7 @@ export class SpareProcesses {
       followed = now;
       return process;
     };
-    this.#spares.set(spareID, { process, config, look, become });
+    this.#spares.set(spareID, { process, config, look, written, become });
   }
 
   /** Takes the spare of which an instance is made; undefined: it is gone, or was edited since. */

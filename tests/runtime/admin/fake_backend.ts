@@ -7,7 +7,7 @@
 import { assert } from "@std/assert";
 import type { Fact, FactBody } from "../../../roles/manager/memory/facts.ts";
 import { applyFact } from "../../../roles/manager/memory/fold.ts";
-import { emptyRegistry } from "../../../roles/manager/memory/registry.ts";
+import { emptyRegistry, findConnection } from "../../../roles/manager/memory/registry.ts";
 import type { ManagerCommand } from "../../../roles/manager/state.ts";
 import type { AdminApp, AdminBindings } from "../../../runtime/admin/admin_app.ts";
 import {
@@ -85,6 +85,7 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
     },
     output: {
       agents: () => ["a1"],
+      away: () => [],
       ask: (_agent, { question }) =>
         Promise.resolve({
           status: 200,
@@ -99,7 +100,12 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
             : [],
         }),
     },
-    taps: new MessageTaps({ agentOf: () => "a1", serviceOf: () => "greeter" }),
+    taps: new MessageTaps({
+      agentOf: () => "a1",
+      serviceOf: (serviceID) => registry.instances.get(serviceID)?.service,
+      destOf: (serviceID, sourcePlug) =>
+        findConnection(registry, serviceID, sourcePlug)?.destServiceID,
+    }),
     ready: () => backend.isReady,
     problem: () => backend.hindrance,
     record(...bodies) {
