@@ -34,6 +34,10 @@ export interface MeshOptions {
   readonly path?: string;
   /** A folder of an earlier mesh, with its data. @default {a new one} */
   readonly folder?: string;
+  /** Whether the folder is removed in the end though it was given. @default {false} */
+  readonly isFolderOurs?: boolean;
+  /** Whether edits are taken in. @default {false} */
+  readonly isWatched?: boolean;
   /** The ports of the gateway and of the admin API. @default {[0, 0], which are free ones} */
   readonly ports?: readonly [gateway: number, admin: number];
   /** The data folder. @default {one in the folder} */
@@ -94,7 +98,7 @@ export class MeshProcess implements AsyncDisposable {
   constructor(folder: string, options: MeshOptions & { readonly mesh: string }) {
     this.folder = folder;
     this.#isReadable = options.isReadable ?? false;
-    this.#keepsFolder = options.folder !== undefined;
+    this.#keepsFolder = options.folder !== undefined && !options.isFolderOurs;
     const { mesh, env = {}, deno = Deno.execPath(), data = this.data } = options;
     const { main = `${PROJECT}mod.ts`, ports = [0, 0], binary } = options;
     const [port, adminPort] = ports.map(String);
@@ -104,6 +108,7 @@ export class MeshProcess implements AsyncDisposable {
         ...(binary === undefined ? run : []),
         ...["mesh", mesh, "--data", data, ...(this.#isReadable ? [] : ["--json"])],
         ...["--port", `${port}`, "--admin-port", `${adminPort}`],
+        ...(options.isWatched ? ["--watch"] : []),
       ],
       cwd: folder,
       // Inherited by everything that the mesh starts: so what is left over can be found.

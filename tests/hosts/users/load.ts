@@ -1,6 +1,6 @@
 /**
  * A load of requests at an even pace, whatever becomes of them: each is sent when its time has
- * come, waits for nobody, and counts as failed unless it is answered with 2xx in time.
+ * come, waits for nobody, and counts as failed unless it is answered with 2xx in time, and rightly.
  *
  * @module
  */
@@ -13,13 +13,20 @@ export interface LoadOptions {
   readonly perSecond: number;
   /** Each must be answered within this. Milliseconds. */
   readonly deadlineMs: number;
+  /**
+   * Whether every request has its number as `n`, every other one is a POST with a body, and the
+   * answer to each must be its number and its body, with a space between.
+   *
+   * @default {false}
+   */
+  readonly isEchoed?: boolean;
 }
 
 /** What became of the requests. */
 export interface LoadReport {
   /** How many were sent. */
   readonly sent: number;
-  /** How many were answered with 2xx. */
+  /** How many were answered with 2xx, and rightly. */
   readonly done: number;
   /** How often each failure was seen, by its text. */
   readonly failures: Readonly<Record<string, number>>;
@@ -74,25 +81,30 @@ export class Load {
   }
 
   #sendDue(): void {
-    const { perSecond, urls } = this.#options;
+    const { perSecond } = this.#options;
     const elapsedMs = performance.now() - this.#beginMs;
     while (this.#sent < elapsedMs * perSecond / 1_000) {
       this.#lateMs = Math.max(this.#lateMs, elapsedMs - this.#sent * 1_000 / perSecond);
-      const url = urls[this.#sent % urls.length] ?? "";
+      const number = this.#sent;
       this.#sent += 1;
-      const run = this.#send(url).finally(() => this.#running.delete(run));
+      const run = this.#send(number).finally(() => this.#running.delete(run));
       this.#running.add(run);
     }
   }
 
-  async #send(url: string): Promise<void> {
+  async #send(number: number): Promise<void> {
     const beginMs = performance.now();
+    const { urls, isEchoed = false, deadlineMs } = this.#options;
+    const url = urls[number % urls.length] ?? "";
+    const body = isEchoed && Math.floor(number / urls.length) % 2 === 1 ? bodyOf(number) : "";
     try {
-      const signal = AbortSignal.timeout(this.#options.deadlineMs);
-      const response = await fetch(url, { signal });
+      const signal = AbortSignal.timeout(deadlineMs);
+      const post = body === "" ? {} : { method: "POST", body };
+      const response = await fetch(isEchoed ? `${url}?n=${number}` : url, { ...post, signal });
       const text = await response.text();
-      if (response.ok) this.#durationsMs.push(performance.now() - beginMs);
-      else this.#fail(`${response.status}: ${text}`);
+      if (!response.ok) this.#fail(`${response.status}: ${text}`);
+      else if (isEchoed && text !== `${number} ${body}`) this.#fail(`wrong: ${text.slice(0, 200)}`);
+      else this.#durationsMs.push(performance.now() - beginMs);
     } catch (error) {
       this.#fail(String(error));
     }
@@ -103,4 +115,9 @@ export class Load {
     const key = known ? text : "others";
     this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
   }
+}
+
+/** A body that no other request has; one of ten fills several frames. */
+function bodyOf(number: number): string {
+  return `${number}:`.repeat(number % 20 < 2 ? 20_000 : 4);
 }
