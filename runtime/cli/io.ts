@@ -10,6 +10,8 @@ export interface CommandIO {
   stdout(text: string): void;
   /** Prints text about the command itself; the caller ends the lines. */
   stderr(text: string): void;
+  /** Whether somebody reads standard output, as far as what was printed could tell. */
+  readonly isRead: boolean;
   /** Whether a person watches standard output. */
   readonly isTerminal: boolean;
   /** How many columns a line may have; infinite when no person watches. */
@@ -32,13 +34,34 @@ export class CommandError extends Error {
  */
 export function terminalIO(): CommandIO {
   const isTerminal = Deno.stdout.isTerminal();
+  const output = new Output(Deno.stdout);
+  const errors = new Output(Deno.stderr);
   return {
-    stdout: writerTo(Deno.stdout),
-    stderr: writerTo(Deno.stderr),
+    stdout: (text) => output.write(text),
+    stderr: (text) => errors.write(text),
+    get isRead() {
+      return output.isRead;
+    },
     isTerminal,
     columns: isTerminal ? columnsOfTerminal() : Infinity,
     hasColor: isTerminal && !Deno.noColor,
   };
+}
+
+/**
+ * What is read while somebody reads what is printed of it: `| head` ends what would go on for ever.
+ *
+ * @param items What is read; it is ended when nobody reads any more.
+ * @param io What is printed to.
+ */
+export async function* whileRead<Item>(
+  items: AsyncIterable<Item>,
+  io: Pick<CommandIO, "isRead">,
+): AsyncGenerator<Item, undefined> {
+  for await (const item of items) {
+    yield item;
+    if (!io.isRead) return;
+  }
 }
 
 function columnsOfTerminal(): number {
@@ -55,20 +78,27 @@ const FULL_MS = 5;
 /** What is waited on: the program that a shell started with it may have made a pipe not block. */
 const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));
 
-function writerTo(stream: { writeSync(bytes: Uint8Array): number }): (text: string) => void {
-  const encoder = new TextEncoder();
-  let isOpen = true;
-  return (text) => {
-    const bytes = encoder.encode(text);
+/** A stream that is written at once, as long as somebody reads it. */
+class Output {
+  isRead = true;
+  readonly #stream: { writeSync(bytes: Uint8Array): number };
+  readonly #encoder = new TextEncoder();
+
+  constructor(stream: { writeSync(bytes: Uint8Array): number }) {
+    this.#stream = stream;
+  }
+
+  write(text: string): void {
+    const bytes = this.#encoder.encode(text);
     let written = 0;
-    while (isOpen && written < bytes.length) {
+    while (this.isRead && written < bytes.length) {
       try {
-        written += stream.writeSync(bytes.subarray(written));
+        written += this.#stream.writeSync(bytes.subarray(written));
       } catch (error) {
-        if (error instanceof Deno.errors.BrokenPipe) isOpen = false;
+        if (error instanceof Deno.errors.BrokenPipe) this.isRead = false;
         else if (error instanceof Deno.errors.WouldBlock) Atomics.wait(NEVER_WOKEN, 0, 0, FULL_MS);
         else throw error;
       }
     }
-  };
+  }
 }

@@ -69,6 +69,8 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
       return await (await import("./commands/history.ts")).run(parsed, io);
     case "logs":
       return await (await import("./commands/logs.ts")).run(parsed, io);
+    case "tap":
+      return await (await import("./commands/tap.ts")).run(parsed, io);
     case "graph":
       return await (await import("./commands/graph.ts")).run(parsed, io);
     case "stop":

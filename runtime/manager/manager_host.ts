@@ -12,7 +12,7 @@
 import type { Message } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
-import type { Registry } from "../../roles/manager/memory/registry.ts";
+import { findConnection, type Registry } from "../../roles/manager/memory/registry.ts";
 import {
   createManager,
   type ManagerCommand,
@@ -76,6 +76,8 @@ export class ManagerHost {
   readonly taps: MessageTaps = new MessageTaps({
     agentOf: (link) => this.#host.state.agentOfLink.get(link),
     serviceOf: (serviceID) => this.registry.instances.get(serviceID)?.service,
+    destOf: (serviceID, sourcePlug) =>
+      findConnection(this.registry, serviceID, sourcePlug)?.destServiceID,
   });
   readonly #tickets = new TicketIssuer();
   readonly #listeners = new Set<(facts: readonly Fact[]) => void>();

@@ -43,6 +43,8 @@ export interface TapKnowledge {
   agentOf(link: LinkID): string | undefined;
   /** The service of a live instance. */
   serviceOf(serviceID: number): string | undefined;
+  /** The instance at the other end of a live connection. */
+  destOf(serviceID: number, sourcePlug: number): number | undefined;
 }
 
 /** A message that passes. */
@@ -112,6 +114,8 @@ export class MessageTaps implements TapSource {
     const named = concernedBy(message);
     const asked = this.#askedBy({ link, message, isLeaving });
     const instances = new Set([...asked?.instances ?? [], ...named.instances]);
+    const destServiceID = this.#destOf(message);
+    if (destServiceID !== undefined) instances.add(destServiceID);
     const services = new Set([...asked?.services ?? [], ...named.services]);
     for (const serviceID of instances) {
       const service = this.#knowledge.serviceOf(serviceID);
@@ -123,6 +127,14 @@ export class MessageTaps implements TapSource {
       this.#remember(keyOf(link, answer, message.messageID), concerned);
     }
     return concerned;
+  }
+
+  /** What tells of a connection names its source, and seldom its destination. */
+  #destOf(message: Message): number | undefined {
+    if (!("serviceID" in message && "sourcePlug" in message)) return undefined;
+    const { serviceID, sourcePlug } = message;
+    const isTold = serviceID === undefined || "sourceServiceID" in message;
+    return isTold ? undefined : this.#knowledge.destOf(serviceID, sourcePlug);
   }
 
   #askedBy({ link, message }: Passing): Concerned | undefined {

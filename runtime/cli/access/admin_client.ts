@@ -102,10 +102,15 @@ export async function* readLines(
     throw new CommandError(detailOf(value) ?? `${url}: ${describe(response)}`);
   }
   let rest = "";
-  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") yield line;
+  try {
+    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) if (line !== "") yield line;
+    }
+  } catch (cause) {
+    const why = reasonsOf(cause).at(-1) ?? "no reason was given";
+    throw new CommandError(`Cannot read on from the mesh at ${mesh.url}: ${why}`, { cause });
   }
 }
 

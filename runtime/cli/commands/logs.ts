@@ -9,7 +9,7 @@ import { formatTime } from "../../history/history_line.ts";
 import { readLines } from "../access/admin_client.ts";
 import { findMesh, requireToken } from "../access/find_mesh.ts";
 import type { Parsed } from "../grammar/commands.ts";
-import type { CommandIO } from "../io.ts";
+import { type CommandIO, whileRead } from "../io.ts";
 import { LIST_MAX } from "./listing.ts";
 import { paint, printable } from "../table.ts";
 
@@ -33,7 +33,7 @@ export async function run(parsed: Parsed<"logs">, io: CommandIO): Promise<number
     since: flags.since === undefined ? undefined : Math.max(0, flags.since),
   };
   let count = 0;
-  for await (const line of readLines(mesh, { path: "/v1/logs", query })) {
+  for await (const line of whileRead(readLines(mesh, { path: "/v1/logs", query }), io)) {
     count += 1;
     if (flags.json) io.stdout(`${line}\n`);
     else print(JSON.parse(line), io);

@@ -116,6 +116,17 @@ export const COMMANDS = {
       ...ADMIN_FLAGS,
     },
   },
+  tap: {
+    invocation: "deno task smmp tap",
+    summary: "Print the messages of the protocol as the manager gets and sends them.",
+    arguments: {},
+    flags: {
+      service: { type: "text", label: "SERVICE", doc: "Only what concerns this service." },
+      kind: { type: "text", label: "KIND", doc: "Only one kind, such as connectionRequest." },
+      id: { type: "id", label: "ID", doc: "Only what concerns the instance of this number." },
+      ...ADMIN_FLAGS,
+    },
+  },
   graph: {
     invocation: "deno task smmp graph",
     summary: "Draw which service may reach which, and which does.",

@@ -28,6 +28,7 @@ export function captureIO(
     stderr(text) {
       err += text;
     },
+    isRead: true,
     isTerminal,
     columns,
     hasColor,
