@@ -48,9 +48,12 @@ export interface TapKnowledge {
 }
 
 /** A message that passes. */
-interface Passing {
+export interface Passing {
+  /** The link by which it goes. */
   readonly link: LinkID;
+  /** What it says. */
   readonly message: Message;
+  /** Whether the manager sends it, and did not get it. */
   readonly isLeaving: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A tap as a stream of JSON lines. What is not read in time is dropped and counted, so a slow reader
- * costs the manager a bounded amount of memory, and knows what it did not see.
+ * A tap as a stream of JSON lines. What is not read in time is dropped and counted, so a slow
+ * reader costs the manager a bounded amount of memory, and knows what it did not see.
  *
  * @module
  */

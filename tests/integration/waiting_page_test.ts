@@ -35,7 +35,8 @@ function startShop(gate: Gate): Promise<MeshProcess> {
     if (word === "broken") throw new Error("no <shop> today");
     const headers = { "content-type": "text/html" };
     export default {
-      fetch: ({ url, method }: Request) => new Response("<h1>Welcome</h1>" + method + url, { headers }),
+      fetch: ({ url, method }: Request) =>
+        new Response("<h1>Welcome</h1>" + method + url, { headers }),
     };
   `;
   const service = { entry: "./shop.ts", startTimeout: "2m", cold: "page" };
@@ -97,7 +98,7 @@ Deno.test('cold: "page" tells why a service did not start, on the page that wait
   });
 });
 
-Deno.test('cold: "page" is for who opens a page, and its start goes on without anybody', async () => {
+Deno.test('cold: "page" is for who opens a page, and the start goes on without', async () => {
   await using gate = new Gate();
   await using mesh = await startShop(gate);
   const page = await mesh.fetch("/shop", HTML);
