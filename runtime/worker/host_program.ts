@@ -21,11 +21,15 @@ const BEGIN = new URL("./begin.ts", import.meta.url);
 const HOST_BUNDLE = new URL("../../dist/worker_host.txt", import.meta.url);
 const BEGIN_BUNDLE = new URL("../../dist/worker_begin.txt", import.meta.url);
 
+/** The heap of one worker; who needs more is better a process. MiB. */
+const HEAP_MB_MAX = 512;
+
 /** Nothing that a worker may not do at all: to run programs and to load libraries. */
 const FLAGS = [
   "--quiet",
   "--no-prompt",
   "--unstable-worker-options",
+  `--v8-flags=--max-old-space-size=${HEAP_MB_MAX}`,
   ...["read", "write", "net", "env", "sys"].map((kind) => `--allow-${kind}`),
 ];
 

@@ -55,11 +55,16 @@ function replaceExits(): void {
   });
 }
 
-/** What one worker changed here all of its process would have. */
-function refuse(what: string): () => never {
-  return () => {
-    throw new Error(`Cannot ${what}: this service is a worker, and shares its process with others`);
-  };
+/** What one worker changed all of its process would have, and so it is refused. */
+function refuse(what: string): never {
+  throw new Error(`Cannot ${what}: this service is a worker, and shares its process with others`);
+}
+
+/** A thread of a worker that never ends could be ended by nobody. */
+class NoWorker {
+  constructor() {
+    refuse("make a worker");
+  }
 }
 
 const told = takeTold();
@@ -67,9 +72,8 @@ if (told !== undefined) {
   replaceEnvironment(told);
   printTagged(told.tag);
   replaceExits();
-  Deno.chdir = refuse("change the working folder");
-  Deno.umask = refuse("change the mask of new files");
-  // A thread of a worker that never ends could be ended by nobody.
-  Reflect.set(globalThis, "Worker", refuse("make a worker"));
+  Deno.chdir = () => refuse("change the working folder");
+  Deno.umask = () => refuse("change the mask of new files");
+  Reflect.set(globalThis, "Worker", NoWorker);
   self.postMessage("up");
 }
