@@ -15,7 +15,13 @@ export {
   type DrainRefusal,
   onDrain,
 } from "./runtime/service/life/life.ts";
-export { type Plug, plug, type ServiceName, type Services } from "./runtime/service/plug.ts";
+export {
+  type Plug,
+  plug,
+  type PlugConnection,
+  type ServiceName,
+  type Services,
+} from "./runtime/service/plug.ts";
 
 if (import.meta.main) {
   // Loaded only when it runs as a program: a service that imports a plug stays small.

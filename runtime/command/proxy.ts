@@ -34,6 +34,8 @@ import {
 const CONNECTIONS_MAX = 1_000;
 
 const MESH_AUTHORITY = /^([a-z][a-z0-9-]*\.mesh)(?::80)?$/;
+/** On any other port a service speaks something else than HTTP. */
+const TCP_AUTHORITY = /^([a-z][a-z0-9-]*)\.mesh:\d{1,5}$/;
 const AUTHORITY = /^\[?([^\]]+)\]?:(\d{1,5})$/;
 
 /** What the program asks for: a request whose URL is whole. */
@@ -112,6 +114,10 @@ export class MeshProxy {
       }
       if (head.method === "CONNECT") {
         const host = MESH_AUTHORITY.exec(head.target)?.[1];
+        const service = TCP_AUTHORITY.exec(head.target)?.[1];
+        if (host === undefined && service !== undefined) {
+          return await this.#connectMesh(connection, { head, reader, service });
+        }
         if (host === undefined) return await this.#connect(connection, { head, reader });
         tunnel = `http://${host}`;
         await writeAll(connection, bytesOf("HTTP/1.1 200 Connected\r\n\r\n"));
@@ -155,6 +161,18 @@ export class MeshProxy {
     } catch (error) {
       return problemResponse({ status: 502, detail: `Cannot reach "${url}": ${reasonOf(error)}` });
     }
+  }
+
+  /** Bytes of whatever kind, to a service that speaks tcp. Seldom, so it is loaded now. */
+  async #connectMesh(
+    connection: Deno.TcpConn,
+    { head, reader, service }: { head: RequestHead; reader: ByteReader; service: string },
+  ): Promise<void> {
+    const { passTunnel } = await import("./tunnels.ts");
+    const refusal = await passTunnel(connection, { reader, service, exchange: this.#send });
+    if (refusal === undefined) return;
+    const response = problemResponse({ status: 502, detail: refusal, service });
+    await writeResponse(connection, { head, response, isKept: false });
   }
 
   /** Bytes of whatever kind, to a place outside of the mesh. */

@@ -24,7 +24,7 @@ export async function serveCommand(): Promise<void> {
     const spec = readSpec();
     const instance = new ServiceProcess(start);
     installWebSockets((service, request) => instance.fetch(service, request));
-    const proxy = new MeshProxy((service, request) => instance.fetch(service, request));
+    const proxy = new MeshProxy((...asked) => instance.fetch(...asked));
     // What the manifest says of a variable stands.
     const env = { ...proxy.environment, ...spec.env };
     const program = await runProgram({ ...spec, env }, start.service);

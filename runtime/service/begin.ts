@@ -22,7 +22,7 @@ import { fetchOf } from "./handler.ts";
 guardConsole(console);
 const start = readStartOrSpare();
 const serviceProcess = "spareID" in start ? new SpareProcess(start) : new ServiceProcess(start);
-const send: MeshFetch = (service, request) => serviceProcess.fetch(service, request);
+const send: MeshFetch = (...asked) => serviceProcess.fetch(...asked);
 installFetch(send);
 installLife(serviceProcess.life);
 installWebSockets(send);

@@ -8,6 +8,7 @@
 import { partsOf } from "../sessions/parts/parts.ts";
 import { PLAIN_URL } from "../sessions/parts/plain_url.ts";
 import type { RequestParts } from "../sessions/session.ts";
+import type { ExchangeTerms } from "../source/terms.ts";
 import { meshResponse } from "./mesh_response.ts";
 import { fetchFollowing, isRedirect } from "./redirects.ts";
 
@@ -17,7 +18,11 @@ const MESH_HOST = /^([a-z][a-z0-9-]*)\.mesh$/;
 const MESH_URL = /^http:\/\/([a-z][a-z0-9-]*)\.mesh\//;
 
 /** Sends a request to a service of the mesh. */
-export type MeshFetch = (service: string, request: RequestParts) => Promise<Response>;
+export type MeshFetch = (
+  service: string,
+  request: RequestParts,
+  terms?: ExchangeTerms,
+) => Promise<Response>;
 
 const elsewhere = globalThis.fetch;
 
@@ -46,6 +51,19 @@ export function installFetch(send: MeshFetch): void {
 }
 
 /**
+ * How this process sends requests to services.
+ *
+ * @param service The one that is to be reached, for an error.
+ * @throws {TypeError} in a process that no agent started.
+ */
+export function meshFetch(service: string): MeshFetch {
+  const send: unknown = Reflect.get(globalThis, SEND);
+  if (isMeshFetch(send)) return send;
+  const reason = "this process is not a service of a mesh";
+  throw new TypeError(`Cannot reach "${service}": ${reason}`);
+}
+
+/**
  * Sends a request to a service of the mesh by name, and follows its redirects as `fetch` does.
  *
  * @param service The name.
@@ -58,11 +76,7 @@ export async function fetchService(
   input: string | URL | Request,
   init?: RequestInit,
 ): Promise<Response> {
-  const toService: unknown = Reflect.get(globalThis, SEND);
-  if (!isMeshFetch(toService)) {
-    const reason = "this process is not a service of a mesh";
-    throw new TypeError(`Cannot reach "${service}": ${reason}`);
-  }
+  const toService = meshFetch(service);
   // Most calls are just this, and a `Request` costs more than to send it.
   const isPlain = init === undefined && typeof input === "string" && PLAIN_URL.test(input);
   const answer = isPlain ? await toService(service, plainGet(input)) : undefined;

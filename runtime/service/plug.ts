@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fetchService } from "./mesh_fetch.ts";
+import { fetchService, meshFetch } from "./mesh_fetch.ts";
 
 /**
  * The services that a program knows by name. Declare yours to have their names checked:
@@ -37,6 +37,22 @@ export interface Plug {
    * is an `error` event that says why, and a `close` with code 1006.
    */
   webSocket(path: string, protocols?: string | string[]): WebSocket;
+  /**
+   * Opens a connection to a service that speaks tcp, which is started if it does not run.
+   *
+   * @throws {Error} what the mesh can't do, with the reason.
+   */
+  connect(): Promise<PlugConnection>;
+}
+
+/** A connection to a service that speaks tcp. Each of its directions ends by itself. */
+export interface PlugConnection extends Disposable {
+  /** What the service says; errors when the connection breaks. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** What is said to the service; to close it ends this direction only. */
+  readonly writable: WritableStream<Uint8Array<ArrayBufferLike>>;
+  /** Ends both directions at once. */
+  close(): void;
 }
 
 /**
@@ -65,6 +81,11 @@ export function plug(service: ServiceName): Plug {
       // Whatever the path looks like, it leads nowhere else.
       url.host = `${service}.mesh`;
       return new WebSocket(url, protocols);
+    },
+    async connect() {
+      const exchange = meshFetch(service);
+      const { connectTo } = await import("../tcp/connect.ts");
+      return await connectTo(service, exchange);
     },
   };
 }

@@ -28,6 +28,7 @@ import {
   TUNNEL_METHOD,
 } from "../sessions/session.ts";
 import { SourceSessions } from "../source/source_sessions.ts";
+import type { ExchangeTerms } from "../source/terms.ts";
 import type { TunnelConnection } from "../tcp/tunnel.ts";
 import { WEB_SOCKET_METHOD } from "../web_sockets/messages.ts";
 import { AgentConnection, type MadeLink } from "./agent_connection.ts";
@@ -162,8 +163,8 @@ export class ServiceProcess {
   }
 
   /** Sends a request to another service of the mesh. */
-  fetch(service: string, request: RequestParts): Promise<Response> {
-    return this.#source.exchange(service, request);
+  fetch(service: string, request: RequestParts, terms?: ExchangeTerms): Promise<Response> {
+    return this.#source.exchange(service, request, terms);
   }
 
   async #ask(

@@ -36,7 +36,7 @@ export interface OpenOptions {
 
 /** A tunnel that is open, or why there is none. */
 export type OpenedTunnel =
-  | { readonly incoming: ReadableStream<Uint8Array> }
+  | { readonly incoming: ReadableStream<Uint8Array<ArrayBuffer>> }
   | { readonly refusal: string };
 
 /**

@@ -8,7 +8,6 @@
 import type { Link, LinkEvents } from "../../../transports/link.ts";
 import { SERVICE_LINE_BYTES_MAX } from "../../../transports/lines.ts";
 import { dialTcp } from "../../../transports/tcp.ts";
-import type { RequestParts } from "../../sessions/session.ts";
 import type { FetchHandler } from "../handler.ts";
 import { InstanceLife } from "../life/instance_life.ts";
 import { complain, ServiceProcess } from "../service_process.ts";
@@ -57,9 +56,9 @@ export class SpareProcess {
   }
 
   /** Sends a request to another service of the mesh, as soon as this is an instance. */
-  async fetch(service: string, request: RequestParts): Promise<Response> {
+  async fetch(...asked: Parameters<ServiceProcess["fetch"]>): Promise<Response> {
     const process = this.#process ?? await this.#instance.promise;
-    return await process.fetch(service, request);
+    return await process.fetch(...asked);
   }
 
   async #dial(): Promise<Link> {

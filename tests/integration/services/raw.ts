@@ -22,13 +22,19 @@ async function serve(connection: Deno.TcpConn): Promise<void> {
     const count = await connection.read(buffer);
     return count === null ? undefined : buffer.subarray(0, count);
   };
-  const first = new TextDecoder().decode(await read()).trim();
+  const begin = (await read())?.slice() ?? new Uint8Array();
+  const lineBytes = begin.indexOf(10) + 1;
+  const first = new TextDecoder().decode(begin.subarray(0, lineBytes)).trim();
   if (first === "") return connection.close();
   console.log(`asked: ${first}`);
   if (first === "reset") Deno.exit(3);
   if (first === "finish") await connection.closeWrite();
   let count = 0;
-  for (let piece = await read(); piece !== undefined; piece = await read()) {
+  for (
+    let piece: Uint8Array | undefined = begin.subarray(lineBytes);
+    piece !== undefined;
+    piece = await read()
+  ) {
     count += piece.length;
     if (first === "echo") await writeAll(connection, piece);
   }
