@@ -17,9 +17,12 @@ const WORKERS = "workers";
 /** Large package graphs overflow the stack of the compiler's threads otherwise. Bytes. */
 const COMPILER_STACK = 67_108_864;
 
-/** What a service process runs of ours, as one file for a deno that is not in the binary. */
-const BEGIN = "runtime/service/begin.ts";
-const BEGIN_BUNDLE = "dist/begin.txt";
+/** What a deno that is not in the binary runs of ours, each as one file. */
+const BUNDLES = [
+  { entry: "runtime/service/begin.ts", bundle: "dist/begin.txt" },
+  { entry: "runtime/worker/begin.ts", bundle: "dist/worker_begin.txt" },
+  { entry: "runtime/worker/host.ts", bundle: "dist/worker_host.txt" },
+] as const;
 
 async function deno(program: string, args: readonly string[]): Promise<void> {
   const env = {
@@ -40,15 +43,17 @@ async function deno(program: string, args: readonly string[]): Promise<void> {
 async function compile(output: string): Promise<void> {
   const program = Deno.env.get("DENO_COMPILE") ?? Deno.execPath();
   await Deno.mkdir(new URL("dist", PROJECT), { recursive: true });
-  await deno(Deno.execPath(), [
-    ...["bundle", "--quiet", "--no-lock", "--platform", "deno", "--minify", "--keep-names"],
-    ...["--output", BEGIN_BUNDLE, BEGIN],
-  ]);
+  for (const { entry, bundle } of BUNDLES) {
+    await deno(Deno.execPath(), [
+      ...["bundle", "--quiet", "--no-lock", "--platform", "deno", "--minify", "--keep-names"],
+      ...["--output", bundle, entry],
+    ]);
+  }
   const workers = [...Deno.readDirSync(new URL(WORKERS, PROJECT))].map(({ name }) => name).sort();
   await deno(program, [
     // Another version has another format of lock files, and other types: `deno task check` checks.
     ...["compile", "--quiet", "--no-lock", "--no-check", "-A", "--no-prompt"],
-    ...[...workers.map((name) => `${WORKERS}/${name}`), BEGIN_BUNDLE]
+    ...[...workers.map((name) => `${WORKERS}/${name}`), ...BUNDLES.map(({ bundle }) => bundle)]
       .flatMap((file) => ["--include", file]),
     ...["--output", output, "mod.ts"],
   ]);

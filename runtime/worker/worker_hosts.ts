@@ -53,17 +53,6 @@ export function isWorker(service: ServiceConfig): boolean {
     unconfinedBecause(service) === undefined;
 }
 
-/** What people should know of services that are to be workers, and can't. */
-export function workerNotes(services: Iterable<ServiceConfig>): string[] {
-  const notes: string[] = [];
-  for (const service of services) {
-    if (service.runtime !== "worker" || isWorker(service)) continue;
-    const why = unconfinedBecause(service) ?? "there is no deno on the PATH";
-    notes.push(`"${service.name}" runs in a process of its own, not as a worker: ${why}`);
-  }
-  return notes;
-}
-
 interface Host {
   readonly process: HostProcess;
   readonly folder: string;
@@ -77,6 +66,7 @@ export class WorkerHosts {
   /** What is a worker now, by the number of the worker. */
   readonly #instances = new Map<number, { serviceID: number } | { spareID: number }>();
   readonly #begin = new WorkerBegin();
+  readonly #told = new Set<string>();
   #listener: TcpListener | undefined;
   #lastID = 0;
   #isStopped = false;
@@ -134,6 +124,7 @@ export class WorkerHosts {
     const folders = new Set<string>();
     for (const service of services.values()) {
       if (isWorker(service)) folders.add(hostFolder(service.entry));
+      else if (service.runtime === "worker") this.#tellProcess(service);
     }
     if (folders.size === 0) return;
     setTimeout(() => {
@@ -148,6 +139,15 @@ export class WorkerHosts {
     this.#isStopped = true;
     this.#listener?.close();
     for (const { process } of this.#hosts) process.kill();
+  }
+
+  /** Tells people once of a service that is to be a worker, and can't. */
+  #tellProcess(service: ServiceConfig): void {
+    const why = unconfinedBecause(service) ?? "there is no deno on the PATH";
+    const note = `"${service.name}" runs in a process of its own, not as a worker: ${why}`;
+    if (this.#told.has(note)) return;
+    this.#told.add(note);
+    this.#options.warn(note);
   }
 
   #startAhead(folder: string): void {

@@ -127,7 +127,7 @@ Deno.test("worker: what it prints are the lines of its instance", async () => {
   for (const line of wanted) await mesh.event("output", line);
 });
 
-Deno.test("worker: what it has no permission for is refused, and what would change all", async () => {
+Deno.test("worker: it is refused what it has no permission for, and what is of all", async () => {
   await using mesh = await startWorkers();
   for (const path of ["/read", "/run", "/chdir", "/worker"]) {
     const response = await mesh.fetch(`/one${path}`);
@@ -162,7 +162,7 @@ for (
   });
 }
 
-Deno.test("worker: one that loops is killed with its process, which the others leave first", async () => {
+Deno.test("worker: one that loops is killed with its process, which the others leave", async () => {
   await using mesh = await startWorkers();
   const { pid } = await ask(mesh, "/other/");
   const looping = mesh.fetch("/one/loop", { method: "POST" });

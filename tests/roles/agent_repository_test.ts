@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
+import { REFILL_MS } from "../../roles/agent/spares.ts";
 import { AgentBench } from "./agent_bench.ts";
 import { theOne, theSent } from "./effects.ts";
 
@@ -47,4 +48,18 @@ Deno.test("agent: a recorded instance whose service was edited meanwhile is told
   bench.step({ kind: "managerLinked", link: "manager" });
   const { effects } = bench.confirm(7, { status: 200, connections: [] });
   assertEquals(theSent(effects, "repositoryInfo").edited, ["greeter"]);
+});
+
+Deno.test("agent: what shares a process that is to end is told as edited, spares are ended", () => {
+  const bench = new AgentBench();
+  bench.run(7);
+  const manifests = { greeter: GREETER };
+  bench.step({ kind: "repositoryChanged", manifests, edited: [], warm: { greeter: 1 } });
+  const { spareID } = theOne(bench.wait(REFILL_MS), "launchSpare");
+  bench.step({ kind: "spareStarted", spareID, token: "s" });
+  const serviceIDs = [7, 8];
+  const effects = bench.step({ kind: "instancesOutdated", serviceIDs, spareIDs: [spareID, 99] });
+  assertEquals(theSent(effects, "repositoryInfo").edited, ["greeter"]);
+  assertEquals(theOne(effects, "killSpare").spareID, spareID);
+  assertNotEquals(theOne(bench.wait(REFILL_MS), "launchSpare").spareID, spareID);
 });

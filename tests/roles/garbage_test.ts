@@ -78,6 +78,11 @@ const agentEvent: fc.Arbitrary<AgentEvent> = fc.oneof(
     manifests: fc.constant({ greeter: MANIFEST_DEFAULTS }),
     edited: fc.constantFrom([], ["greeter"]),
   }),
+  fc.record({
+    kind: fc.constant("instancesOutdated" as const),
+    serviceIDs: fc.constantFrom([], [1, 9]),
+    spareIDs: fc.constantFrom([], [1, 9]),
+  }),
 );
 
 Deno.test("agent: whatever comes by any link in any order, every wait has its deadline", () => {

@@ -17,14 +17,15 @@ Deno.test("loadMesh() reads the life of a service, manifestOf() announces its pa
     eager: ["b"],
     memory: "256MiB",
     health: { path: "/health", interval: "20s" },
-    runtime: "worker",
     secrets: { KEY: "./secrets/key" },
   };
-  await withFolder(mesh({ a, b: { instances: { max: 3 } } }), async (folder) => {
+  const b = { instances: { max: 3 }, runtime: "worker" };
+  await withFolder(mesh({ a, b }), async (folder) => {
     const { services } = await loadMesh(folder);
     const first = services.get("a");
     assertEquals(first?.warm, 1);
-    assertEquals(first?.runtime, "worker");
+    assertEquals(first?.runtime, undefined);
+    assertEquals(services.get("b")?.runtime, "worker");
     assertEquals(first?.secrets, { KEY: `${folder}/secrets/key` });
     const [announced, other] = [...services.values()].map(manifestOf);
     assertEquals(announced?.instances, { min: 2, max: 2 });
@@ -70,6 +71,10 @@ Deno.test("loadMesh() says what does not go together in the life of a service", 
     a: { eager: ["b"], ready: "/x", env: { KEY: "1" }, secrets: { KEY: "k", "1": "k" } },
     b: { command: [""], entry: "b.ts", warm: 1, runtime: "worker", protocol: "tcp", ready: "/" },
     c: { command: ["c"], protocol: "tcp", health: { path: "/" } },
+    d: {
+      ...{ entry: "b.ts", runtime: "worker", memory: "64MiB" },
+      permissions: { read: ["./x"], run: ["ls"], ffi: ["./y"], import: ["example.com"] },
+    },
   };
   await withFolder(mesh(services), async (folder) => {
     const error = await assertRejects(() => loadMesh(folder), ConfigError);
@@ -84,6 +89,10 @@ Deno.test("loadMesh() says what does not go together in the life of a service", 
       "services.b.runtime",
       "services.b.warm",
       "services.c.health.path",
+      "services.d.memory",
+      "services.d.permissions.ffi",
+      "services.d.permissions.import",
+      "services.d.permissions.run",
     ]);
   });
 });
