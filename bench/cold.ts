@@ -6,6 +6,7 @@
  */
 
 import { clockMs } from "../runtime/host.ts";
+import { BARE, freePorts, request } from "./cold/requests.ts";
 import type { Measurement } from "./measurement.ts";
 import { BenchMesh, type BenchRuntime } from "./mesh.ts";
 
@@ -20,33 +21,11 @@ const WARM_RATIO_MAX = 0.5;
 const WORKER_RATIO_MAX = 0.7;
 /** After this long a spare that was used has been replaced. Milliseconds. */
 const SPARE_MS = 3_000;
-const BARE = new URL("cold/bare.ts", import.meta.url).href;
 const SERVICE = "greeter";
-
-/** Sends one request by a connection of its own; resolves with the first bytes of the answer. */
-async function request(port: number, path: string): Promise<void> {
-  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-  conn.setNoDelay(true);
-  const text = `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nconnection: close\r\n\r\n`;
-  await conn.write(new TextEncoder().encode(text));
-  const buffer = new Uint8Array(4_096);
-  const count = await conn.read(buffer);
-  conn.close();
-  const answer = new TextDecoder().decode(buffer.subarray(0, count ?? 0));
-  if (!answer.startsWith("HTTP/1.1 200 ")) throw new Error(`Cannot get "${path}": ${answer}`);
-}
-
-/** A port that is free now. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}
 
 /** From the spawn of a bare process to its first answer. Milliseconds. */
 async function measureBare(): Promise<number> {
-  const port = freePort();
+  const [port = 0] = freePorts(1);
   const startedMs = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--allow-net", BARE, String(port)],

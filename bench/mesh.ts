@@ -14,6 +14,11 @@ const EXAMPLE = new URL("../examples/hello", import.meta.url).pathname;
 /** Facts of one kind. */
 export type FactOf<Kind extends FactKind> = Extract<Fact, { kind: Kind }>;
 
+/** The mesh of examples/hello. */
+export function loadExample(): Promise<MeshConfig> {
+  return loadMesh(EXAMPLE);
+}
+
 /** How the services of a mesh run. */
 export type BenchRuntime = Pick<ServiceConfig, "warm" | "runtime">;
 
@@ -25,7 +30,13 @@ function running(config: MeshConfig, runtime: BenchRuntime): MeshConfig {
   return { ...config, services: new Map(services) };
 }
 
-/** The mesh of examples/hello, which runs until {@linkcode BenchMesh.stop}. */
+/** Which mesh is measured, and how its services run. */
+export interface BenchMeshOptions extends BenchRuntime {
+  /** What it consists of. @default {what examples/hello does} */
+  readonly config?: MeshConfig;
+}
+
+/** A mesh, which runs until {@linkcode BenchMesh.stop}. */
 export class BenchMesh {
   /** Where it is. */
   readonly addresses: LocalAddresses;
@@ -57,13 +68,13 @@ export class BenchMesh {
    * Starts it on free ports, with its history in a folder that goes with it. Its services are
    * processes without spares unless something else is said.
    */
-  static async start(runtime: BenchRuntime = {}): Promise<BenchMesh> {
+  static async start({ config, ...runtime }: BenchMeshOptions = {}): Promise<BenchMesh> {
     const folder = await Deno.makeTempDir({ prefix: "smmp-bench-" });
     const facts: Fact[] = [];
     const listeners = new Set<() => void>();
     const token = crypto.randomUUID();
     const mesh = new LocalMesh({
-      config: running(await loadMesh(EXAMPLE), runtime),
+      config: running(config ?? await loadExample(), runtime),
       data: folder,
       hostname: "127.0.0.1",
       port: 0,
@@ -114,6 +125,17 @@ export class BenchMesh {
     const text = await response.text();
     if (!response.ok) throw new Error(`Cannot stop "${serviceID}": ${text}`);
     await this.fact("instanceEnded", (fact) => fact.serviceID === serviceID);
+  }
+
+  /** Stops all instances that run, and waits until they have ended. */
+  async stopInstances(): Promise<void> {
+    const ended = new Set(
+      this.#facts.flatMap((fact) => fact.kind === "instanceEnded" ? [fact.serviceID] : []),
+    );
+    const running = this.#facts.flatMap((fact) =>
+      fact.kind === "instanceStarted" && !ended.has(fact.serviceID) ? [fact.serviceID] : []
+    );
+    await Promise.all(running.map((serviceID) => this.stopInstance(serviceID)));
   }
 
   /** Ends it, and removes its history. */

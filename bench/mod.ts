@@ -1,5 +1,5 @@
 /**
- * `deno task bench [cold|connections|links|manager|many|idle|restart] … [--json]`: measures, prints a
+ * `deno task bench [cold|burst|chain|connections|links|manager|many|idle|restart] … [--json]`: measures, prints a
  * table, and writes nothing. Every number is a median of runs that alternate with those of a
  * reference.
  *
@@ -7,6 +7,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { benchBurst } from "./burst.ts";
+import { benchChain } from "./chain.ts";
 import { benchCold } from "./cold.ts";
 import { benchConnections } from "./connections.ts";
 import { benchIdle } from "./idle.ts";
@@ -22,6 +24,8 @@ const BENCHES: ReadonlyMap<string, () => Measurement[] | Promise<Measurement[]>>
   () => Measurement[] | Promise<Measurement[]>
 >([
   ["cold", () => benchCold()],
+  ["burst", () => benchBurst()],
+  ["chain", () => benchChain()],
   ["connections", () => benchConnections()],
   ["links", () => benchLinks()],
   ["manager", () => benchManager()],

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { benchBurst } from "../../bench/burst.ts";
+import { benchChain } from "../../bench/chain.ts";
 import { benchCold } from "../../bench/cold.ts";
 import { benchConnections } from "../../bench/connections.ts";
 import { benchIdle } from "../../bench/idle.ts";
@@ -33,7 +35,15 @@ Deno.test("benchLinks() measures messages by TLS and by plain TCP", async () => 
 });
 
 Deno.test("benchCold() measures a cold request and its parts", async () => {
-  assertMeasured(await benchCold({ runs: 1 }), 5);
+  assertMeasured(await benchCold({ runs: 1 }), 7);
+});
+
+Deno.test("benchBurst() measures services that are asked for at once", async () => {
+  assertMeasured(await benchBurst({ runs: 1, services: 3 }), 1);
+});
+
+Deno.test("benchChain() measures a chain of starts with eager and without", async () => {
+  assertMeasured(await benchChain({ runs: 1 }), 2);
 });
 
 Deno.test({
