@@ -43,6 +43,8 @@ export interface Outdated {
 const WORKERS_MAX = 64;
 /** Processes may wait to be let in at once, and strangers too. */
 const LINKS_MAX = 256;
+/** Orders that wait for one process: a binary tells each worker all that it runs of ours. */
+const ORDERS_BYTES_MAX = 64 * 1024 * 1024;
 /** The roles of the mesh start first. Milliseconds. */
 const PREPARE_AFTER_MS = 200;
 const LOOPBACK = "127.0.0.1";
@@ -203,20 +205,24 @@ export class WorkerHosts {
   }
 
   #listen(): TcpListener {
-    return listenTcp({ hostname: LOOPBACK, port: 0, linksMax: LINKS_MAX }, (link) => {
-      let events: ReturnType<HostProcess["attach"]> | undefined;
-      return {
-        received: (value) => {
-          if (events !== undefined) return events.received(value);
-          const token = readHello(value) ?? "";
-          const host = [...this.#hosts].find((one) => isSameText(one.token, token));
-          if (host === undefined) return link.abort("it is no process of ours");
-          events = host.process.attach(link);
-        },
-        malformed: (reason) => link.abort(reason),
-        closed: (reason) => events?.closed(reason),
-      };
-    });
+    const waitingBytesMax = ORDERS_BYTES_MAX;
+    return listenTcp(
+      { hostname: LOOPBACK, port: 0, linksMax: LINKS_MAX, waitingBytesMax },
+      (link) => {
+        let events: ReturnType<HostProcess["attach"]> | undefined;
+        return {
+          received: (value) => {
+            if (events !== undefined) return events.received(value);
+            const token = readHello(value) ?? "";
+            const host = [...this.#hosts].find((one) => isSameText(one.token, token));
+            if (host === undefined) return link.abort("it is no process of ours");
+            events = host.process.attach(link);
+          },
+          malformed: (reason) => link.abort(reason),
+          closed: (reason) => events?.closed(reason),
+        };
+      },
+    );
   }
 
   /** The main module of a worker. What it loads by a text that stands in it needs no permission. */
