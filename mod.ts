@@ -19,6 +19,7 @@ export {
   type Plug,
   plug,
   type PlugConnection,
+  type PlugOptions,
   type ServiceName,
   type Services,
 } from "./runtime/service/plug.ts";

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { RouteLimits } from "../../protocol/route_limits.ts";
+import type { LimitedExchange } from "../limits/limited_exchange.ts";
 import { partsOf } from "../sessions/parts/parts.ts";
 import { PLAIN_URL } from "../sessions/parts/plain_url.ts";
 import type { RequestParts } from "../sessions/session.ts";
@@ -23,6 +25,12 @@ export type MeshFetch = (
   request: RequestParts,
   terms?: ExchangeTerms,
 ) => Promise<Response>;
+
+/** The limits of requests to another service; what is absent has no bound of its own. */
+export type FetchLimits = Pick<
+  RouteLimits,
+  "connectMs" | "firstByteMs" | "idleMs" | "totalMs" | "retry"
+>;
 
 const elsewhere = globalThis.fetch;
 
@@ -46,7 +54,7 @@ export function installFetch(send: MeshFetch): void {
   Object.defineProperty(globalThis, SEND, { value: send });
   globalThis.fetch = (input, init) => {
     const service = serviceOf(input instanceof Request ? input.url : String(input));
-    return service === undefined ? elsewhere(input, init) : fetchService(service, input, init);
+    return service === undefined ? elsewhere(input, init) : fetchService(service, input, { init });
   };
 }
 
@@ -63,20 +71,37 @@ export function meshFetch(service: string): MeshFetch {
   throw new TypeError(`Cannot reach "${service}": ${reason}`);
 }
 
+/** One for all, as they share a timer. */
+let limitedExchange: Promise<LimitedExchange> | undefined;
+
+/** The same within limits. What that takes is loaded for who sets any. */
+async function limitedFetch(send: MeshFetch, limits: FetchLimits): Promise<MeshFetch> {
+  limitedExchange ??= import("../limits/limited_exchange.ts").then((limited) =>
+    limited.limitedExchange(send)
+  );
+  const exchange = await limitedExchange;
+  return (service, request) => exchange(service, request, limits);
+}
+
 /**
  * Sends a request to a service of the mesh by name, and follows its redirects as `fetch` does.
  *
  * @param service The name.
  * @param input As for `fetch`; the host of a URL counts for redirects only.
- * @param init As for `fetch`.
+ * @param options `init` is as for `fetch`; `limits` hold for each request that this takes, and none
+ * do when they are absent.
  * @throws {TypeError} in a process that no agent started, or when a redirect cannot be followed.
  */
 export async function fetchService(
   service: string,
   input: string | URL | Request,
-  init?: RequestInit,
+  { init, limits }: {
+    readonly init?: RequestInit | undefined;
+    readonly limits?: FetchLimits | undefined;
+  },
 ): Promise<Response> {
-  const toService = meshFetch(service);
+  const mesh = meshFetch(service);
+  const toService = limits === undefined ? mesh : await limitedFetch(mesh, limits);
   // Most calls are just this, and a `Request` costs more than to send it.
   const isPlain = init === undefined && typeof input === "string" && PLAIN_URL.test(input);
   const answer = isPlain ? await toService(service, plainGet(input)) : undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fetchService, meshFetch } from "./mesh_fetch.ts";
+import { type FetchLimits, fetchService, meshFetch } from "./mesh_fetch.ts";
 
 /**
  * The services that a program knows by name. Declare yours to have their names checked:
@@ -22,6 +22,23 @@ export interface Services {}
 
 /** A name of a declared service, or any name while none is declared. */
 export type ServiceName = keyof Services extends never ? string : keyof Services;
+
+/**
+ * How requests are sent by a plug. A deadline that passes before an answer has begun is a response
+ * with 504 that names it; one that passes later breaks the body of the answer.
+ */
+export interface PlugOptions {
+  /** The longest wait for a connection, the start of the service included. @default {150_000} */
+  readonly connectMs?: number;
+  /** The longest wait for an answer to begin, once the request was sent. @default {for ever} */
+  readonly firstByteMs?: number;
+  /** The longest time without a byte in either direction. Milliseconds. @default {for ever} */
+  readonly idleMs?: number;
+  /** The longest time to the last byte of an answer. Milliseconds. @default {for ever} */
+  readonly totalMs?: number;
+  /** Whether what may have been handled is sent once more if its method allows. @default {true} */
+  readonly retry?: boolean;
+}
 
 /** An out-plug: the way to one service. */
 export interface Plug {
@@ -58,6 +75,10 @@ export interface PlugConnection extends Disposable {
 /**
  * The plug to a service. A path is enough: `plug("counter").fetch("/visits")`.
  *
+ * @param service The name of the service.
+ * @param options The deadlines of its requests. WebSockets and connections have none.
+ * @throws {TypeError} when a deadline is no number above 0.
+ *
  * @example
  * ```ts
  * import { plug } from "./plug.ts";
@@ -65,16 +86,18 @@ export interface PlugConnection extends Disposable {
  * console.log(counter.service);
  * ```
  */
-export function plug(service: ServiceName): Plug {
+export function plug(service: ServiceName, options?: PlugOptions): Plug {
+  const limits = options === undefined ? undefined : limitsOf(service, options);
   const origin = `http://${service}.mesh`;
   const base = `${origin}/`;
   return {
     service,
     fetch(input, init) {
-      if (input instanceof Request) return fetchService(service, input, init);
+      if (input instanceof Request) return fetchService(service, input, { init, limits });
       // Two slashes begin a host, which is for a parser to see.
       const isPath = typeof input === "string" && /^\/(?!\/)/.test(input);
-      return fetchService(service, isPath ? `${origin}${input}` : new URL(input, base), init);
+      const url = isPath ? `${origin}${input}` : new URL(input, base);
+      return fetchService(service, url, { init, limits });
     },
     webSocket(path, protocols = []) {
       const url = new URL(path, `ws://${service}.mesh/`);
@@ -88,4 +111,12 @@ export function plug(service: ServiceName): Plug {
       return await connectTo(service, exchange);
     },
   };
+}
+
+function limitsOf(service: string, { retry, ...deadlines }: PlugOptions): FetchLimits {
+  for (const [name, value] of Object.entries(deadlines)) {
+    if (value === undefined || (Number.isFinite(value) && value > 0)) continue;
+    throw new TypeError(`Cannot plug "${service}": ${name} must be above 0, found ${value}`);
+  }
+  return { ...deadlines, ...(retry === undefined ? {} : { retry }) };
 }

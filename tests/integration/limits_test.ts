@@ -22,6 +22,23 @@ Deno.test("mesh answers 504 and names the deadline, and cancels the work", async
   assertEquals(await held, "held b");
 });
 
+Deno.test("plug() answers 504 when its deadline passes, and cancels the work", async () => {
+  await using mesh = await startMesh({ services: { caller: { plugs: ["echo"] }, echo: {} } });
+  assertEquals(await mesh.text("/caller/quick/echo/who?id=warm"), "warm");
+  const [status, detail] = await problemOf(await mesh.fetch("/caller/quick/echo/hold?id=a"));
+  assertEquals(status, 504);
+  assert(detail.includes("firstByte"), detail);
+  await mesh.output("aborted a");
+  const response = await mesh.fetch("/caller/quick/echo/stream?id=b");
+  const text = response.text().then(() => "whole", () => "broken");
+  await mesh.output("cancelled b");
+  assertEquals(await text, "broken");
+  const held = mesh.text("/caller/plug/echo/hold?id=c");
+  await mesh.output("holding c");
+  await mesh.text("/echo/release?id=c");
+  assertEquals(await held, "held c");
+});
+
 Deno.test("mesh breaks an answer that has begun when no byte moves any more", async () => {
   await using mesh = await startMesh({ services: { echo: { limits: { idle: "300ms" } } } });
   const response = await mesh.fetch("/echo/stream?id=a");

@@ -36,7 +36,7 @@ export interface WaitingPagesOptions {
   readonly services: ColdServices;
   /** How soon a service must be there for no page to be shown. Milliseconds. @default {400} */
   readonly patienceMs?: number;
-  /** How long a page is open until its browser asks again anyhow. Milliseconds. @default {20_000} */
+  /** How long a page is open until its browser asks again. Milliseconds. @default {20_000} */
   readonly openMs?: number;
   /** Most pages that are open; others end at once, and are asked again. @default {1_000} */
   readonly openMax?: number;

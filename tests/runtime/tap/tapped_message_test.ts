@@ -26,7 +26,7 @@ Deno.test("shownMessage() masks every field that holds a token", () => {
   assert(count >= 4, "the messages have lost their secrets");
 });
 
-Deno.test("shownMessage() masks what an agent reports of its instances, and lines of output", () => {
+Deno.test("shownMessage() masks what an agent reports of instances, and lines of output", () => {
   const instance = {
     serviceID: 4,
     typeOfService: "greeter",
