@@ -87,12 +87,12 @@ async function takeChange(
   { mesh, config, output }: { mesh: LocalMesh; config: MeshConfig; output: MeshOutput },
 ): Promise<void> {
   const { repository, edited } = change;
-  tellChange(output, change);
   if (JSON.stringify(repository.config.gateway) !== JSON.stringify(config.gateway)) {
     output.warn("what mesh.json says of the gateway holds from the next start on");
   }
   try {
     await mesh.update(repository.config, edited);
+    tellChange(output, change);
   } catch (error) {
     output.warn(`Cannot take the change: ${reasonOf(error)}`);
   }

@@ -81,6 +81,49 @@ Deno.test("RepositoryWatch notices services that are added, edited and removed",
   assertEquals(watched.warnings, []);
 });
 
+Deno.test("RepositoryWatch takes what a module imports by relative names for a part of it", async () => {
+  await using watched = new Watched();
+  await watched.write("_db.ts", 'import "./_deep/table.ts";\nexport const rows = 1;\n');
+  await watched.write("_deep/table.ts", 'export * from "../_db.ts";\n');
+  await watched.write("greeter.ts", `import { rows } from './_db.ts';\n${GREETER}`);
+  await watched.write("other.ts", GREETER);
+  await watched.open();
+  await watched.write("_deep/table.ts", 'export * from "../_db.ts"; // edited\n');
+  assertEquals((await watched.next()).edited, ["greeter"]);
+  await watched.write("deno.json", '{ "imports": {} }');
+  assertEquals((await watched.next()).edited.toSorted(), ["greeter", "other"]);
+});
+
+Deno.test("RepositoryWatch takes what a service may write for no part of it", async () => {
+  await using watched = new Watched();
+  const counter = { permissions: { write: ["./counter/data"] } };
+  await watched.write("counter/mod.ts", GREETER);
+  await watched.write("counter/data/visits.json", "0");
+  await watched.write("mesh.json", JSON.stringify({ services: { counter }, routes: {} }));
+  await watched.open();
+  await watched.write("counter/data/visits.json", "1");
+  await watched.write(
+    "mesh.json",
+    JSON.stringify({ services: { counter }, routes: { "/": "counter" } }),
+  );
+  const { edited, repository } = await watched.next();
+  assertEquals([edited, repository.config.routes.length], [[], 1]);
+});
+
+Deno.test("RepositoryWatch finds an edit though something is written all the time", async () => {
+  await using watched = await new Watched().open();
+  let count = 0;
+  const writing = setInterval(() => {
+    Deno.writeTextFileSync(`${watched.folder}/log.txt`, `${count++}`);
+  }, 10);
+  try {
+    await watched.write("greeter.ts", `${GREETER}// edited\n`);
+    assertEquals((await watched.next()).edited, ["greeter"]);
+  } finally {
+    clearInterval(writing);
+  }
+});
+
 Deno.test("RepositoryWatch keeps what was there while the new one can't be used", async () => {
   await using watched = await new Watched().open();
   await watched.write("mesh.json", '{ "services": { "greeter": { "idel": "1s" } }, "routes": {} }');
