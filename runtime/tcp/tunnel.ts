@@ -24,15 +24,17 @@ export interface TunnelConnection {
 export const TUNNEL_LIMITS = {
   /** A connection that shall end ends once nothing has moved for so long after an answer. */
   quietMs: 100,
+  /** One that is never quiet ends with the first answer after this. */
+  leaveMs: 1_500,
   /** It ends after this whatever moves, so that time is left for its program to end. */
-  leaveMs: 2_000,
+  leaveMsMax: 2_500,
   /** What the first read takes; later ones take what suits the connection. */
   bufferBytesMin: 4_096,
   /** What one read takes at most. */
   bufferBytesMax: 65_536,
 } as const;
 
-const { bufferBytesMin, bufferBytesMax, leaveMs, quietMs } = TUNNEL_LIMITS;
+const { bufferBytesMin, bufferBytesMax, leaveMs, leaveMsMax, quietMs } = TUNNEL_LIMITS;
 
 /** What a tunnel knows of its connection. */
 export interface TunnelOptions {
@@ -55,6 +57,8 @@ export class Tunnel {
   #hasRead = false;
   #hasWritten = false;
   #isOver = false;
+  /** The time from which on it ends with any answer. */
+  #lastMs = Infinity;
   /** Whether what moved last was a question, to which the answer has not come yet. */
   #isAsked = false;
   #movedMs = performance.now();
@@ -84,6 +88,7 @@ export class Tunnel {
         const piece = await this.#read();
         if (piece !== undefined) controller.enqueue(piece);
         else if (!this.#isOver) this.#endOutgoing(controller);
+        this.#endIfLast(piece?.length ?? 0);
       },
       cancel: () => {
         if (wait === undefined) this.#endReading();
@@ -107,6 +112,7 @@ export class Tunnel {
       // The exchange is over before its time, and with it the connection.
       return this.#close();
     }
+    if (this.#isOver) return;
     // A connection that can't be told any more has ended, or will say so when it is read.
     await this.#connection.closeWrite().catch(() => {});
     this.#hasWritten = true;
@@ -115,15 +121,17 @@ export class Tunnel {
 
   /**
    * Ends the tunnel when that does the least harm: once an answer was given and nothing has moved
-   * for a moment, at the latest after {@linkcode TUNNEL_LIMITS}.
+   * for a moment; if that does not happen, with an answer; at the latest after a while, see
+   * {@linkcode TUNNEL_LIMITS}.
    */
   leave(): void {
     if (this.#isOver || this.#stopLeaving !== undefined) return;
-    const lastMs = performance.now() + leaveMs;
+    const beganMs = performance.now();
+    this.#lastMs = beganMs + leaveMs;
     const look = () => {
       const nowMs = performance.now();
       const isQuiet = !this.#isAsked && nowMs - this.#movedMs >= quietMs;
-      if (isQuiet || nowMs >= lastMs) return this.end();
+      if (isQuiet || nowMs >= beganMs + leaveMsMax) return this.end();
       this.#stopLeaving = after(quietMs / 2, look);
     };
     look();
@@ -137,6 +145,12 @@ export class Tunnel {
     this.#incoming?.cancel("the connection is closed").catch(() => {});
     const controller = this.#controller;
     if (controller !== undefined && !this.#hasRead) this.#endOutgoing(controller);
+  }
+
+  /** What is long may have more behind it, so it is no end of an answer. */
+  #endIfLast(bytes: number): void {
+    if (this.#lastMs === Infinity || this.#isAsked || bytes >= bufferBytesMin) return;
+    if (performance.now() >= this.#lastMs) this.end();
   }
 
   /** The next piece; undefined at the end. */
@@ -175,6 +189,7 @@ export class Tunnel {
         rest = rest.subarray(await this.#connection.write(rest));
       }
       this.#moved(!this.#isOfClient);
+      this.#endIfLast(bytes.length);
       return true;
     } catch {
       // Nobody reads it any more. What the other end still says can be read: it ends by itself.

@@ -170,6 +170,29 @@ Deno.test("Tunnel ends softly: when it is quiet, later while an answer is awaite
   assert(quietMs < 2_000, `${quietMs}`);
 });
 
+Deno.test("Tunnel that is never quiet ends with an answer, and loses none", async () => {
+  await using joined = await join();
+  const { client, program, tunnel } = joined;
+  let isOver = false;
+  const talk = async () => {
+    for (let n = 0; !isOver; n += 1) {
+      client.say("question");
+      while (!isOver && program.written.length <= n) await new Promise((go) => setTimeout(go, 1));
+      program.say("answer");
+      while (!isOver && client.written.length <= n) await new Promise((go) => setTimeout(go, 1));
+    }
+  };
+  const talked = talk();
+  const closed = joined.session.handles[0]?.close();
+  await tunnel.ended;
+  isOver = true;
+  await Promise.all([talked, closed]);
+  const answers = client.written.filter((text) => text === "answer");
+  assert(answers.length > 10);
+  assertEquals(client.written.at(-1), "<end>");
+  assertEquals(answers.length, program.written.length);
+});
+
 Deno.test("openTunnel() tells why there is none", async () => {
   const refuse = () => Promise.reject(new Error("it is full"));
   await using session: RunningSession = await startSession((request) =>
