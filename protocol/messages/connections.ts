@@ -63,6 +63,7 @@ export const CONNECTION_MESSAGES = {
       sourcePlug,
       destPlug,
       serviceID: added(kinds.serviceID, "The source; the agent adds it."),
+      connectMs: added(kinds.durationMs, "From the answer until it was open; default: 0."),
       reason,
     },
   },
@@ -77,6 +78,10 @@ export const CONNECTION_MESSAGES = {
       count: added(kinds.count, "Exchanges ended in the interval; 0: one is still open."),
       intervalMs: added(kinds.durationMs, "The interval that the count covers."),
       inFlight: added(kinds.count, "Exchanges that are open now; default: 0."),
+      firstMs: added(
+        kinds.durationMs,
+        "From when the connection was open until its first exchange ended; told once.",
+      ),
     },
   },
   sourceConnectionClose: {

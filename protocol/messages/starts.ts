@@ -94,6 +94,14 @@ export const START_MESSAGES = {
         "Its open connections as a source; only to an agent that came back.",
       ),
       ticketKey: added(kinds.token, "The key of its tickets; only from the agent."),
+      loadMs: added(
+        kinds.durationMs,
+        "From when its runtime was up, or its process was chosen for it, until it was ready.",
+      ),
+      spawnMs: added(
+        kinds.durationMs,
+        "The rest of the time that its agent needed for the start; only from the agent.",
+      ),
       reason,
     },
   },

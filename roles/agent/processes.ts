@@ -54,6 +54,7 @@ export function onStartServiceRequest(
       launched: true,
       startMessageID: messageID,
       startTimeoutMs,
+      askedMs: turn.nowMs,
       phase: "launching",
       isFromSpare: spare !== undefined,
     }),
@@ -102,13 +103,30 @@ export function onProcessFailed(turn: AgentTurn, event: ProcessFailed): void {
 export function answerStart(
   turn: AgentTurn,
   instance: LocalInstance,
-  outcome: { status: number; reason?: string },
+  outcome: { status: number; reason?: string; loadMs?: number | undefined },
 ): void {
   const { serviceID, startMessageID: messageID, ticketKey } = instance;
   const { status } = outcome;
   const key = ticketKey === undefined || !isDone(status) ? {} : { ticketKey };
   const reason = outcome.reason === undefined ? {} : { reason: cutReason(outcome.reason) };
-  sendUp(turn, { type: "startServiceResponse", messageID, status, serviceID, ...key, ...reason });
+  sendUp(turn, {
+    type: "startServiceResponse",
+    messageID,
+    status,
+    serviceID,
+    ...key,
+    ...splitOf(turn, instance, outcome.loadMs),
+    ...reason,
+  });
+}
+
+/** What of the time of a start was the process's own, as it says, and what was not. */
+function splitOf(
+  { nowMs }: AgentTurn,
+  { askedMs }: LocalInstance,
+  loadMs: number | undefined,
+): { readonly loadMs?: number; readonly spawnMs?: number } {
+  return loadMs === undefined ? {} : { loadMs, spawnMs: Math.max(0, nowMs - askedMs - loadMs) };
 }
 
 /** The start took too long: the process is killed, and its last lines say more when it is gone. */

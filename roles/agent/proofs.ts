@@ -49,7 +49,7 @@ export function onStartServiceResponse(
   switch (instance.phase) {
     case "launching":
       instance.phase = "running";
-      return answerStart(turn, instance, { status: message.status });
+      return answerStart(turn, instance, { status: message.status, loadMs: message.loadMs });
     case "recorded":
       return adopt(turn, instance, message.connections ?? []);
     case "running":

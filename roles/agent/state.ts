@@ -45,6 +45,8 @@ export interface LocalInstance {
   readonly startMessageID: number;
   /** How long its start may take; 0 when this agent did not launch it. Milliseconds. */
   readonly startTimeoutMs: number;
+  /** When its start was asked for; 0 when this agent did not launch it. Milliseconds since 1970. */
+  readonly askedMs: number;
   /** Where in its life it is. */
   phase: LocalPhase;
   /** The secret that it must show by each new link; undefined: it may come no more. */
@@ -89,6 +91,7 @@ export function newInstance(
   return {
     startMessageID: 0,
     startTimeoutMs: 0,
+    askedMs: 0,
     token: undefined,
     ticketKey: undefined,
     link: undefined,

@@ -33,6 +33,8 @@ export interface Parked {
   readonly avoid?: readonly number[];
   /** Requests that wait for it there. @default {1} */
   readonly waiting?: number;
+  /** Since when it waits here. Milliseconds since 1970. @default {it does not} */
+  readonly sinceMs?: number;
 }
 
 /** What a person or a program asks of the manager beside the protocol. */

@@ -47,6 +47,8 @@ export interface ServiceReady {
   readonly link: LinkID;
   /** Why it can't accept connections; 409: its plug is taken. */
   readonly failure?: { readonly status: number; readonly reason: string };
+  /** How long its process has been there for it. Milliseconds. @default {it is not known} */
+  readonly loadMs?: number;
 }
 
 /** It has a link to its agent again, or to one that was started in its place. */

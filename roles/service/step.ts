@@ -107,6 +107,7 @@ function onReady(turn: ServiceTurn, event: Extract<ServiceEvent, { kind: "ready"
     status,
     serviceID,
     token,
+    ...(event.loadMs === undefined ? {} : { loadMs: event.loadMs }),
     ...reason,
   });
   if (failure !== undefined) {

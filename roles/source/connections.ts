@@ -83,6 +83,7 @@ export function onConnectionResponse(
     return failConnection(turn, connection, refusal);
   }
   connection.state = "dialing";
+  connection.phaseMs = turn.nowMs;
   turn.emit({
     kind: "dial",
     sourcePlug: connection.sourcePlug,
@@ -141,7 +142,7 @@ export function onAskDue(turn: SourceTurn, sourcePlug: number): void {
 function confirm(
   turn: SourceTurn,
   connection: OutConnection,
-  outcome: { status: number; reason?: string },
+  outcome: { status: number; reason?: string; connectMs?: number },
 ): void {
   if (!connection.known) return;
   const { messageID, sourcePlug, destPlug } = connection;
@@ -158,7 +159,12 @@ function confirm(
 export function onDialed(turn: SourceTurn, event: Dialed): void {
   const connection = turn.source.connections.get(event.sourcePlug);
   if (connection === undefined) return;
-  confirm(turn, connection, { status: STATUS.done });
+  const connectMs = turn.nowMs - connection.phaseMs;
+  connection.phaseMs = turn.nowMs;
+  confirm(turn, connection, {
+    status: STATUS.done,
+    ...(connectMs > 0 ? { connectMs } : {}),
+  });
   turn.source.retries.delete(connection.service);
   turn.source.vain.delete(connection.service);
   if (connection.state === "closing") {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LIMITS } from "../../protocol/limits.ts";
 import { beginClose } from "./connections.ts";
 import { heal, noteFailure } from "./health.ts";
 import { leaveWaiting, noteUse, serveWaiting } from "./requests.ts";
@@ -21,6 +22,7 @@ export function onRequestEnded(turn: SourceTurn, event: RequestEnded): void {
   if (connection === undefined) return;
   connection.inFlight -= 1;
   connection.endedCount += 1;
+  connection.firstMs ??= Math.min(turn.nowMs - connection.phaseMs, LIMITS.durationMs);
   noteUse(turn, connection);
   if (outcome === "failed") onFailure(turn, connection);
   else if (outcome === undefined && source.health.size > 0) heal(turn, connection.destServiceID);

@@ -85,6 +85,9 @@ export function askIfNeeded(turn: SourceTurn, service: string): void {
     inFlight: 0,
     endedCount: 0,
     reportedMs: nowMs,
+    phaseMs: nowMs,
+    firstMs: undefined,
+    isFirstTold: false,
     isUseNoted: false,
     closeMessageIDs: [],
     known: true,
@@ -244,7 +247,7 @@ export function onUseDue(turn: SourceTurn, sourcePlug: number): void {
   if (!connection.known || source.serviceID === undefined) return;
   // Nobody hears it now, so it is counted on until an agent is there again.
   if (source.agentLink === undefined) return;
-  const { endedCount, inFlight, reportedMs, destPlug } = connection;
+  const { endedCount, inFlight, reportedMs, destPlug, firstMs } = connection;
   if (connection.state === "asking" || connection.state === "dialing") return;
   if (endedCount === 0 && inFlight === 0) return;
   source.lastMessageID += 1;
@@ -257,7 +260,9 @@ export function onUseDue(turn: SourceTurn, sourcePlug: number): void {
     count: endedCount,
     intervalMs: Math.max(0, nowMs - reportedMs),
     ...(inFlight === 0 ? {} : { inFlight }),
+    ...(connection.isFirstTold || firstMs === undefined ? {} : { firstMs }),
   });
+  connection.isFirstTold = firstMs !== undefined;
   connection.endedCount = 0;
   connection.reportedMs = nowMs;
   if (inFlight > 0) noteUse(turn, connection);

@@ -48,6 +48,12 @@ export interface OutConnection {
   endedCount: number;
   /** When its use was last reported, in the host's milliseconds. */
   reportedMs: number;
+  /** When it was answered, then when it was open, in the host's milliseconds. */
+  phaseMs: number;
+  /** From when it was open until its first request ended. Milliseconds. */
+  firstMs: number | undefined;
+  /** Whether that was reported. */
+  isFirstTold: boolean;
   /** Whether the next report of its use has a time already. */
   isUseNoted: boolean;
   /** Numbers of the requests to close it, to be answered when it is closed. */

@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { ConnectionEnds, Fact, FactKind } from "../../roles/manager/memory/facts.ts";
+import type {
+  ConnectionEnds,
+  Fact,
+  FactKind,
+  StartSplit,
+} from "../../roles/manager/memory/facts.ts";
 import { formatDuration } from "../config/durations.ts";
 
 /** Most instances whose start is remembered at a time. */
@@ -119,8 +124,9 @@ function describeInstanceFact(
     case "instanceStarted": {
       const sinceMs = startingMs.get(fact.serviceID);
       startingMs.delete(fact.serviceID);
-      if (sinceMs === undefined) return `${name} started`;
-      return `${name} started in ${spaced(formatDuration(fact.atMs - sinceMs))}`;
+      const split = fact.took === undefined ? "" : ` (${describeSplit(fact.took)})`;
+      if (sinceMs === undefined) return `${name} started${split}`;
+      return `${name} started in ${spaced(formatDuration(fact.atMs - sinceMs))}${split}`;
     }
     case "instanceLeaving":
       return `${name} ${fact.cause === "none" ? "stays" : "is to be replaced"}: ${fact.reason}`;
@@ -138,6 +144,12 @@ function describeInstanceFact(
       return `${name} may not ${what}: add ${add} to permissions.${permission} of ${service}`;
     }
   }
+}
+
+/** Where the time of a start went; waiting comes before it, and is told if there was any. */
+function describeSplit({ waitMs, placeMs, spawnMs, loadMs }: StartSplit): string {
+  const parts = `placed ${placeMs}, spawned ${spawnMs}, loaded ${loadMs}`;
+  return waitMs === 0 ? parts : `waited ${spaced(formatDuration(waitMs))} before; ${parts}`;
 }
 
 const CLOSING_WORDS = {
@@ -174,9 +186,15 @@ function describeConnectionFact(
     case "connectionOffered":
       return `${ends} may connect (${plugs})`;
     case "connectionOpened":
-      return `${ends} connected (${plugs})`;
-    case "connectionUsed":
-      return `${ends} ${describeUse(fact.count)}`;
+      return fact.connectMs === undefined
+        ? `${ends} connected (${plugs})`
+        : `${ends} connected in ${spaced(formatDuration(fact.connectMs))} (${plugs})`;
+    case "connectionUsed": {
+      const first = fact.firstMs === undefined
+        ? ""
+        : `, first answer after ${spaced(formatDuration(fact.firstMs))}`;
+      return `${ends} ${describeUse(fact.count)}${first}`;
+    }
     case "connectionClosing":
       return `connection ${fact.connectionID} ${ends} closing: ${fact.reason}`;
     case "connectionClosed":

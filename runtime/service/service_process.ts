@@ -75,6 +75,8 @@ export class ServiceProcess {
   readonly #keys: ReturnType<typeof keysOf>;
   readonly #inbound = new Map<string, SessionHandle>();
   readonly #isSpare: boolean;
+  /** When this process was there for the instance: a spare was there long before. */
+  readonly #begunMs: number;
   #server: SessionServer | undefined;
   #ending: ServeTerms["ending"];
   #check: ServeTerms["check"];
@@ -94,6 +96,7 @@ export class ServiceProcess {
     const dispatch = (event: ServiceEvent) => this.#host.dispatch(event);
     this.life = given.life ?? new InstanceLife({ held: (reason) => this.held(reason), complain });
     this.#isSpare = given.link !== undefined;
+    this.#begunMs = this.#isSpare ? performance.now() : 0;
     this.#links = new LinkTable({
       dispatch: (event) => {
         dispatch(event);
@@ -206,7 +209,8 @@ export class ServiceProcess {
     if (this.#phase === "ready") return this.#host.dispatch({ kind: "relinked", link });
     this.#phase = "ready";
     const failure = "failure" in this.#listening ? { failure: this.#listening.failure } : {};
-    this.#host.dispatch({ kind: "ready", link, ...failure });
+    const loadMs = Math.round(performance.now() - this.#begunMs);
+    this.#host.dispatch({ kind: "ready", link, loadMs, ...failure });
     if (!this.#isSpare) void warmUp();
   }
 

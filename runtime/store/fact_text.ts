@@ -15,6 +15,7 @@ import type {
   CrashMark,
   Fact,
   FactKind,
+  StartSplit,
 } from "../../roles/manager/memory/facts.ts";
 import {
   type FieldGuards,
@@ -75,7 +76,17 @@ const FIELDS: { readonly [Kind in FactKind]: FieldGuards<FieldsOf<Kind>> } = {
   agentLost: { agent: isText, reason: isText },
   instanceRegistered: PLACED,
   instanceStarting: { ...PLACED, reason: isText },
-  instanceStarted: STARTED,
+  instanceStarted: {
+    ...STARTED,
+    took: optional(
+      shapeOf<StartSplit>({
+        waitMs: isFinite,
+        placeMs: isFinite,
+        spawnMs: isFinite,
+        loadMs: isFinite,
+      }),
+    ),
+  },
   instanceLeaving: {
     ...STARTED,
     cause: oneOf("none", "drain", "outdated", "memory", "unhealthy", "removed"),
@@ -100,8 +111,8 @@ const FIELDS: { readonly [Kind in FactKind]: FieldGuards<FieldsOf<Kind>> } = {
   serviceCrashLooping: { service: isText, crashes: isWhole, reason: isText },
   serviceRecovered: { service: isText, reason: isText },
   connectionOffered: ENDS,
-  connectionOpened: ENDS,
-  connectionUsed: { ...ENDS, count: isWhole },
+  connectionOpened: { ...ENDS, connectMs: optional(isFinite) },
+  connectionUsed: { ...ENDS, count: isWhole, firstMs: optional(isFinite) },
   connectionClosing: { ...ENDS, reason: isText },
   connectionClosed: { ...ENDS, status: isWhole, reason: isText },
   requestFailed: { ...STARTED, destService: isText, status: isWhole, reason: isText },

@@ -45,6 +45,18 @@ export interface CrashMark {
   readonly pauseMs: number;
 }
 
+/** Where the time of a start went, each part measured by one clock. Milliseconds. */
+export interface StartSplit {
+  /** From the first request that waited for it until it was ordered. */
+  readonly waitMs: number;
+  /** From the order until it was known to have started, without the rest: what messages need. */
+  readonly placeMs: number;
+  /** From when its agent was asked until its process was up, or a spare was told. */
+  readonly spawnMs: number;
+  /** From there until it was ready. */
+  readonly loadMs: number;
+}
+
 /** What an agent may say of its host; old histories, and agents with little to say, lack it. */
 export interface AgentTraits {
   /** What its host is like, for services that ask for it. @default {{}} */
@@ -99,7 +111,13 @@ export type FactBody =
     readonly plugs: PlugConfiguration;
     readonly reason: string;
   }
-  | { readonly kind: "instanceStarted"; readonly serviceID: number; readonly service: string }
+  | {
+    readonly kind: "instanceStarted";
+    readonly serviceID: number;
+    readonly service: string;
+    /** Where the time of its start went; absent: it did not say. */
+    readonly took?: StartSplit;
+  }
   | {
     readonly kind: "instanceLeaving";
     readonly serviceID: number;
@@ -159,8 +177,17 @@ export type FactBody =
     readonly reason: string;
   }
   | { readonly kind: "connectionOffered" } & ConnectionEnds
-  | { readonly kind: "connectionOpened" } & ConnectionEnds
-  | { readonly kind: "connectionUsed"; readonly count: number } & ConnectionEnds
+  | {
+    readonly kind: "connectionOpened";
+    /** How long its source needed to connect. Milliseconds. */
+    readonly connectMs?: number;
+  } & ConnectionEnds
+  | {
+    readonly kind: "connectionUsed";
+    readonly count: number;
+    /** From when it was open until its first exchange ended; told once. Milliseconds. */
+    readonly firstMs?: number;
+  } & ConnectionEnds
   | { readonly kind: "connectionClosing"; readonly reason: string } & ConnectionEnds
   | {
     readonly kind: "connectionClosed";

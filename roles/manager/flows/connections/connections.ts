@@ -150,7 +150,7 @@ export function onConnectionConfirmation(
     const reason = message.reason ?? "the source could not dial";
     return endConnection(turn, connection, { status: message.status, reason });
   }
-  openConnection(turn, connection);
+  openConnection(turn, connection, message.connectMs);
 }
 
 /** A connection that was offered by a manager that forgot it is closed, not left unknown. */
@@ -182,12 +182,13 @@ export function onProcessData(
 ): void {
   const connection = connectionOfSource(turn, link, message);
   if (connection === undefined) return;
-  const { count = 1, inFlight = 0 } = message;
+  const { count = 1, inFlight = 0, firstMs } = message;
   const { lastUsedMs, connectionID } = connection;
   if (inFlight > 0) turn.state.inFlight.set(connectionID, inFlight);
   else turn.state.inFlight.delete(connectionID);
   const idleMs = connectionIdleMs(turn.state.registry, connection);
   const isOpen = connection.state === "open";
   if (count === 0 && isOpen && isToldOften(turn, { lastUsedMs, idleMs })) return;
-  record(turn, { kind: "connectionUsed", ...endsOf(connection), count });
+  const first = firstMs === undefined ? {} : { firstMs };
+  record(turn, { kind: "connectionUsed", ...endsOf(connection), count, ...first });
 }

@@ -73,8 +73,9 @@ export function answerOffer(turn: Turn, dest: Instance, parked: Parked): void {
 }
 
 /** Marks a connection as open; one to an instance that is closing is closed again at once. */
-export function openConnection(turn: Turn, connection: Connection): void {
-  record(turn, { kind: "connectionOpened", ...endsOf(connection) });
+export function openConnection(turn: Turn, connection: Connection, connectMs?: number): void {
+  const took = connectMs === undefined ? {} : { connectMs };
+  record(turn, { kind: "connectionOpened", ...endsOf(connection), ...took });
   const dest = turn.state.registry.instances.get(connection.destServiceID);
   if (dest?.state === "closing") {
     return closeConnection(turn, connection, `${dest.service}#${dest.serviceID} is closing`);

@@ -53,8 +53,9 @@ export function refusalToPark(
 export function addParked({ state, nowMs }: Turn, service: string, parked: Parked): void {
   const waiting = state.parked.get(service) ?? new Map<string, Parked>();
   const key = parkedKey(parked);
-  const isRepeated = waiting.has(key);
-  waiting.set(key, parked);
+  const before = waiting.get(key);
+  const isRepeated = before !== undefined;
+  waiting.set(key, { ...parked, sinceMs: before?.sinceMs ?? nowMs });
   state.parked.set(service, waiting);
   if (isRepeated) return;
   const timeoutMs = manifestOf(state.registry, service)?.startTimeoutMs ??

@@ -9,6 +9,7 @@ import type { MessageOf } from "../../../../protocol/messages.ts";
 import { isDone, STATUS } from "../../../../protocol/status.ts";
 import { clearDeadline } from "../../../deadlines.ts";
 import type { LinkID } from "../../../step.ts";
+import type { StartSplit } from "../../memory/facts.ts";
 import { agentOf, type Instance } from "../../memory/registry.ts";
 import { endInstance } from "./endings.ts";
 import { isWorthWaiting, watchRecovery } from "./crashes.ts";
@@ -52,13 +53,29 @@ export function onStartServiceResponse(
   }
   const { ticketKey } = message;
   if (ticketKey !== undefined) state.ticketKeys.set(instance.serviceID, ticketKey);
-  markStarted(turn, instance);
+  markStarted(turn, instance, splitOf(turn, instance, message));
+}
+
+/** Where the time of a start went, if its agent says it. */
+function splitOf(
+  { state, nowMs }: Turn,
+  { service, sinceMs }: Instance,
+  { spawnMs, loadMs }: MessageOf<"startServiceResponse">,
+): StartSplit | undefined {
+  if (spawnMs === undefined || loadMs === undefined) return undefined;
+  let firstMs = sinceMs;
+  for (const parked of state.parked.get(service)?.values() ?? []) {
+    firstMs = Math.min(firstMs, parked.sinceMs ?? sinceMs);
+  }
+  const placeMs = Math.max(0, nowMs - sinceMs - spawnMs - loadMs);
+  return { waitMs: sinceMs - firstMs, placeMs, spawnMs, loadMs };
 }
 
 /** An instance runs: those who wait are answered, and its idle time begins. */
-export function markStarted(turn: Turn, instance: Instance): void {
+export function markStarted(turn: Turn, instance: Instance, took?: StartSplit): void {
   const { serviceID, service } = instance;
-  record(turn, { kind: "instanceStarted", serviceID, service });
+  const split = took === undefined ? {} : { took };
+  record(turn, { kind: "instanceStarted", serviceID, service, ...split });
   turn.state.plugRetries.delete(service);
   answerParked(turn, service);
   watchRecovery(turn, service);
