@@ -89,7 +89,8 @@ const healthSchema = z.strictObject({
 export const lifeShape = {
   instances: instancesSchema.optional(),
   warm: z.int().min(0).max(WARM_MAX).optional().meta({
-    description: "Processes that each host keeps ready for it, so that it starts faster; 0.",
+    description: "Spares that each host keeps ready for it, so that it starts faster; 0, for a " +
+      "worker 1.",
   }),
   eager: z.array(z.string()).max(LIMITS.plugsEntries).optional().meta({
     description: "Those of its plugs that are started with it, ahead of the first request.",
@@ -98,7 +99,7 @@ export const lifeShape = {
     .refine((bytes) => bytes >= MEMORY_BYTES_MIN, { error: "expected at least 16MiB" }).optional(),
   health: healthSchema.optional(),
   runtime: z.enum(["process", "worker"]).optional().meta({
-    description: "A process of its own (the default), or a worker in the agent's process.",
+    description: "A process of its own (the default), or a worker, many of which share one.",
   }),
   command: z.array(withoutNul).min(1).max(ARGUMENTS_MAX).optional().meta({
     description: "The program that it is, in any language, with its arguments; instead of entry.",

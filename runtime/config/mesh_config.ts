@@ -109,6 +109,8 @@ export interface ClosedPlaces {
   readonly paths: readonly string[];
   /** Where roles listen, each `HOST:PORT`. */
   readonly net: readonly string[];
+  /** Whether only who has a certificate is let in there, which no service has. @default {false} */
+  readonly isProved?: boolean;
 }
 
 /** How long what is unused stays before it is closed. */

@@ -38,8 +38,9 @@ function isThere(path: string): boolean {
  */
 export function unconfinedBecause(service: ServiceConfig): string | undefined {
   const { closed, entry, permissions: { read, write } } = service;
-  if ((closed?.net.length ?? 0) > 0) {
-    return "this agent must keep ports of the mesh closed to it, which a worker can't be kept from";
+  if (closed !== undefined && closed.net.length > 0 && closed.isProved !== true) {
+    return "this agent has no certificates, so the ports of the mesh are closed to its services, " +
+      "and a worker can't be kept from them";
   }
   const open = [ownPlace(entry), ...read, ...write];
   const secret = closed?.paths.find((path) => open.some((place) => isWithin(path, place))) ??

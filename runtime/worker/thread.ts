@@ -67,6 +67,13 @@ class NoWorker {
   }
 }
 
+/** By it services would reach each other along no edge. */
+class NoChannel {
+  constructor() {
+    refuse("open a channel");
+  }
+}
+
 const told = takeTold();
 if (told !== undefined) {
   replaceEnvironment(told);
@@ -75,5 +82,6 @@ if (told !== undefined) {
   Deno.chdir = () => refuse("change the working folder");
   Deno.umask = () => refuse("change the mask of new files");
   Reflect.set(globalThis, "Worker", NoWorker);
+  Reflect.set(globalThis, "BroadcastChannel", NoChannel);
   self.postMessage("up");
 }

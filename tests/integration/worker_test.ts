@@ -28,6 +28,7 @@ const SERVICE = `
     "/run": () => new Deno.Command("true").outputSync(),
     "/chdir": () => Deno.chdir("/"),
     "/worker": () => new Worker("data:text/javascript,for(;;);", { type: "module" }),
+    "/channel": () => new BroadcastChannel("all"),
     "/busy": () => busy("a test"),
     "/print": () => {
       Deno.stdout.writeSync(new TextEncoder().encode("in two "));
@@ -129,7 +130,7 @@ Deno.test("worker: what it prints are the lines of its instance", async () => {
 
 Deno.test("worker: it is refused what it has no permission for, and what is of all", async () => {
   await using mesh = await startWorkers();
-  for (const path of ["/read", "/run", "/chdir", "/worker"]) {
+  for (const path of ["/read", "/run", "/chdir", "/worker", "/channel"]) {
     const response = await mesh.fetch(`/one${path}`);
     assertEquals(response.status, 500, path);
     await response.body?.cancel();
@@ -137,7 +138,7 @@ Deno.test("worker: it is refused what it has no permission for, and what is of a
   await mesh.event("instanceRefused", { service: "one", permission: "read" });
   await mesh.output(/Cannot change the working folder: this service is a worker/);
   await mesh.output(/Cannot make a worker: this service is a worker/);
-  assertEquals((await ask(mesh, "/one/")).requests, 5, "it goes on");
+  assertEquals((await ask(mesh, "/one/")).requests, 6, "it goes on");
 });
 
 for (

@@ -128,6 +128,7 @@ function closedPlaces(
   return {
     paths: [data, tls].filter((path) => path !== undefined).map((path) => resolve(path)),
     net: [...new Set(net)],
+    isProved: tls !== undefined,
   };
 }
 

@@ -28,6 +28,8 @@ Deno.test("unconfinedBecause() finds what a worker can't be kept from", () => {
   }
   const ports = unconfinedBecause(service({}, { paths: [], net: ["127.0.0.1:1"] }));
   assertEquals(ports?.includes("ports of the mesh"), true);
+  const proved = { paths: [], net: ["127.0.0.1:1"], isProved: true };
+  assertEquals(unconfinedBecause(service({}, proved)), undefined);
 });
 
 Deno.test("hostFolder() is where the deno.json of a service is, else its own", async () => {
