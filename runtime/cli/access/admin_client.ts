@@ -82,14 +82,24 @@ async function request<Name extends AnswerName>(
   throw new CommandError(`Cannot read the answer of ${url}: it is not a mesh of this version`);
 }
 
+/** What is read line by line. */
+export interface LinesOptions {
+  /** Its path. */
+  readonly path: string;
+  /** The query; what is undefined is left out. */
+  readonly query?: AdminQuery;
+  /** What has no end while the mesh runs, to say what can't be followed. @default {it has one} */
+  readonly followed?: string | undefined;
+}
+
 /**
  * The lines of an answer that is read while it is made.
  *
- * @throws {CommandError} when nobody answers, or it is refused.
+ * @throws {CommandError} when nobody answers, it is refused, it breaks, or what has no end ends.
  */
 export async function* readLines(
   mesh: MeshAccess,
-  options: { readonly path: string; readonly query?: AdminQuery },
+  options: LinesOptions,
 ): AsyncGenerator<string, undefined> {
   const url = urlOf(mesh, options);
   using client = clientOf(mesh);
@@ -110,8 +120,13 @@ export async function* readLines(
     }
   } catch (cause) {
     const why = reasonsOf(cause).at(-1) ?? "no reason was given";
-    throw new CommandError(`Cannot read on from the mesh at ${mesh.url}: ${why}`, { cause });
+    const reason = options.followed === undefined
+      ? `Cannot read on from the mesh at ${mesh.url}: ${why}`
+      : `Cannot follow ${options.followed}: the mesh has ended, or is out of reach (${why})`;
+    throw new CommandError(reason, { cause });
   }
+  if (options.followed === undefined) return;
+  throw new CommandError(`Cannot follow ${options.followed}: the mesh has ended`);
 }
 
 function urlOf(

@@ -6,11 +6,11 @@
 
 import { isRecord } from "../../../protocol/fields.ts";
 import { formatTime } from "../../history/history_line.ts";
-import { readLines } from "../access/admin_client.ts";
-import { findMesh, requireToken } from "../access/find_mesh.ts";
+import { readAnswer, readLines } from "../access/admin_client.ts";
+import { findMesh, type MeshAccess, requireToken } from "../access/find_mesh.ts";
 import type { Parsed } from "../grammar/commands.ts";
-import { type CommandIO, whileRead } from "../io.ts";
-import { LIST_MAX } from "./listing.ts";
+import { CommandError, type CommandIO, whileRead } from "../io.ts";
+import { LIST_MAX, requireService } from "./listing.ts";
 import { paint, printable } from "../table.ts";
 
 /**
@@ -25,23 +25,65 @@ export async function run(parsed: Parsed<"logs">, io: CommandIO): Promise<number
   const mesh = await findMesh(flags);
   requireToken(mesh);
   const id = /^(?:.*#)?(\d+)$/.exec(of)?.[1];
+  const asked = id === undefined ? { service: of } : { instance: id };
+  if (flags.follow) await requireKept(mesh, { of, ...asked });
   const query = {
-    ...(id === undefined ? { service: of } : { instance: id }),
+    ...asked,
     limit: Math.min(flags.lines, LIST_MAX),
     follow: flags.follow,
     stream: flags.stderr ? "stderr" : undefined,
     since: flags.since === undefined ? undefined : Math.max(0, flags.since),
   };
   let count = 0;
-  for await (const line of whileRead(readLines(mesh, { path: "/v1/logs", query }), io)) {
+  const followed = flags.follow ? `the logs of "${of}"` : undefined;
+  const lines = readLines(mesh, { path: "/v1/logs", query, followed });
+  for await (const line of whileRead(lines, io)) {
     count += 1;
     if (flags.json) io.stdout(`${line}\n`);
     else print(JSON.parse(line), io);
   }
-  if (count === 0 && !flags.json) {
-    io.stdout(`Nothing was written by ${of}, as far as it is kept.\n`);
-  }
+  if (count > 0 || flags.follow) return 0;
+  await requireKept(mesh, { of, ...asked });
+  if (!flags.json) io.stdout(`Nothing was written by ${of}, as far as it is kept.\n`);
   return 0;
+}
+
+/** Whose lines are wanted. */
+interface Asked {
+  readonly service?: string;
+  readonly instance?: string;
+}
+
+/** Nobody shall wait for the lines of what is not there; of what was there some may be kept. */
+async function requireKept(
+  mesh: MeshAccess,
+  asked: Asked & { readonly of: string },
+): Promise<void> {
+  const { service, instance, of } = asked;
+  if (await isThere(mesh, asked)) return;
+  const query = { service, instance, limit: 1 };
+  for await (const line of readLines(mesh, { path: "/v1/logs", query })) {
+    const entry: unknown = JSON.parse(line);
+    if (isRecord(entry) && entry.kind === "line") return;
+  }
+  const cannot = "Cannot show the logs of";
+  if (service !== undefined) return await requireService(mesh, { service, cannot });
+  throw new CommandError(`${cannot} "${of}": it does not run, and no line of it is kept`);
+}
+
+/** Whether an agent can start a service, or an instance runs. */
+async function isThere(
+  mesh: MeshAccess,
+  { service, instance }: Asked,
+): Promise<boolean> {
+  if (service !== undefined) {
+    const query = { service, limit: 1 };
+    const { total } = await readAnswer(mesh, "/v1/services", { answer: "ServiceList", query });
+    return total > 0;
+  }
+  const query = { limit: LIST_MAX };
+  const { items } = await readAnswer(mesh, "/v1/instances", { answer: "InstanceList", query });
+  return items.some(({ id }) => String(id) === instance);
 }
 
 function print(entry: unknown, io: CommandIO): void {

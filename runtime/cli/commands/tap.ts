@@ -37,7 +37,8 @@ export async function run({ flags }: Parsed<"tap">, io: CommandIO): Promise<numb
   if (kind !== undefined && !isMessageType(kind)) throw unknownKind(kind);
   const mesh = await findMesh(flags);
   requireToken(mesh);
-  const lines = readLines(mesh, { path: "/v1/tap", query: { service, kind, instance } });
+  const query = { service, kind, instance };
+  const lines = readLines(mesh, { path: "/v1/tap", query, followed: "the messages" });
   for await (const line of whileRead(lines, io)) {
     io.stdout(`${json ? line : describeEntry(JSON.parse(line), io)}\n`);
   }

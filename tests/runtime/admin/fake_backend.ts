@@ -42,6 +42,8 @@ export interface FakeBackend extends AdminBackend {
   outcome: OutcomeView;
   /** Whether the mesh is ready. */
   isReady: boolean;
+  /** Whether nothing was written that is kept. */
+  isSilent: boolean;
   /** Why it takes no new work. */
   hindrance: string | undefined;
   /** How many listen to facts. */
@@ -60,6 +62,7 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
     commands,
     outcome: { status: 200, reason: "done" },
     isReady: true,
+    isSilent: false,
     hindrance: undefined,
     startedAtMs: startMs,
     gatewayUrl: "http://127.0.0.1:8080",
@@ -89,7 +92,7 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
       ask: (_agent, { question }) =>
         Promise.resolve({
           status: 200,
-          output: question.waitMs === undefined
+          output: question.waitMs === undefined && !backend.isSilent
             ? [{
               service: "greeter",
               serviceID: 2,

@@ -18,3 +18,28 @@ Deno.test("logs needs the token even to read", async () => {
     assertEquals(code, 1);
   });
 });
+
+Deno.test("logs of what is not there is an error, with the service that was meant", async () => {
+  await withServedMesh(async ({ run, backend }) => {
+    backend.isSilent = true;
+    for (const words of ["logs greter", "logs greter --follow"]) {
+      const { code, err } = await run(words);
+      assertEquals([code, err], [
+        1,
+        'Cannot show the logs of "greter": no such service; did you mean "greeter"?\n',
+      ]);
+    }
+    assertMatch((await run("logs 99")).err, /^Cannot show the logs of "99": it does not run/);
+    const { code, out } = await run("logs counter");
+    assertEquals([code, out], [0, "Nothing was written by counter, as far as it is kept.\n"]);
+  });
+});
+
+Deno.test("logs --follow says that the mesh has ended", async () => {
+  await withServedMesh(async ({ run, end }) => {
+    const following = run("logs greeter --follow");
+    end();
+    const { code, err } = await following;
+    assertEquals([code, err], [1, 'Cannot follow the logs of "greeter": the mesh has ended\n']);
+  });
+});

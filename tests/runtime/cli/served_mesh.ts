@@ -24,6 +24,8 @@ export interface ServedMesh {
   readonly data: string;
   /** Its admin API. */
   readonly url: string;
+  /** Ends what is followed, as the end of a mesh does. */
+  end(): void;
   /** Runs a command, its words separated by blanks, against the data folder. */
   run(words: string, more?: readonly string[]): Promise<Ran>;
 }
@@ -42,7 +44,8 @@ export async function withServedMesh(
 ): Promise<void> {
   const backend = createFakeBackend({ startMs: Date.now() - 18_000 });
   const listen = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
-  const app = createAdminApp(backend, { token: TOKEN });
+  const ended = new AbortController();
+  const app = createAdminApp(backend, { token: TOKEN, signal: ended.signal });
   const admin = Deno.serve(listen, app.fetch);
   const entry = Deno.serve(listen, gateway);
   const data = await Deno.makeTempDir();
@@ -54,6 +57,7 @@ export async function withServedMesh(
       backend,
       data,
       url,
+      end: () => ended.abort(),
       run: (words, more = []) => runWords([...words.split(" "), ...more, "--data", data]),
     });
   } finally {
