@@ -69,6 +69,20 @@ function crashProcess(world: World): void {
   world.faults.pick([...world.processes])?.die(how);
 }
 
+function stickProcess(world: World): void {
+  const forMs = world.faults.chance(0.4) ? Infinity : world.faults.whole(1_000, 40_000);
+  world.faults.pick([...world.processes])?.getStuck(forMs);
+}
+
+/** The last fault, as others would hide it: what has promised to answer hangs, and is found. */
+export function stickSome(world: World): void {
+  const promised = world.options.services.filter(({ manifest }) => manifest.health !== undefined);
+  const names = new Set(promised.map(({ name }) => name));
+  for (const process of world.processes) {
+    if (world.faults.chance(0.4) && names.has(process.service)) process.getStuck(Infinity);
+  }
+}
+
 function breakServiceLink(world: World): void {
   breakLink(world.faults.pick([...world.processes])?.end);
 }
@@ -107,6 +121,7 @@ const FAULTS: readonly { readonly weight: number; readonly fault: Fault }[] = [
   { weight: 1, fault: openSecondManagerLink },
   { weight: 5, fault: crashProcess },
   { weight: 3, fault: breakServiceLink },
+  { weight: 1, fault: stickProcess },
   { weight: 3, fault: breakGatewayLink },
   { weight: 2, fault: restartGateway },
   { weight: 5, fault: breakSession },
@@ -178,6 +193,7 @@ export function endFaults(world: World): void {
     agent.start();
     if (agent.run !== undefined) agent.run.isolatedUntilMs = 0;
   }
+  for (const process of world.processes) process.getLoose();
   for (const [place, listener] of world.listeners) {
     if (listener === "stranger") world.listeners.delete(place);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ServiceManifest } from "../../protocol/manifest.ts";
+import type { HealthCheck, ServiceManifest } from "../../protocol/manifest.ts";
 import type { Random } from "./random.ts";
 
 /** A service of the simulated mesh. */
@@ -33,6 +33,8 @@ export interface SimulationOptions {
   readonly delayMs: number;
   /** Longest unusual delay of a message. Milliseconds. */
   readonly lagMs: number;
+  /** How instances are asked how they are: no message takes so long that it is missed. */
+  readonly health: HealthCheck;
   /** How often a delay is unusual. */
   readonly lagProbability: number;
   /** How often a message is repeated later. */
@@ -116,7 +118,7 @@ export function drawOptions(random: Random): SimulationOptions {
   });
   const isCalm = random.chance(0.2);
   const rate = (highest: number) => isCalm || random.chance(0.3) ? 0 : random.next() * highest;
-  return {
+  return withHealth({
     hostOfAgent,
     agentOfGateway: agents.slice(0, random.whole(1, 2)).map(() =>
       random.whole(0, agents.length - 1)
@@ -140,5 +142,18 @@ export function drawOptions(random: Random): SimulationOptions {
     isTight: random.chance(0.1),
     forgetsAll: random.chance(0.15),
     stopsMesh: random.chance(0.3),
-  };
+  });
+}
+
+/** Half of the services promise answers about their health. It follows from what was drawn. */
+function withHealth(drawn: Omit<SimulationOptions, "health">): SimulationOptions {
+  // Two such times are longer than the four ways of a question and its answer.
+  const timeoutMs = 2 * Math.max(drawn.lagMs, drawn.delayMs) + 500;
+  const health = { intervalMs: 2_000, timeoutMs, failures: 2 };
+  const services = drawn.services.map((service) => {
+    const { manifest } = service;
+    const isPromised = manifest.serviceIdleMs % 2 === 0;
+    return isPromised ? { ...service, manifest: { ...manifest, health } } : service;
+  });
+  return { ...drawn, services, health };
 }

@@ -186,6 +186,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     roles: { service: withoutMessages(service, "serviceUseInfo") },
   },
   {
+    name: "an agent that keeps it to itself how its instances are",
+    checker: "verdicts",
+    roles: { agent: withoutMessages(agent, "serviceHealthResponse") },
+  },
+  {
     name: "a gateway that rejects twice",
     checker: "requests",
     roles: {

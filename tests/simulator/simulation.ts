@@ -6,12 +6,13 @@
  */
 
 import { judgeClaims } from "./checkers/claims.ts";
+import { judgeStuck } from "./checkers/crashes.ts";
 import { judgeLeaks } from "./checkers/leaks.ts";
 import { MinimumChecker } from "./checkers/scale.ts";
 import { DIFFERENCE_MAX_MS, TruthChecker } from "./checkers/truth.ts";
 import { judgeWaits } from "./checkers/waits.ts";
 import { beginCommands, endDrains, letSleep } from "./commands.ts";
-import { beginFaults, beginMildFaults, endFaults } from "./faults.ts";
+import { beginFaults, beginMildFaults, endFaults, stickSome } from "./faults.ts";
 import { drawOptions, type SimulationOptions } from "./options.ts";
 import { Random } from "./random.ts";
 import { SteadyUsers } from "./steady_users.ts";
@@ -87,7 +88,9 @@ export function simulate(
 
   endFaults(world);
   world.strictFromMs = timeline.nowMs + RECOVERY_MS;
+  stickSome(world);
   run(RECOVERY_MS);
+  judgeStuck(world);
   world.isGentle = true;
   if (options.hasCommands) beginCommands(world);
   run(STRICT_MS);

@@ -156,10 +156,10 @@ export class World {
     return { relayMs: 50_000, ...(this.options.isTight ? tight : {}) };
   }
 
-  /** The manager has the default times, but for one. */
+  /** The manager has the default times, but for two. */
   get managerOptions(): Partial<ManagerOptions> {
-    const { agentLostMs, isTight } = this.options;
-    return { agentLostMs, ...(isTight ? { parkedMax: 3, plugRetriesMax: 1 } : {}) };
+    const { agentLostMs, health, isTight } = this.options;
+    return { agentLostMs, health, ...(isTight ? { parkedMax: 3, plugRetriesMax: 1 } : {}) };
   }
 
   /** Counts something. */

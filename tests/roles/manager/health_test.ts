@@ -90,7 +90,6 @@ Deno.test("serviceHealthRequest: after silence a successor starts, the old one i
   assertEquals(theSent(effects, "connectionResponse").destServiceID, next);
   assertEquals(theSent(effects, "connectionCloseRequest").serviceID, gateway);
   // Nothing that is in flight there will end, so nobody waits for it longer than its grace.
-  theSent(bench.wait(5_000), "softShutdownRequest");
   theSent(bench.wait(5_000), "hardShutdownRequest");
   const end = bench.take("one", {
     type: "hardShutdownResponse",

@@ -1,5 +1,6 @@
 /**
- * Checks that no service is started more often than its crashes allow.
+ * Checks that no service is started more often than its crashes allow, and that nothing is found to
+ * be sick that answers.
  *
  * @module
  */
@@ -21,4 +22,26 @@ export function judgeCrashes(world: World, fact: Fact, registry: Registry): void
   const text = `${fact.service} is started ${fact.atMs - lastCrashMs(crashed)} ms after it ` +
     `crashed, not after ${crashed.pauseMs} ms`;
   world.violations.report("crashes", text);
+}
+
+/** Judges what was found of an instance. */
+export function judgeVerdict(world: World, fact: Fact): void {
+  if (fact.kind !== "instanceLeaving" || fact.cause !== "unhealthy") return;
+  world.count("verdicts");
+  const { timeoutMs, failures } = world.options.health;
+  for (const process of world.processes) {
+    if (process.setup.serviceID !== fact.serviceID || process.isStuck) continue;
+    const { askedMs, looseMs } = process.signs;
+    // An answer is on its way for no longer than a question waits.
+    if (looseMs > fact.atMs - timeoutMs || askedMs < fact.atMs - timeoutMs * failures) continue;
+    const text = `${process.name} was found to be sick, though it answered at ${askedMs}`;
+    world.violations.report("verdicts", text);
+  }
+}
+
+/** All that hung for ever was found in the time that it takes, and is gone. */
+export function judgeStuck(world: World): void {
+  for (const { isStuck, name } of world.processes) {
+    if (isStuck) world.violations.report("verdicts", `${name} hangs, and is still there`);
+  }
 }

@@ -11,7 +11,7 @@ import type { Fact } from "../../../roles/manager/memory/facts.ts";
 import { applyFact } from "../../../roles/manager/memory/fold.ts";
 import { emptyRegistry, type Registry } from "../../../roles/manager/memory/registry.ts";
 import type { World } from "../world.ts";
-import { judgeCrashes } from "./crashes.ts";
+import { judgeCrashes, judgeVerdict } from "./crashes.ts";
 import { judgeGentleness } from "./gentleness.ts";
 import { judgeIdleness } from "./idleness.ts";
 import { judgeStart } from "./scale.ts";
@@ -37,6 +37,7 @@ export class FactsChecker {
     judgeIdleness(this.world, fact);
     judgeGentleness(this.world, fact);
     judgeCrashes(this.world, fact, this.#registry);
+    judgeVerdict(this.world, fact);
     judgeStart(this.world, fact, this.#registry);
     this.world.steadyUsers?.recorded(fact);
     if (fact.kind === "connectionClosed") this.#judgeCount(fact);

@@ -39,6 +39,7 @@ function judgeManager(world: World): void {
     registrations: { holds: state.registrations, most: gateways },
     closeEnds: none(state.closeEnds),
     killAttempts: none(state.killAttempts),
+    healths: none(state.healths),
     plugRetries: none(state.plugRetries),
     turns: { holds: state.turns, most: world.options.services.length },
     commands: none(state.commands),

@@ -32,7 +32,7 @@ export interface InstanceHealth {
   dueAtMs: number;
   /** How often in a row it gave no good answer in time. */
   failures: number;
-  /** How many of these are silence about the open question. */
+  /** How many of these are silence about the open question; 0 once it is answered. */
   silences: number;
   /** Whether it has ever answered: not everything that speaks the protocol knows the question. */
   hasAnswered: boolean;
@@ -148,7 +148,9 @@ export function onServiceHealthResponse(
     return refuse(turn, { link, type }, { status: STATUS.notFound, reason: why });
   }
   const { intervalMs, failures } = checkOf(turn, instance);
+  const { silences } = health;
   health.messageID = undefined;
+  health.silences = 0;
   if (instance.state === "running") {
     lookAgainIn(turn, instance, Math.max(0, health.askedAtMs + intervalMs - turn.nowMs));
   }
@@ -161,7 +163,7 @@ export function onServiceHealthResponse(
   health.hasAnswered = true;
   health.isStuck = status === STATUS.deadline;
   // Its silence before was about the same question.
-  if (health.silences === 0) health.failures += 1;
+  if (silences === 0) health.failures += 1;
   if (health.failures >= failures) judge(turn, instance, `it is not well: ${reason}`);
 }
 

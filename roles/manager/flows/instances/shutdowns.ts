@@ -130,6 +130,9 @@ export function onPhaseDue(turn: Turn, serviceID: number): void {
   const instance = registry.instances.get(serviceID);
   if (instance?.state !== "closing") return;
   if (instance.phase === "drain") {
+    const health = turn.state.healths.get(serviceID);
+    const isSilent = health?.isStuck === true && health.silences > 0;
+    if (isSilent) return shutDownHard(turn, instance, "it hangs, so it can't end by itself");
     return shutDownSoftly(turn, instance, "its connections did not close in time");
   }
   if (instance.phase === "soft") {
