@@ -156,7 +156,7 @@ export function lookOfFile({ size, mtime, ino }: Deno.FileInfo): string {
 /** Files that {@linkcode hasChanged} looks at, a few microseconds each. */
 const GLANCED_MAX = 5_000;
 
-/** Whether any file that was read looks otherwise now; of very many only the first are looked at. */
+/** Whether a file that was read looks otherwise now; of very many only the first are looked at. */
 export function hasChanged(known: FileDigests): boolean {
   let glanced = 0;
   for (const [path, { look }] of known) {

@@ -55,7 +55,8 @@ export interface RepositoryWatchOptions {
   /**
    * How often it is looked though nothing was noticed: some file systems tell nothing, and a link
    * to a folder can be replaced. Of very many services only files that are known are looked at so
-   * often, and whether there are new ones when that costs little beside the time since. Milliseconds.
+   * often, and whether there are new ones when that costs little beside the time since.
+   * Milliseconds.
    *
    * @default {5_000}
    */

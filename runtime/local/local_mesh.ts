@@ -141,8 +141,8 @@ export class LocalMesh {
   }
 
   /**
-   * Its services and routes are others from now on, and instances of `edited` are replaced; resolves
-   * when the roles know it. How many gateways there are, and what is said of them, stays.
+   * Its services and routes are others from now on, and instances of `edited` are replaced. How
+   * many gateways there are, and what is said of them, stays. Resolves when the roles know it.
    */
   async update(now: MeshConfig, edited: readonly string[]): Promise<void> {
     const before = this.#config;

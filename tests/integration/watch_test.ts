@@ -58,7 +58,7 @@ Deno.test("mesh --watch takes the last of many edits", async () => {
   await mesh.stop();
 });
 
-Deno.test("mesh --watch keeps what runs when the script that is edited does not start", async () => {
+Deno.test("mesh --watch keeps what runs when the edited script does not start", async () => {
   await using mesh = await startWatched({ "one.ts": saying("good") });
   assertEquals(await mesh.text("/one"), "good");
   await edit(mesh, "one.ts", { text: "export default {{\n" });

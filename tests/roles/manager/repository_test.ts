@@ -41,6 +41,37 @@ Deno.test("repositoryInfo has instances of an edited service replaced, softly an
   assertEquals([instance.phase, bench.instance(serviceID).leaving], ["drain", "none"]);
 });
 
+Deno.test("repositoryInfo keeps all instances of an edited service that can't start", () => {
+  const bench = new ManagerBench();
+  const services = { greeter: { instances: { min: 2, max: 2 } } };
+  const starts = sent(bench.addAgent("one", services), "startServiceRequest");
+  const both = starts.map(({ serviceID }) => serviceID);
+  for (const serviceID of both) bench.confirmStart("one", serviceID);
+  const { serviceID } = theSent(
+    announce(bench, "one", services, ["greeter"]),
+    "startServiceRequest",
+  );
+  const failed = bench.confirmStart("one", serviceID, {
+    status: 500,
+    reason: "a comma is missing",
+  });
+  assertEquals(sent(failed, "startServiceRequest"), []);
+  assertEquals(both.map((one) => bench.instance(one).leaving), ["none", "none"]);
+});
+
+Deno.test("repositoryInfo replaces what was edited again while the edit before failed", () => {
+  const { bench, instance } = connectedBench();
+  const services = { greeter: { plugs: ["counter"] }, counter: {} };
+  const broken = theSent(announce(bench, "one", services, ["greeter"]), "startServiceRequest");
+  announce(bench, "one", services, ["greeter"]);
+  const failure = { status: 500, reason: "a comma is missing" };
+  bench.confirmStart("one", broken.serviceID, failure);
+  assertEquals(instance.leaving, "outdated");
+  const { serviceID } = theSent(bench.wait(200), "startServiceRequest");
+  bench.confirmStart("one", serviceID);
+  assertEquals(instance.phase, "drain");
+});
+
 Deno.test("repositoryInfo that comes twice is one", () => {
   const { bench } = connectedBench();
   const message = {

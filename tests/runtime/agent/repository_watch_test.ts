@@ -81,7 +81,7 @@ Deno.test("RepositoryWatch notices services that are added, edited and removed",
   assertEquals(watched.warnings, []);
 });
 
-Deno.test("RepositoryWatch takes what a module imports by relative names for a part of it", async () => {
+Deno.test("RepositoryWatch takes what a module imports beside it for a part of it", async () => {
   await using watched = new Watched();
   await watched.write("_db.ts", 'import "./_deep/table.ts";\nexport const rows = 1;\n');
   await watched.write("_deep/table.ts", 'export * from "../_db.ts";\n');

@@ -144,7 +144,9 @@ export function onConnectionConfirmation(
   if (connection === undefined) return closeIfOpen(turn, link, message);
   if (connection.state !== "offered") {
     const reason = `Cannot confirm connection "${connection.connectionID}": ${connection.state}`;
-    return refuse(turn, { link, type: message.type }, { status: STATUS.conflict, reason });
+    // What is to be closed may have been dialled before its source heard of it: no fault.
+    const status = connection.state === "closing" ? STATUS.gone : STATUS.conflict;
+    return refuse(turn, { link, type: message.type }, { status, reason });
   }
   if (!isDone(message.status)) {
     const reason = message.reason ?? "the source could not dial";

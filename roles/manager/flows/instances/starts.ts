@@ -13,8 +13,8 @@ import type { StartSplit } from "../../memory/facts.ts";
 import { agentOf, type Instance } from "../../memory/registry.ts";
 import { endInstance } from "./endings.ts";
 import { isWorthWaiting, watchRecovery } from "./crashes.ts";
+import type { Replacement } from "../../state.ts";
 import { newMessageID, record, refuse, send, sendToAgent, type Turn } from "../../turn.ts";
-
 import { type Failure, isStarting } from "./placement.ts";
 import { answerParked, failParked } from "../connections/parking.ts";
 
@@ -111,10 +111,23 @@ function isOwnFault({ status }: Failure): boolean {
   return status === STATUS.failed || status === STATUS.deadline;
 }
 
-/** Whoever waits for an instance to replace another one looks at it in the end of the step. */
-function noteFailure(turn: Turn, { service, serviceID }: Instance, { reason }: Failure): void {
-  for (const replacement of turn.state.replacements.get(service)?.values() ?? []) {
-    if (replacement.successor === serviceID) replacement.failure = reason;
+/**
+ * Whoever waits for an instance to replace another one looks at it in the end of the step. Where
+ * the code is what is new, the other instances of the service would fare no better; and what was
+ * edited again meanwhile says nothing of what there is now.
+ */
+function noteFailure(turn: Turn, instance: Instance, failure: Failure): void {
+  const { replacements, registry } = turn.state;
+  const { service, serviceID, leaving } = instance;
+  const ofService = replacements.get(service) ?? new Map<number, Replacement>();
+  const failed = [...ofService.values()].filter(({ successor }) => successor === serviceID);
+  if (failed.length === 0 || leaving === "outdated") return;
+  for (const replacement of failed) replacement.failure = failure.reason;
+  if (!isOwnFault(failure)) return;
+  for (const [leavingID, replacement] of ofService) {
+    const isNext = replacement.successor === undefined;
+    if (!isNext || registry.instances.get(leavingID)?.leaving !== "outdated") continue;
+    replacement.failure = failure.reason;
   }
 }
 
