@@ -102,7 +102,7 @@ Deno.test("manager: an offer to an instance that begins to close is closed once 
   assertEquals(theSent(effects, "connectionCloseRequest").sourcePlug, 2);
   const confirmed = { messageID, serviceID: gateway, ...ends, sourcePlug: 2, status: 200 };
   const late = bench.take("one", { type: "connectionConfirmation", ...confirmed });
-  assertEquals(theOne(late, "refuse").status, 409);
+  assertEquals(theOne(late, "refuse").status, 410);
 });
 
 Deno.test("manager: when the source's host is gone, the destination is asked (flow 7)", () => {
