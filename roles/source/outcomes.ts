@@ -21,9 +21,11 @@ export function onRequestEnded(turn: SourceTurn, event: RequestEnded): void {
   const connection = source.connections.get(place.sourcePlug);
   if (connection === undefined) return;
   connection.inFlight -= 1;
-  connection.endedCount += 1;
-  connection.firstMs ??= Math.min(turn.nowMs - connection.phaseMs, LIMITS.durationMs);
-  noteUse(turn, connection);
+  if (outcome !== "unused") {
+    connection.endedCount += 1;
+    connection.firstMs ??= Math.min(turn.nowMs - connection.phaseMs, LIMITS.durationMs);
+    noteUse(turn, connection);
+  }
   if (outcome === "failed") onFailure(turn, connection);
   else if (outcome === undefined && source.health.size > 0) heal(turn, connection.destServiceID);
   if (source.waiting.size > 0) serveWaiting(turn, connection);

@@ -95,11 +95,12 @@ export interface RequestEnded {
   /** The request. */
   readonly requestID: number;
   /**
-   * Whether its instance did not answer in time, or its sender did not wait for that.
+   * Whether its instance did not answer in time, its sender did not wait for that, or nothing was
+   * sent by the connection that it was given.
    *
    * @default {it was answered}
    */
-  readonly outcome?: "failed" | "cancelled";
+  readonly outcome?: "failed" | "cancelled" | "unused";
 }
 
 /** A request on trial has an answer, whose body may still be arriving. */

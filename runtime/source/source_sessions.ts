@@ -162,7 +162,7 @@ export class SourceSessions {
     const outcome = await this.#connect(wanted, {});
     if (!("exchange" in outcome)) return outcome;
     this.#trials.delete(requestID);
-    this.#options.dispatch(endOf(requestID, { isWhole: false, hasFailed: false }));
+    this.#options.dispatch({ kind: "requestEnded", requestID, outcome: "unused" });
     return undefined;
   }
 

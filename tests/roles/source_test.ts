@@ -208,6 +208,16 @@ Deno.test("source: use is reported at most once a second, with a count (flow 2)"
   assertEquals(bench.wait(100_000), []);
 });
 
+Deno.test("source: a connection that was asked for and not used has no use to report", () => {
+  const bench = new ServiceBench();
+  bench.open(1);
+  bench.step({ kind: "requestEnded", requestID: 1, outcome: "unused" });
+  assertEquals(bench.wait(10_000), []);
+  bench.want(2);
+  bench.step({ kind: "requestEnded", requestID: 2 });
+  assertEquals(theSent(bench.wait(10_000), "processData").count, 1);
+});
+
 Deno.test("source: an open request counts as use, though nothing ends (flow 2)", () => {
   const bench = new ServiceBench();
   bench.open(1);
