@@ -8,6 +8,7 @@ import { editService, endDrains, giveCommand, removeServices } from "./commands.
 import { PLUG_RANGE } from "../../protocol/limits.ts";
 import { forge } from "./forgery.ts";
 import type { LinkEnd } from "./links.ts";
+import type { ServiceProcess } from "./service_process.ts";
 import type { World } from "./world.ts";
 
 type Fault = (world: World) => void;
@@ -69,9 +70,19 @@ function crashProcess(world: World): void {
   world.faults.pick([...world.processes])?.die(how);
 }
 
+function stick(
+  { goodProcesses }: World,
+  { loop, setup }: ServiceProcess,
+  { forMs }: { forMs: number },
+): void {
+  loop.getStuck(forMs);
+  goodProcesses.delete(setup.serviceID);
+}
+
 function stickProcess(world: World): void {
   const forMs = world.faults.chance(0.4) ? Infinity : world.faults.whole(1_000, 40_000);
-  world.faults.pick([...world.processes])?.getStuck(forMs);
+  const process = world.faults.pick([...world.processes]);
+  if (process !== undefined) stick(world, process, { forMs });
 }
 
 /** The last fault, as others would hide it: what has promised to answer hangs, and is found. */
@@ -79,7 +90,9 @@ export function stickSome(world: World): void {
   const promised = world.options.services.filter(({ manifest }) => manifest.health !== undefined);
   const names = new Set(promised.map(({ name }) => name));
   for (const process of world.processes) {
-    if (world.faults.chance(0.4) && names.has(process.service)) process.getStuck(Infinity);
+    if (world.faults.chance(0.4) && names.has(process.service)) {
+      stick(world, process, { forMs: Infinity });
+    }
   }
 }
 
@@ -193,7 +206,7 @@ export function endFaults(world: World): void {
     agent.start();
     if (agent.run !== undefined) agent.run.isolatedUntilMs = 0;
   }
-  for (const process of world.processes) process.getLoose();
+  for (const { loop } of world.processes) loop.getLoose();
   for (const [place, listener] of world.listeners) {
     if (listener === "stranger") world.listeners.delete(place);
   }

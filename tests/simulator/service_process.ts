@@ -13,6 +13,7 @@ import { BackgroundWork } from "./background_work.ts";
 import type { AgentNode, AgentRun } from "./agent_node.ts";
 import { judgeListener } from "./checkers/plugs.ts";
 import { type Call, Caller, type CallerOwner } from "./caller.ts";
+import { EventLoop } from "./event_loop.ts";
 import type { LinkEnd, LinkOwner } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
 import { Session, type SessionEnds } from "./session.ts";
@@ -75,10 +76,8 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
   readonly work = new BackgroundWork(this);
   /** The agent that looks after it: the one that started it, or one that took it over. */
   owner: AgentRun | undefined;
-  /** When it took the last question about its health, and when it got loose. Milliseconds. */
-  readonly signs: { askedMs: number; looseMs: number } = { askedMs: -1, looseMs: -Infinity };
-  /** What its agent says while its event loop does not turn; undefined: it turns. */
-  #unheard: [link: string, value: unknown][] | undefined;
+  /** Whether it hears its agent. */
+  readonly loop = new EventLoop(this);
   #isDraining = false;
   /** What its first message says of its start; afterwards it has said it. */
   #first: { failure?: { status: number; reason: string } } | undefined;
@@ -177,12 +176,9 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
       case "closeInbound":
         return timeline.after(0, () => this.#closeInbound(effect));
       case "measure": {
-        const { messageID } = effect;
-        this.signs.askedMs = timeline.nowMs;
-        return timeline.after(
-          1,
-          () => this.host.handle({ kind: "health", messageID, inFlight: 0 }),
-        );
+        const health = { kind: "health", messageID: effect.messageID, inFlight: 0 } as const;
+        this.loop.askedMs = timeline.nowMs;
+        return timeline.after(1, () => this.host.handle(health));
       }
       case "exit":
         return timeline.after(network.whole(0, 5), () => this.die({ exitCode: effect.code }));
@@ -266,31 +262,7 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
 
   /** A value came in from its agent. */
   received(link: string, value: unknown): void {
-    if (this.#unheard === undefined) this.host.receive(link, value);
-    else this.#unheard.push([link, value]);
-  }
-
-  /** Its event loop is stuck, for a while or for ever: it hears nothing of its agent. */
-  getStuck(forMs: number): void {
-    if (this.#unheard !== undefined) return;
-    this.#unheard = [];
-    this.world.count("stuck processes");
-    this.world.goodProcesses.delete(this.setup.serviceID);
-    if (forMs < Infinity) this.world.timeline.after(forMs, () => this.getLoose());
-  }
-
-  /** It hears everything that its agent has said meanwhile. */
-  getLoose(): void {
-    const unheard = this.#unheard;
-    if (unheard === undefined) return;
-    this.#unheard = undefined;
-    this.signs.looseMs = this.world.timeline.nowMs;
-    for (const [link, value] of unheard) this.host.receive(link, value);
-  }
-
-  /** Whether its event loop is stuck. */
-  get isStuck(): boolean {
-    return this.#unheard !== undefined;
+    this.loop.hear(link, value);
   }
 
   /** Its agent is gone. */

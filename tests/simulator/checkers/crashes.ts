@@ -30,8 +30,8 @@ export function judgeVerdict(world: World, fact: Fact): void {
   world.count("verdicts");
   const { timeoutMs, failures } = world.options.health;
   for (const process of world.processes) {
-    if (process.setup.serviceID !== fact.serviceID || process.isStuck) continue;
-    const { askedMs, looseMs } = process.signs;
+    if (process.setup.serviceID !== fact.serviceID || process.loop.isStuck) continue;
+    const { askedMs, looseMs } = process.loop;
     // An answer is on its way for no longer than a question waits.
     if (looseMs > fact.atMs - timeoutMs || askedMs < fact.atMs - timeoutMs * failures) continue;
     const text = `${process.name} was found to be sick, though it answered at ${askedMs}`;
@@ -41,7 +41,7 @@ export function judgeVerdict(world: World, fact: Fact): void {
 
 /** All that hung for ever was found in the time that it takes, and is gone. */
 export function judgeStuck(world: World): void {
-  for (const { isStuck, name } of world.processes) {
-    if (isStuck) world.violations.report("verdicts", `${name} hangs, and is still there`);
+  for (const { loop, name } of world.processes) {
+    if (loop.isStuck) world.violations.report("verdicts", `${name} hangs, and is still there`);
   }
 }
