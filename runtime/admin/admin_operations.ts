@@ -26,6 +26,7 @@ import {
   viewInstances,
 } from "./registry_view.ts";
 import { viewServices } from "./service_view.ts";
+import { viewStarts } from "./starts_view.ts";
 import type { StateView } from "./view.ts";
 
 /** What happened and why; what is left out are details. */
@@ -77,6 +78,7 @@ export function createOperations(
     stopInstance: (call) => stopInstance(backend, call),
     listConnections: ({ query }) => Response.json(viewConnections(backend.registry(), query)),
     closeConnection: ({ id }) => command(backend, { kind: "closeConnection", connectionID: id }),
+    listStarts: ({ query }) => Response.json(viewStarts(backend.store, query)),
     listHistory: ({ query }) => listHistory(backend, query),
     streamEvents: createEventStreams(backend, options),
     readLogs: createLogStreams(backend, options),

@@ -121,6 +121,14 @@ export const OPERATIONS = {
     parameters: [],
     answer: "Outcome",
   },
+  listStarts: {
+    method: "get",
+    path: "/v1/starts",
+    summary: "The newest starts of instances, the newest last, and where their time went; " +
+      "20 when no limit is given, and at most 500.",
+    parameters: ["service", "limit"],
+    answer: "StartList",
+  },
   listHistory: {
     method: "get",
     path: "/v1/history",

@@ -171,6 +171,34 @@ export interface ConnectionView {
   readonly exchanges: number;
 }
 
+/** A start of an instance, with where its time went. Each part is measured by one clock. */
+export interface StartView {
+  /** The instance. */
+  readonly id: number;
+  /** Its service. */
+  readonly service: string;
+  /** Its agent. */
+  readonly agent: string | null;
+  /** When it was known to have started. */
+  readonly at: string;
+  /** Why it was started. */
+  readonly why: string | null;
+  /** From the order to the start, in milliseconds; so are all below. */
+  readonly startMs: number | null;
+  /** From the first request that waited for it until the order. */
+  readonly waitMs: number | null;
+  /** Of the start, what messages between the hosts and the manager needed. */
+  readonly placeMs: number | null;
+  /** Of the start, until the process was up. */
+  readonly spawnMs: number | null;
+  /** Of the start, from there until it was ready. */
+  readonly loadMs: number | null;
+  /** How long the first that used it needed to connect; null: nobody did. */
+  readonly connectMs: number | null;
+  /** From there until its first answer was complete. */
+  readonly firstMs: number | null;
+}
+
 /** A line of the history. */
 export interface HistoryEntry {
   /** Its number. */

@@ -20,6 +20,7 @@ import type {
   PlugView,
   RefusalView,
   ServiceView,
+  StartView,
   StateView,
 } from "./view.ts";
 
@@ -117,6 +118,23 @@ const connection: z.ZodType<ConnectionView> = z.object({
   exchanges: count.describe("How many exchanges ended on it."),
 });
 
+const took = z.number().nonnegative().nullable();
+
+const start: z.ZodType<StartView> = z.object({
+  id,
+  service: z.string(),
+  agent: z.string().nullable(),
+  at: time.describe("When it was known to have started."),
+  why: z.string().nullable(),
+  startMs: took.describe("From the order to the start, in milliseconds; so are all below."),
+  waitMs: took.describe("From the first request that waited for it until the order."),
+  placeMs: took.describe("Of the start, what messages needed."),
+  spawnMs: took.describe("Of the start, until the process was up."),
+  loadMs: took.describe("Of the start, from there until it was ready."),
+  connectMs: took.describe("How long the first that used it needed to connect."),
+  firstMs: took.describe("From there until its first answer was complete."),
+});
+
 const fact: z.ZodType<Fact> = z.custom<Fact>((value) => isFact(value)).meta({
   type: "object",
   required: ["kind", "seq", "atMs"],
@@ -166,6 +184,8 @@ export interface AnswerTypes {
   Instance: InstanceView;
   /** Connections. */
   ConnectionList: ListView<ConnectionView>;
+  /** Starts; its total counts those that are given. */
+  StartList: ListView<StartView>;
   /** Lines of history; its total counts those that are given. */
   History: ListView<HistoryEntry>;
   /** One line of history. */
@@ -184,6 +204,7 @@ const ANSWERS: { readonly [Name in AnswerName]: z.ZodType<AnswerTypes[Name]> } =
   InstanceList: listOf(instance),
   Instance: instance,
   ConnectionList: listOf(connection),
+  StartList: listOf(start),
   History: listOf(historyEntry),
   HistoryEntry: historyEntry,
   Outcome: outcome,

@@ -67,6 +67,8 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
       return await (await import("./commands/connections.ts")).run(parsed, io);
     case "history":
       return await (await import("./commands/history.ts")).run(parsed, io);
+    case "starts":
+      return await (await import("./commands/starts.ts")).run(parsed, io);
     case "logs":
       return await (await import("./commands/logs.ts")).run(parsed, io);
     case "tap":

@@ -91,9 +91,12 @@ export class AgentBench {
   /** A process shows its token by a new link, which is named after the instance. */
   confirm(
     serviceID: number,
-    outcome: { status: number; reason?: string; connections?: readonly ReportedConnection[] } = {
-      status: 200,
-    },
+    outcome: {
+      status: number;
+      reason?: string;
+      connections?: readonly ReportedConnection[];
+      loadMs?: number;
+    } = { status: 200 },
   ): {
     link: string;
     effects: AgentEffect[];

@@ -21,6 +21,15 @@ Deno.test("agent: a process with the right token is the instance (flow 4)", () =
   });
 });
 
+Deno.test("agent: of a start it tells what the process says of it, and the rest", () => {
+  const bench = new AgentBench();
+  bench.launch(7);
+  bench.wait(40);
+  const { effects } = bench.confirm(7, { status: 200, loadMs: 15 });
+  const { loadMs, spawnMs } = theSent(effects, "startServiceResponse", "manager");
+  assertEquals([loadMs, spawnMs], [15, 25]);
+});
+
 Deno.test("agent: a wrong token, none, or another's is refused, and the link closed (401)", () => {
   const bench = new AgentBench();
   bench.launch(7);

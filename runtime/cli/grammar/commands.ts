@@ -98,6 +98,22 @@ export const COMMANDS = {
       ...ADMIN_FLAGS,
     },
   },
+  starts: {
+    invocation: "deno task smmp starts",
+    summary: "Tell how long starts took, and what of it took how long.",
+    arguments: {
+      service: {
+        type: "text",
+        label: "SERVICE",
+        optional: true,
+        doc: "Only those of this service.",
+      },
+    },
+    flags: {
+      limit: { type: "count", label: "N", default: 20, doc: "The N newest, at most 500." },
+      ...ADMIN_FLAGS,
+    },
+  },
   logs: {
     invocation: "deno task smmp logs",
     summary: "Print what the instances of a service wrote, also of some that have ended.",

@@ -73,6 +73,26 @@ Deno.test("ps tells of a service that crashed, and with --all of what could run"
   });
 });
 
+Deno.test("starts lists the parts of each start, and what is usual", async () => {
+  await withServedMesh(async ({ run, backend }) => {
+    const plugs = { in: 20_009, out: [] };
+    const greeter = { serviceID: 9, service: "greeter" } as const;
+    backend.record(
+      { kind: "instanceStarting", ...greeter, agent: "local", plugs, reason: "a test" },
+      {
+        kind: "instanceStarted",
+        ...greeter,
+        took: { waitMs: 5, placeMs: 100, spawnMs: 600, loadMs: 300 },
+      },
+    );
+    const lines = cellsOf((await run("starts greeter")).out);
+    assertEquals(lines.map((cells) => cells[0]), ["ID", "2", "9", "median", "p95"]);
+    assertEquals(lines[2]?.slice(4), ["1005 ms", "5 ms", "100 ms", "600 ms", "300 ms", "-", "-"]);
+    assertEquals(checked("StartList", JSON.parse((await run("starts --json")).out)).total, 3);
+    assertMatch((await run("starts greter")).err, /no such service; did you mean "greeter"/);
+  });
+});
+
 Deno.test("ps of a service that nobody knows says so", async () => {
   await withServedMesh(async ({ run }) => {
     const { code, err } = await run("ps --service greter");
