@@ -68,6 +68,8 @@ export class HostProcess {
   readonly #output: HostOutput;
   readonly #workers = new Map<number, HostedWorker>();
   readonly #orders: unknown[] = [];
+  /** What Deno said before the process could take orders, which may be why it never did. */
+  readonly #firstLines: string[] = [];
   #link: Link | undefined;
   #isRetired = false;
   #hasStrayed = false;
@@ -115,6 +117,7 @@ export class HostProcess {
   /** Takes its link, by which it gets its orders. */
   attach(link: Link): LinkEvents {
     this.#link = link;
+    this.#firstLines.length = 0;
     for (const order of this.#orders.splice(0)) link.send(order);
     return {
       received: (value) => {
@@ -228,11 +231,16 @@ export class HostProcess {
       this.#output.remove(worker.tag);
       const cause = this.#isOutOfMemory ? ": one of them ran out of memory" : "";
       const why = `the process of ${workers.length} workers ended with ${how}${cause}`;
-      worker.exited({ ...worker.end ?? end, lastLines: [...worker.lastLines, why] });
+      const lastLines = [...worker.lastLines, ...this.#firstLines, why];
+      worker.exited({ ...worker.end ?? end, lastLines });
     }
   }
 
   #stray(text: string): void {
+    if (this.#link === undefined) {
+      if (this.#firstLines.length < LAST_LINES) this.#firstLines.push(text);
+      return;
+    }
     if (OUT_OF_MEMORY.test(text)) this.#isOutOfMemory = true;
     if (this.#isOutOfMemory) return;
     const [only, ...others] = this.#workers.values();

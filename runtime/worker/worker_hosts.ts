@@ -121,12 +121,18 @@ export class WorkerHosts {
     };
   };
 
-  /** Starts a process ahead for each folder that has services for it, once the mesh has started. */
+  /**
+   * Starts a process ahead for each folder that has services for it, once the mesh has started, and
+   * ends those that are of no use any more.
+   */
   prepare(services: ReadonlyMap<string, ServiceConfig>): void {
     const folders = new Set<string>();
     for (const service of services.values()) {
       if (isWorker(service)) folders.add(hostFolder(service.entry));
       else if (service.runtime === "worker") this.#tellProcess(service);
+    }
+    for (const { folder, process } of this.#hosts) {
+      if (!folders.has(folder) && process.size === 0) process.kill();
     }
     if (folders.size === 0) return;
     setTimeout(() => {

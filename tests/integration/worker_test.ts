@@ -63,7 +63,8 @@ interface Answer {
 async function startWorkers(options: { folder?: string } = {}): Promise<MeshProcess> {
   const folder = options.folder ?? await Deno.makeTempDir({ prefix: "smmp-test-" });
   await Deno.mkdir(`${folder}/shared`, { recursive: true });
-  const worker = { runtime: "worker", grace: "1s", permissions: { env: ["WHOSE"] } };
+  const permissions = { env: ["WHOSE"] };
+  const worker = { runtime: "worker", grace: "1s", startTimeout: "60s", permissions };
   const mesh = await startMesh({
     services: {
       one: { entry: "./one.ts", ...worker, env: { WHOSE: "of one" }, plugs: ["other"] },
@@ -247,7 +248,7 @@ Deno.test("worker: many services are in one process", async () => {
   const text = "export default { fetch: () => new Response(String(Deno.pid)) };";
   await using mesh = await startMesh({
     services: Object.fromEntries(names.map((name) => [name, {
-      ...{ entry: `./${name}.ts`, runtime: "worker", warm: 0 },
+      ...{ entry: `./${name}.ts`, runtime: "worker", warm: 0, startTimeout: "60s" },
     }])),
     files: Object.fromEntries(names.map((name) => [`${name}.ts`, text])),
   });
