@@ -33,6 +33,7 @@ Deno.test("describeFact() says every kind of fact in words", () => {
     "agent ghost is lost: away for 30 s",
     "agent a1 registered from 10.0.0.2: it can start greeter",
     "agent a1 has other services: it can start greeter, counter; edited: greeter",
+    "greeter#2 is to be replaced: it hangs: asked how it is, it has said nothing for 11 s",
     "agent a1 drains: drained by command",
     "greeter#2 is to be replaced: agent local drains",
   ]);

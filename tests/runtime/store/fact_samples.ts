@@ -161,6 +161,14 @@ export const HOST_BODIES: readonly FactBody[] = [
     manifests: { greeter: MANIFEST, counter: { ...MANIFEST, plugs: [] } },
     edited: ["greeter"],
   },
+  {
+    kind: "instanceLeaving",
+    serviceID: 2,
+    service: "greeter",
+    cause: "unhealthy",
+    reason: "it hangs: asked how it is, it has said nothing for 11 s",
+    crash: { inRow: 1, pauseMs: 150 },
+  },
   { kind: "agentDraining", agent: "a1", draining: true, reason: "drained by command" },
   {
     kind: "instanceLeaving",
