@@ -7,7 +7,7 @@
 import { textOf } from "./codec.ts";
 import type { AcceptLink, Link } from "./link.ts";
 import { acceptTcp, type TcpLinkOptions } from "./tcp_link.ts";
-import { after } from "./timer.ts";
+import { deadline } from "./timer.ts";
 
 export {
   acceptTcp,
@@ -204,7 +204,7 @@ export function connectTcp(options: TcpDialOptions): Promise<Deno.TcpConn> {
   const what = `Cannot connect to "${hostname}:${port}"`;
   return new Promise((resolve, reject) => {
     let late = false;
-    const cancel = after(connectTimeoutMs, () => {
+    const cancel = deadline(connectTimeoutMs, () => {
       late = true;
       reject(new DialError(`${what}: no answer within ${connectTimeoutMs} ms`));
     });

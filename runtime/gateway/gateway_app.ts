@@ -14,7 +14,7 @@ import { matchRoute, type RouteMatch } from "../config/routes.ts";
 import { BodyTooLargeError, limitedBody, saysTooMuch } from "../limits/body_limit.ts";
 import type { LimitedExchange } from "../limits/limited_exchange.ts";
 import type { Route } from "../config/mesh_config.ts";
-import { isDenoFrom } from "../deno_version.ts";
+import { isDenoFrom } from "../../transports/deno_version.ts";
 import { isSameText } from "../../protocol/same_text.ts";
 import { RequestBodyError } from "../sessions/bodies/request_body_error.ts";
 import { partsOf, responseOf } from "../sessions/parts/parts.ts";

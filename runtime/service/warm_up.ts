@@ -1,4 +1,4 @@
-import { after } from "../../transports/timer.ts";
+import { deadline } from "../../transports/timer.ts";
 import { postponeStaticBodies } from "../sessions/bodies/static_body.ts";
 import { postponeLazyRequests } from "../sessions/parts/lazy_request.ts";
 
@@ -6,19 +6,31 @@ import { postponeLazyRequests } from "../sessions/parts/lazy_request.ts";
 const HOPS = 24;
 
 /** By then whoever caused the start has the answer, mostly. Milliseconds. */
-const TRIALS_AFTER_MS = 100;
+const TRIALS_AFTER_MS = 1_000;
 
 /**
- * Uses once what the first request will use. The runtime loads and compiles that at its first use,
+ * Loads what the first request will use. The runtime does so when it is named for the first time,
  * which takes some milliseconds; a process that has just said that it is ready has them, until
- * somebody dials. What makes many requests faster, and the first one slower, comes later; a spare
- * has the time for it at once.
+ * somebody dials. More than that is not done: who dials is there so soon that it would wait for it.
+ * What makes many requests faster, and the first one slower, comes later. A spare has the time for
+ * all of it at once.
  */
 export async function warmUp({ isSpare = false } = {}): Promise<void> {
   const trials = [postponeLazyRequests(), postponeStaticBodies()];
-  if (isSpare) trials.forEach((run) => run());
-  else after(TRIALS_AFTER_MS, () => trials.forEach((run) => run()));
+  if (isSpare) {
+    trials.forEach((run) => run());
+    return await useAll();
+  }
+  deadline(TRIALS_AFTER_MS, () => trials.forEach((run) => run()));
   for (let hop = 0; hop < HOPS; hop += 1) await null;
+  load(Request, Response);
+}
+
+/** What is handed over has been loaded by that. */
+function load(..._: unknown[]): void {}
+
+/** Uses once what a request uses. */
+async function useAll(): Promise<void> {
   const { signal } = new AbortController();
   const headers: [string, string][] = [["accept", "*/*"]];
   const request = new Request("http://warm-up.mesh/", { method: "GET", headers, signal });

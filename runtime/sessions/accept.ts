@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
-import { after } from "../../transports/timer.ts";
+import { deadline } from "../../transports/timer.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionRole } from "./connection_role.ts";
 import { FRAME, type Frame, FrameError, RESET } from "./frames/frames.ts";
@@ -80,7 +80,7 @@ export class AcceptedSession implements SessionHandle, ConnectionRole {
     this.decided = promise;
     this.#decide = resolve;
     this.#connection = new Connection(wire, { role: this, what: "answer", keepAliveMs });
-    this.#endHandshake = after(
+    this.#endHandshake = deadline(
       handshakeTimeoutMs,
       () => this.#connection.cut(`no hello within ${handshakeTimeoutMs} ms`),
     );

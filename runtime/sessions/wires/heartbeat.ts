@@ -5,7 +5,7 @@
  * @module
  */
 
-import { after } from "../../../transports/timer.ts";
+import { deadline } from "../../../transports/timer.ts";
 
 /** How often to look for signs of life on a machine whose end would be noticed anyway. */
 const SAME_HOST_MS = 20_000;
@@ -58,7 +58,7 @@ export class Heartbeat {
   }
 
   #lookLater(): () => void {
-    return after(this.#options.intervalMs ?? SAME_HOST_MS, () => this.#look());
+    return deadline(this.#options.intervalMs ?? SAME_HOST_MS, () => this.#look());
   }
 
   #look(): void {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isDenoFrom } from "../../deno_version.ts";
+import { isDenoFrom } from "../../../transports/deno_version.ts";
 
 /** Microtasks in which handlers that wait for nothing outside have answered. */
 const HOPS = 24;
