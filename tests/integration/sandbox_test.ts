@@ -9,8 +9,18 @@ async function attempt(mesh: MeshProcess, what: readonly [string, string]): Prom
   return await (await mesh.fetch(`/probe/${way}?${query}`)).json();
 }
 
-Deno.test("a service may read its own file and reach the loopback, nothing else", async () => {
-  await using mesh = await startMesh({ services: { probe: {} } });
+/** What a service is restricted in the same way in. */
+const RUNTIMES = [{ runtime: "process" }, { runtime: "worker" }, { runtime: "worker", warm: 0 }];
+
+for (const runtime of RUNTIMES) {
+  const what = Object.values(runtime).join(" ");
+  Deno.test(`${what}: it may read its own file and reach the loopback, nothing else`, async () => {
+    await using mesh = await startMesh({ services: { probe: runtime } });
+    await isConfined(mesh);
+  });
+}
+
+async function isConfined(mesh: MeshProcess): Promise<void> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = listener.accept();
   const { port } = listener.addr;
@@ -37,6 +47,24 @@ Deno.test("a service may read its own file and reach the loopback, nothing else"
   assertEquals(await attempt(mesh, ["import", `${SERVICES}echo.ts`]), { error: "TypeError" });
   // The token of its start is gone, so nothing that runs in it later can pose as the instance.
   assertEquals(await attempt(mesh, ["env", "SMMP_START"]), { value: null });
+}
+
+Deno.test("a worker gets what it declares, and only that of its environment", async () => {
+  const file = await Deno.makeTempFile({ prefix: "smmp-test-" });
+  try {
+    const permissions = { read: [file], write: [file], env: ["GIVEN"] };
+    await using mesh = await startMesh({
+      services: { probe: { permissions, env: { SET: "by the mesh" }, runtime: "worker" } },
+      env: { GIVEN: "by its user", SECRET: "of its user" },
+    });
+    assertEquals(await attempt(mesh, ["write", file]), { value: null });
+    assertEquals(await attempt(mesh, ["read", file]), { value: "written".length });
+    assertEquals(await attempt(mesh, ["env", "GIVEN"]), { value: "by its user" });
+    assertEquals(await attempt(mesh, ["env", "SET"]), { value: "by the mesh" });
+    assertEquals(await attempt(mesh, ["env", "SECRET"]), { error: "NotCapable" });
+  } finally {
+    await Deno.remove(file);
+  }
 });
 
 Deno.test("a service gets what it declares, and only that of its environment", async () => {
@@ -68,9 +96,12 @@ Deno.test("a service gets no variable of its user into its environment unasked",
   assertEquals(variables.includes("SECRET"), false);
 });
 
-Deno.test("a service may have any name of a file", async () => {
-  const text = await Deno.readTextFile(`${SERVICES}probe.ts`);
-  const entry = "a#b?c%20d 'e' \"f\" \\ é.ts";
-  await using mesh = await startMesh({ services: { probe: { entry } }, files: { [entry]: text } });
-  assertEquals(await attempt(mesh, ["read", `${mesh.folder}/${entry}`]), { value: text.length });
-});
+for (const runtime of ["process", "worker"]) {
+  Deno.test(`${runtime}: a service may have any name of a file`, async () => {
+    const text = await Deno.readTextFile(`${SERVICES}probe.ts`);
+    const entry = "a#b?c%20d 'e' \"f\" \\ é.ts";
+    const services = { probe: { entry, runtime } };
+    await using mesh = await startMesh({ services, files: { [entry]: text } });
+    assertEquals(await attempt(mesh, ["read", `${mesh.folder}/${entry}`]), { value: text.length });
+  });
+}
