@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { withBrowser } from "./browser.ts";
-import { DEADLINE_MS, type MeshProcess, startMesh } from "./mesh_process.ts";
+import { DEADLINE_MS, type MeshOptions, type MeshProcess, startMesh } from "./mesh_process.ts";
+import { MORTAL_SIGNALS } from "./mortal_signals.ts";
 
 const HTML = { headers: { accept: "text/html,*/*;q=0.8" } };
 
@@ -29,7 +30,7 @@ class Gate implements AsyncDisposable {
 }
 
 /** A mesh with a shop that starts when the gate lets it. */
-function startShop(gate: Gate): Promise<MeshProcess> {
+function startShop(gate: Gate, options: MeshOptions = {}): Promise<MeshProcess> {
   const shop = `
     const word = await (await fetch(${JSON.stringify(gate.url)})).text();
     if (word === "broken") throw new Error("no <shop> today");
@@ -41,6 +42,7 @@ function startShop(gate: Gate): Promise<MeshProcess> {
   `;
   const service = { entry: "./shop.ts", startTimeout: "2m", cold: "page" };
   return startMesh({
+    ...options,
     services: { shop: service },
     routes: { "/shop": "shop", "/patient": { service: "shop", cold: "wait" } },
     files: { "shop.ts": shop },
@@ -95,6 +97,20 @@ Deno.test('cold: "page" tells why a service did not start, on the page that wait
     await failure.waitFor();
     assertStringIncludes(await failure.textContent() ?? "", "no <shop> today");
     assert(await page.locator("h1", { hasText: "Starting" }).isHidden());
+  });
+});
+
+Deno.test('cold: "page" outlives a gateway that ends without a word', async () => {
+  await withBrowser(async (browser) => {
+    await using gate = new Gate();
+    const main = new URL("./mortal_mesh.ts", import.meta.url).pathname;
+    await using mesh = await startShop(gate, { main });
+    const page = await openShop(browser, { mesh, path: "/shop" });
+    const place = mesh.events.length;
+    mesh.signal(MORTAL_SIGNALS.gateway);
+    await mesh.event("instanceRegistered", { service: "gateway" }, place);
+    gate.open("ready");
+    await page.locator("h1", { hasText: "Welcome" }).waitFor();
   });
 });
 

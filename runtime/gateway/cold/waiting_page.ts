@@ -32,6 +32,14 @@ a{color:var(--bar)}
 @media(prefers-reduced-motion:reduce){.bar::before{width:100%;opacity:.5;animation:none}}
 `;
 
+/**
+ * Asks again when nothing has come for a while, though something comes every second: the gateway
+ * ended without a word, or the machine of the browser slept.
+ */
+const WATCH =
+  'let seen=-1;setInterval(()=>{const {length}=document.querySelectorAll(".since span");' +
+  'if(length===seen&&!document.querySelector(".failure"))location.reload();seen=length},5000)';
+
 /** What makes a page that of one request. */
 export interface Shown {
   /** The service that is waited for. */
@@ -63,7 +71,8 @@ export function startingHtml(shown: Shown): string {
   return head(`Starting ${name} …`, shown) +
     `<div class="starting"><h1>Starting ${name}</h1>\n` +
     '<p role="status">The page that you asked for appears by itself as soon as it is ready.</p>\n' +
-    '<div class="bar" aria-hidden="true"></div></div>\n<div class="since starting">';
+    '<div class="bar" aria-hidden="true"></div></div>\n' +
+    `<script nonce="${shown.nonce}">${WATCH}</script><div class="since starting">`;
 }
 
 /** Says how long it has been, in place of what was said before. */
