@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 import { runBundler } from "../bundle/bundler.ts";
 import { removeOldest } from "./cache_folder.ts";
 import { digestOf, readModuleSources } from "./module_sources.ts";
+import { quickText } from "./quick_text.ts";
 
 /** What the file is made of. */
 export interface BeginSource {
@@ -33,6 +34,12 @@ export interface PreparedBegin {
 /** So long its making may take: a host without a network has to find out. Milliseconds. */
 const MAKING_MS = 60_000;
 
+/** Another one for files that are made in another way of the same sources. */
+const FORM = "quick";
+
+/** What Deno says of what is no program. */
+const NO_PROGRAM = /SyntaxError|could not be parsed/;
+
 /** The ending says what kind of file it is, whatever a package.json above the folder says. */
 const FILE_NAME = /^begin-[0-9a-f]+\.mjs(\.[0-9a-f-]+)?$/;
 
@@ -40,17 +47,38 @@ const FILE_NAME = /^begin-[0-9a-f]+\.mjs(\.[0-9a-f-]+)?$/;
 export async function moduleSource(entry: URL, deno: string): Promise<BeginSource> {
   const sources = await readModuleSources(entry);
   return {
-    digest: await digestOf(`${Deno.version.deno} ${sources.digest}`),
+    digest: await digestOf(`${Deno.version.deno} ${FORM} ${sources.digest}`),
     isCurrent: () => sources.areUnchanged(),
     // No names are shortened: they are in the stack traces of services.
-    write: (output) =>
-      runBundler(["--no-config", "--no-lock", "--output", output, entry.href], {
+    write: async (output) => {
+      await runBundler(["--no-config", "--no-lock", "--output", output, entry.href], {
         deno,
         cwd: new URL("../../", import.meta.url),
         withinMs: MAKING_MS,
         isPatient: true,
-      }),
+      });
+      const text = quickText(await Deno.readTextFile(output));
+      if (await isProgram(text, deno)) await Deno.writeTextFile(output, text);
+    },
   };
+}
+
+/** Whether Deno can parse a text; it goes by how the bundler prints, which may change some day. */
+async function isProgram(text: string, deno: string): Promise<boolean> {
+  const child = new Deno.Command(deno, {
+    args: ["run", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--ext=js", "-"],
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+    signal: AbortSignal.timeout(MAKING_MS),
+  }).spawn();
+  const output = child.output();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  // It may end with an error of its own, as our part of a service does where there is no agent.
+  return !NO_PROGRAM.test(new TextDecoder().decode((await output).stderr));
 }
 
 /** One file that there is already, where a service can't import it from: in the binary. */

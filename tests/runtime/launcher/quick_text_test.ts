@@ -1,0 +1,78 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { runBundler } from "../../../runtime/bundle/bundler.ts";
+import { eagerText, quickText, withoutComments } from "../../../runtime/launcher/quick_text.ts";
+import { withFolder } from "../config/folder.ts";
+
+const BEGIN = new URL("../../../runtime/service/begin.ts", import.meta.url).href;
+
+/** A module as the bundler prints it. */
+const PRINTED = `// one.ts
+function first(list) {
+  return list.map((one) => {
+    return one + second;
+  });
+}
+async function later() {
+}
+var second = 2;
+/** A number. */
+var Numbers = class {
+  /**
+   * Adds.
+   */
+  add(left, right) {
+    // Both of them.
+    return left + right;
+  }
+};
+export {
+  Numbers,
+  first,
+  later
+};
+`;
+
+Deno.test("eagerText() hoists functions in parentheses, and leaves the rest", () => {
+  const [first = "", ...rest] = eagerText(PRINTED).split("\n");
+  assertEquals(first, "var first = (function first(list) {");
+  assert(rest.includes("var later = (async function later() {"));
+  assert(rest.indexOf("});") < rest.indexOf("var second = 2;"));
+  assertMatch(rest.join("\n"), /\n {2}add\(left, right\) \{\n/);
+});
+
+Deno.test("eagerText() leaves alone what the bundler does not print", () => {
+  const odd = "function all(a) { return a; }\nfunction open(\n  a\n) {\n  return a;\n}\n";
+  assertEquals(eagerText(odd), odd);
+});
+
+Deno.test("withoutComments() drops lines of comments, and no code behind a comment", () => {
+  const text = "/** one */\n  /** two */ run();\n/**\n * run();\n */\n  // run();\n\n  end();\n";
+  assertEquals(withoutComments(text), "/** two */ run();\nend();\n");
+});
+
+Deno.test("quickText() is the same program", async () => {
+  await withFolder({ "quick.mjs": quickText(PRINTED) }, async (folder) => {
+    const { Numbers, first, later } = await import(`file://${join(folder, "quick.mjs")}`);
+    assertEquals([first([1]), first.name, await later()], [[3], "first", undefined]);
+    assertEquals(new Numbers().add(1, 2), 3);
+  });
+});
+
+Deno.test("withoutComments() changes no token of our part of a service", async () => {
+  await withFolder({}, async (folder) => {
+    const run = async (entry: string, ...flags: string[]) => {
+      const output = join(folder, `${crypto.randomUUID()}.mjs`);
+      const args = ["--no-config", "--no-lock", ...flags, "--output", output, entry];
+      await runBundler(args, { deno: Deno.execPath(), cwd: folder });
+      return output;
+    };
+    const plain = await run(BEGIN);
+    const quick = join(folder, "quick.mjs");
+    const text = await Deno.readTextFile(plain);
+    await Deno.writeTextFile(quick, withoutComments(text));
+    const [before, after] = [await run(plain, "--minify"), await run(quick, "--minify")];
+    assertEquals(await Deno.readTextFile(after), await Deno.readTextFile(before));
+    assertMatch(eagerText(text), /^var \w+ = \(function/);
+  });
+});
