@@ -180,10 +180,14 @@ export function closeIfUnknown(
   return true;
 }
 
-/** Makes room: an answer that nobody waits for is the least to miss. */
-function forgetOneUnasked({ state: { downward } }: AgentTurn): boolean {
+/** Makes room: the least to miss is what nobody waits for, then how one is that has not said it. */
+function forgetOneUnasked(turn: AgentTurn): boolean {
+  const { downward } = turn.state;
   for (const [key, { messageID }] of downward) {
     if (messageID === undefined) return downward.delete(key);
+  }
+  for (const [key, { message }] of downward) {
+    if (message?.type === "serviceHealthRequest") return downward.delete(key);
   }
   return false;
 }
