@@ -15,7 +15,9 @@ import type {
 import { type AgentState, createAgent } from "../../roles/agent/state.ts";
 import { LinkEnd, type LinkOwner, openLink } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
-import { type Behaviour, ServiceProcess } from "./service_process.ts";
+import type { Behaviour } from "./process_setup.ts";
+import { ServiceProcess } from "./service_process.ts";
+import { SpareRoom } from "./spares.ts";
 import type { World } from "./world.ts";
 
 /** A place for an agent. */
@@ -71,6 +73,8 @@ export class AgentRun implements LinkOwner {
   readonly ends = new Map<string, LinkEnd>();
   /** Processes that it started and that have not ended. */
   readonly processes = new Map<number, ServiceProcess>();
+  /** Its spares. */
+  readonly spares: SpareRoom = new SpareRoom(this);
   /** The agent role. */
   readonly host: RoleHost<AgentState, AgentEvent, AgentEffect>;
   /** Its link to the manager. */
@@ -91,12 +95,14 @@ export class AgentRun implements LinkOwner {
         network,
         port: 7_000 + node.index,
         manifests,
+        warm: world.warmOf(node.index),
         ...world.agentOptions,
       }),
       messageEvent: (link, message: Message) => ({ kind: "message", link, message }),
       tick: { kind: "tick" },
       perform: (effect) => this.#perform(effect),
     });
+    world.spareRooms.add(this.spares);
     this.#takeOver();
     this.#connectSoon();
   }
@@ -175,6 +181,10 @@ export class AgentRun implements LinkOwner {
       case "forget":
         this.node.gateways.delete(effect.serviceID);
         return;
+      case "launchSpare":
+        return timeline.after(network.whole(1, 50), () => this.spares.launch(effect));
+      case "killSpare":
+        return timeline.after(0, () => this.spares.kill(effect.spareID));
       case "refuse":
     }
   }
@@ -182,14 +192,29 @@ export class AgentRun implements LinkOwner {
   #launch(launch: Launch): void {
     if (this.host.isStopped) return;
     const { serviceID, service, plugs, messageID } = launch;
-    const behaviour = this.#drawBehaviour();
+    const spareEnd = this.spares.take(launch.spare?.spareID ?? 0);
+    const drawn = this.#drawBehaviour();
+    // What speaks just the catalogue can be no spare.
+    const behaviour = spareEnd === undefined || drawn === undefined
+      ? drawn
+      : { ...drawn, isForeign: false };
     if (behaviour === undefined) {
+      spareEnd?.abandon("it could not be handed over", 0);
       this.host.handle({ kind: "processFailed", serviceID, reason: "no such program" });
       return;
     }
     this.world.count("launches");
     const token = `${this.node.name}-${serviceID}-${this.world.network.whole(0, 1e9)}`;
-    const setup = { node: this.node, serviceID, service, plugs, messageID, token, behaviour };
+    const setup = {
+      node: this.node,
+      serviceID,
+      service,
+      plugs,
+      messageID,
+      token,
+      behaviour,
+      spareEnd,
+    };
     const process = new ServiceProcess(this.world, setup);
     process.owner = this;
     this.processes.set(serviceID, process);
@@ -243,6 +268,7 @@ export class AgentRun implements LinkOwner {
   crash(): void {
     this.host.isStopped = true;
     for (const end of this.ends.values()) end.abandon("its agent died");
+    this.spares.orphan();
     for (const process of this.processes.values()) {
       process.owner = undefined;
       process.orphan();

@@ -43,11 +43,12 @@ export function giveCommand(world: World): void {
 
 /** Somebody edits a service at one of the hosts that have it. */
 export function editService(world: World): void {
-  const { host } = world.faults.pick(world.agents)?.run ?? {};
-  if (host === undefined) return;
+  const node = world.faults.pick(world.agents);
+  const host = node?.run?.host;
+  if (node === undefined || host === undefined) return;
   const { manifests } = host.state;
   const edited = Object.keys(manifests).filter(() => world.faults.chance(0.4));
-  host.handle({ kind: "repositoryChanged", manifests, edited });
+  host.handle({ kind: "repositoryChanged", manifests, edited, warm: world.warmOf(node.index) });
 }
 
 /** Somebody takes services out of the folder of a host, and puts them back later. */
@@ -58,7 +59,8 @@ export function removeServices(world: World): void {
   if (node === undefined || host === undefined) return;
   const whole = Object.entries(world.repositoryOf(node.index));
   const manifests = Object.fromEntries(whole.filter(() => faults.chance(0.5)));
-  host.handle({ kind: "repositoryChanged", manifests, edited: [] });
+  const warm = world.warmOf(node.index);
+  host.handle({ kind: "repositoryChanged", manifests, edited: [], warm });
   timeline.after(faults.whole(1_000, 20_000), () => restoreServices(world, node.index));
 }
 
@@ -69,7 +71,8 @@ function restoreServices(world: World, index: number): void {
   if (Object.keys(host?.state.manifests ?? manifests).length === Object.keys(manifests).length) {
     return;
   }
-  host?.handle({ kind: "repositoryChanged", manifests, edited: [] });
+  const warm = world.warmOf(index);
+  host?.handle({ kind: "repositoryChanged", manifests, edited: [], warm });
 }
 
 /** Somebody does all that softly, which no user may notice. */
@@ -102,6 +105,7 @@ export function letSleep(world: World): void {
   world.isQuiet = true;
   for (const { run, index } of world.agents) {
     const manifests = world.repositoryOf(index);
-    run?.host.handle({ kind: "repositoryChanged", manifests, edited: [] });
+    const warm = world.warmOf(index);
+    run?.host.handle({ kind: "repositoryChanged", manifests, edited: [], warm });
   }
 }

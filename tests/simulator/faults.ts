@@ -96,6 +96,10 @@ export function stickSome(world: World): void {
   }
 }
 
+function crashSpare(world: World): void {
+  world.faults.pick(world.agents)?.run?.spares.crashOne();
+}
+
 function breakServiceLink(world: World): void {
   breakLink(world.faults.pick([...world.processes])?.end);
 }
@@ -133,6 +137,7 @@ const FAULTS: readonly { readonly weight: number; readonly fault: Fault }[] = [
   { weight: 1, fault: deafenManagerLink },
   { weight: 1, fault: openSecondManagerLink },
   { weight: 5, fault: crashProcess },
+  { weight: 2, fault: crashSpare },
   { weight: 3, fault: breakServiceLink },
   { weight: 1, fault: stickProcess },
   { weight: 3, fault: breakGatewayLink },

@@ -26,7 +26,7 @@ export class LinkEnd {
   #isLost = false;
 
   /** An end; see {@linkcode openLink}. */
-  constructor(readonly world: World, readonly link: string, readonly owner: LinkOwner) {}
+  constructor(readonly world: World, readonly link: string, public owner: LinkOwner) {}
 
   /** Sends a value; swallowed when the link is gone. */
   send(value: unknown): void {
@@ -68,9 +68,9 @@ export class LinkEnd {
   }
 
   /** The owner of this end is gone: nobody here hears of it. */
-  abandon(reason: string): void {
+  abandon(reason: string, noticeMs?: number): void {
     this.isOpen = false;
-    this.breakOff(reason);
+    this.breakOff(reason, noticeMs);
   }
 
   /** Tells the owner, once. */

@@ -15,6 +15,8 @@ export interface SimulatedService {
   readonly manifest: ServiceManifest;
   /** Which agents can start it, by index. */
   readonly agents: readonly number[];
+  /** How many spares each of them shall have. */
+  readonly warm: number;
 }
 
 /** The world of one simulation. */
@@ -114,7 +116,9 @@ export function drawOptions(random: Random): SimulationOptions {
     const drawn = drawService(random, index, names);
     // A command may end an instance only after what is in flight.
     const manifest = hasCommands ? { ...drawn, graceMs: 6_000 } : drawn;
-    return { name, manifest, agents: able.length > 0 ? able : [fallback] };
+    const chosen = able.length > 0 ? able : [fallback];
+    // Follows from another number, as the scale of a service does.
+    return { name, manifest, agents: chosen, warm: Math.max(0, drawn.serviceIdleMs % 5 - 2) };
   });
   const isCalm = random.chance(0.2);
   const rate = (highest: number) => isCalm || random.chance(0.3) ? 0 : random.next() * highest;

@@ -176,9 +176,27 @@ export const SABOTAGES: readonly Sabotage[] = [
     },
   },
   {
+    name: "an agent that does not end spares that are not wanted any more",
+    checker: "spares",
+    roles: {
+      agent: withEffects(agent, (effects) => effects.filter(({ kind }) => kind !== "killSpare")),
+    },
+  },
+  {
     name: "a gateway that does not tell that connections are used",
-    checker: "flapping",
+    checker: "idleness",
     roles: { gateway: withoutMessages(gateway, "processData") },
+  },
+  {
+    name: "a service that ends when it is asked how it is",
+    checker: "flapping",
+    roles: {
+      service: withEffects(
+        service,
+        (effects) =>
+          effects.map((effect) => effect.kind === "measure" ? { kind: "exit", code: 0 } : effect),
+      ),
+    },
   },
   {
     name: "a service that does not tell that it works",

@@ -4,61 +4,22 @@
  * @module
  */
 
-import type { Message } from "../../protocol/messages.ts";
-import type { PlugConfiguration } from "../../protocol/fields.ts";
 import { createService } from "../../roles/service/state.ts";
 import type { ServiceEffect, ServiceEvent, ServiceState } from "../../roles/service/state.ts";
 import type { SourceEvent } from "../../roles/source/state.ts";
 import { BackgroundWork } from "./background_work.ts";
-import type { AgentNode, AgentRun } from "./agent_node.ts";
+import type { AgentRun } from "./agent_node.ts";
 import { judgeListener } from "./checkers/plugs.ts";
 import { type Call, Caller, type CallerOwner } from "./caller.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { LinkEnd, LinkOwner } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
+import { plain, type ProcessSetup } from "./process_setup.ts";
 import { Session, type SessionEnds } from "./session.ts";
 import type { World } from "./world.ts";
 
-/** How a process behaves. */
-export interface Behaviour {
-  /** How its start goes. */
-  readonly start: "good" | "slow" | "exits" | "silent" | "failing";
-  /** Whether it ignores being asked to end. */
-  readonly isStubborn: boolean;
-  /** Whether it may refuse its end, and works on something when nobody is connected. */
-  readonly isRefusing: boolean;
-  /** Whether it speaks just the published catalogue, without what we added. */
-  readonly isForeign: boolean;
-  /** How long it takes to die when it is killed. Milliseconds. */
-  readonly killMs: number;
-}
-
-/** What a process was started with. */
-export interface ProcessSetup {
-  /** Its host. */
-  readonly node: AgentNode;
-  /** Its number. */
-  readonly serviceID: number;
-  /** Its service. */
-  readonly service: string;
-  /** Its plugs. */
-  readonly plugs: PlugConfiguration;
-  /** The number that its first message must carry. */
-  readonly messageID: number;
-  /** Its secret. */
-  readonly token: string;
-  /** How it behaves. */
-  readonly behaviour: Behaviour;
-}
-
 /** The longest wait before an agent is dialled again. Milliseconds. */
 const DIAL_MS_MAX = 2_000;
-
-/** A message without most of what is not in the published catalogue. */
-function plain(message: Message): object {
-  const added = ["sourceServiceID", "count", "intervalMs", "reason", "graceMs", "connections"];
-  return Object.fromEntries(Object.entries(message).filter(([key]) => !added.includes(key)));
-}
 
 /** A process. */
 export class ServiceProcess implements LinkOwner, CallerOwner {
@@ -82,6 +43,7 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
   /** What its first message says of its start; afterwards it has said it. */
   #first: { failure?: { status: number; reason: string } } | undefined;
   #hasLinked = false;
+  #spareEnd: LinkEnd | undefined;
   #dialMs = 50;
   readonly #port: string;
 
@@ -101,9 +63,14 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
       perform: (effect) => this.#perform(effect),
     });
     world.processes.add(this);
-    if (!setup.behaviour.isStubborn) world.goodProcesses.add(serviceID);
+    // A spare may have been this instance for a moment before.
+    if (setup.behaviour.isStubborn) world.goodProcesses.delete(serviceID);
+    else world.goodProcesses.add(serviceID);
     const isSlow = setup.behaviour.start === "slow";
-    world.timeline.after(isSlow ? 12_000 : world.network.whole(20, 300), () => this.#boot());
+    const bootMs = setup.spareEnd === undefined ? world.network.whole(20, 300) : 2;
+    this.#spareEnd = setup.spareEnd;
+    if (this.#spareEnd !== undefined) this.#spareEnd.owner = this;
+    world.timeline.after(isSlow ? 12_000 : bootMs, () => this.#boot());
   }
 
   /** Its service. */
@@ -142,7 +109,8 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
   #dial(): void {
     const { isAlive, host, setup: { node } } = this;
     if (!isAlive) return;
-    const end = node.linkService(this, { trusted: false });
+    const end = this.#spareEnd ?? node.linkService(this, { trusted: false });
+    this.#spareEnd = undefined;
     if (end === undefined) return this.#dialSoon();
     this.end = end;
     this.#hasLinked = true;
@@ -267,6 +235,7 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
 
   /** Its agent is gone. */
   closed(link: string, reason: string): void {
+    if (link === this.#spareEnd?.link) return this.die({ exitCode: 1 });
     this.host.handle({ kind: "linkClosed", link, reason });
     if (!this.isAlive || link !== this.end?.link) return;
     this.end = undefined;
@@ -289,6 +258,9 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
     this.host.isStopped = true;
     this.world.processes.delete(this);
     this.world.freeListener(this.#port, this);
+    // What came by its link as a spare has no other deadline, so the agent must see its end.
+    const { spareEnd } = this.setup;
+    if (spareEnd !== undefined) spareEnd.abandon("it ended", 0);
     if (how.signal === undefined) this.end?.close("it exits");
     else this.end?.abandon("it was killed");
     if (this.end !== undefined) this.end.isOpen = false;

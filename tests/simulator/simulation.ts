@@ -9,6 +9,7 @@ import { judgeClaims } from "./checkers/claims.ts";
 import { judgeStuck } from "./checkers/crashes.ts";
 import { judgeLeaks } from "./checkers/leaks.ts";
 import { MinimumChecker } from "./checkers/scale.ts";
+import { SparesChecker } from "./checkers/spares.ts";
 import { DIFFERENCE_MAX_MS, TruthChecker } from "./checkers/truth.ts";
 import { judgeWaits } from "./checkers/waits.ts";
 import { beginCommands, endDrains, letSleep } from "./commands.ts";
@@ -51,14 +52,16 @@ const COMMAND_MAX_MS = 120_000;
 interface Checkers {
   readonly truth: TruthChecker;
   readonly minimum: MinimumChecker;
+  readonly spares: SparesChecker;
 }
 
 function lookRegularly(world: World, users: Users, checkers: Checkers): void {
-  const { truth, minimum } = checkers;
+  const { truth, minimum, spares } = checkers;
   judgeWaits(world);
   judgeClaims(world);
   users.judge();
   minimum.look();
+  spares.look();
   if (!world.hasFaults) truth.look(DIFFERENCE_MAX_MS);
   for (const [commandID, sinceMs] of world.manager.run?.commands ?? []) {
     if (world.timeline.nowMs - sinceMs < COMMAND_MAX_MS) continue;
@@ -82,7 +85,11 @@ export function simulate(
   const truth = new TruthChecker(world);
   const run = (lastsMs: number) =>
     timeline.runUntil(timeline.nowMs + lastsMs, () => violations.isFull);
-  lookRegularly(world, users, { truth, minimum: new MinimumChecker(world) });
+  lookRegularly(world, users, {
+    truth,
+    minimum: new MinimumChecker(world),
+    spares: new SparesChecker(world),
+  });
   beginFaults(world);
   run(options.faultsMs);
 

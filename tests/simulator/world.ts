@@ -32,6 +32,7 @@ import type { SimulationOptions } from "./options.ts";
 import type { Random } from "./random.ts";
 import type { ServiceProcess } from "./service_process.ts";
 import type { Session } from "./session.ts";
+import type { SpareRoom } from "./spares.ts";
 import type { SteadyUsers } from "./steady_users.ts";
 import { Timeline } from "./timeline.ts";
 import { Violations } from "./violations.ts";
@@ -78,6 +79,8 @@ export class World {
   readonly violations = new Violations(this.timeline);
   /** Who listens, by `network:port`. */
   readonly listeners = new Map<string, Listener>();
+  /** The spares of each run of an agent. */
+  readonly spareRooms = new Set<SpareRoom>();
   /** Processes that run. */
   readonly processes = new Set<ServiceProcess>();
   /** Sessions that are open. */
@@ -213,6 +216,15 @@ export class World {
       repository[name] = { ...manifest, instances: { ...instances, min } };
     }
     return repository;
+  }
+
+  /** How many spares the agent of a place shall have of each service. */
+  warmOf(index: number): Record<string, number> {
+    const warm: Record<string, number> = {};
+    for (const { name, agents, warm: count } of this.isQuiet ? [] : this.options.services) {
+      if (count > 0 && agents.includes(index)) warm[name] = count;
+    }
+    return warm;
   }
 
   /** A process listens no more. */

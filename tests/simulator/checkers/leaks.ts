@@ -75,6 +75,8 @@ function judgeAgents(world: World): void {
       relayIDs: none(state.relayIDs),
       downward: none(state.downward),
       deadlines: none(state.deadlines.entries),
+      spares: none(state.spares.all),
+      "failures of spares": none(state.spares.failures),
     });
     for (const { serviceID, connections } of state.instances.values()) {
       judge(world, `${name}, instance ${serviceID},`, { connections: none(connections) });

@@ -50,16 +50,27 @@ function* managerWaits({ registry, parked, linkOfAgent, closeRequests }: Manager
   for (const messageID of closeRequests.keys()) yield `asked:${messageID}`;
 }
 
-function* agentWaits({ relays, instances, links, deadlines }: AgentState) {
+function* agentWaits({ relays, instances, links, deadlines, spares }: AgentState) {
   for (const id of relays.keys()) yield `relay:${id}`;
+  for (const { spareID, phase } of spares.all.values()) {
+    if (phase === "loading") yield `spare:${spareID}`;
+  }
   for (const { serviceID, phase, link } of instances.values()) {
     if (hasDeadline(deadlines, `kill:${serviceID}`)) continue;
     if (phase === "launching") yield `start:${serviceID}`;
     else if (phase === "running" && link === undefined) yield `orphan:${serviceID}`;
   }
   const registering = new Set([...relays.values()].map(({ link }) => link));
+  // A spare waits for as long as nobody needs it.
+  for (const { link } of spares.all.values()) if (link !== undefined) registering.add(link);
+  let handedOver = 0;
+  for (const { isFromSpare } of instances.values()) if (isFromSpare) handedOver += 1;
   for (const [link, { serviceID }] of links) {
-    if (serviceID === undefined && !registering.has(link)) yield `hello:${link}`;
+    if (serviceID !== undefined || registering.has(link)) continue;
+    if (hasDeadline(deadlines, `hello:${link}`)) continue;
+    // A spare that becomes an instance has the deadline of that.
+    if (handedOver === 0) yield `hello:${link}`;
+    else handedOver -= 1;
   }
 }
 
