@@ -26,7 +26,7 @@ import {
 export interface ServiceProgram {
   /** The program and its arguments. */
   readonly command: readonly [string, ...string[]];
-  /** What it reads from stdin. */
+  /** What it reads from stdin, which is asked for when it runs. */
   readonly stdin: string;
 }
 
@@ -117,10 +117,16 @@ export function programOf(service: ServiceConfig): ServiceProgram {
   const lists = permissionLists(service, START_VARIABLE);
   const url = pathToFileURL(service.entry).href;
   if (deno !== undefined) {
-    const ready = prepared?.isCurrent() ? prepared : undefined;
     // The main module is plain JavaScript: Deno need not take the types out of it first.
     const flags = ["--quiet", "--no-prompt", "--ext=js", ...permissionFlags(closedTo(lists))];
-    return { command: [deno, "run", ...flags, "-"], stdin: mainModule(ready?.url ?? begin, url) };
+    return {
+      command: [deno, "run", ...flags, "-"],
+      // Whether what is prepared is still current is looked at while the process begins.
+      get stdin() {
+        const ready = prepared?.isCurrent() ? prepared : undefined;
+        return mainModule(ready?.url ?? begin, url);
+      },
+    };
   }
   const problem = problemWithoutDeno(service);
   if (problem !== undefined) throw new Error(problem);
