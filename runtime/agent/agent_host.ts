@@ -126,7 +126,7 @@ export class AgentHost {
     this.#repository = repository;
     const manifests = manifestsOf(repository);
     const warm = warmOf(repository.services);
-    this.#workers.prepare(repository.services);
+    this.#workers.prepare(repository.services, edited);
     this.#host.dispatch({ kind: "repositoryChanged", manifests, edited, warm });
   }
 

@@ -13,7 +13,7 @@ import type { StartOrder } from "./orders.ts";
 import { endMark } from "./tagged_line.ts";
 
 /** A worker that does not hear an order to end within this does not listen any more. */
-const END_MS = 1_000;
+const END_MS = 1_500;
 
 interface RunningWorker {
   readonly worker: Worker;

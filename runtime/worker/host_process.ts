@@ -27,6 +27,8 @@ export interface HostProcessOptions {
   readonly folder: string;
   /** Its environment. */
   readonly environment: Readonly<Record<string, string>>;
+  /** A worker does not end though it was ordered to; is told before anybody else is. */
+  readonly hangs: (workerID: number) => void;
   /** It takes no more workers, and these are to go elsewhere. */
   readonly retired: (workerIDs: readonly number[]) => void;
   /** It has ended. */
@@ -200,6 +202,7 @@ export class HostProcess {
     const worker = this.#workers.get(workerID);
     if (worker === undefined) return;
     worker.end = KILLED;
+    this.#options.hangs(workerID);
     const isFirst = !this.#isRetired;
     this.#isRetired = true;
     this.#finish(workerID);

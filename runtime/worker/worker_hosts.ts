@@ -55,6 +55,12 @@ export function isWorker(service: ServiceConfig): boolean {
     unconfinedBecause(service) === undefined;
 }
 
+/** Who is a worker. */
+interface Who {
+  readonly service: string;
+  readonly part: { readonly serviceID: number } | { readonly spareID: number };
+}
+
 interface Host {
   readonly process: HostProcess;
   readonly folder: string;
@@ -66,7 +72,9 @@ export class WorkerHosts {
   readonly #options: WorkerHostsOptions;
   readonly #hosts = new Set<Host>();
   /** What is a worker now, by the number of the worker. */
-  readonly #instances = new Map<number, { serviceID: number } | { spareID: number }>();
+  readonly #instances = new Map<number, Who>();
+  /** Services of which a worker did not end: from then on they are processes, until an edit. */
+  readonly #hung = new Set<string>();
   readonly #begin = new WorkerBegin();
   readonly #told = new Set<string>();
   #listener: TcpListener | undefined;
@@ -88,16 +96,17 @@ export class WorkerHosts {
     start: StartInfo | SpareStart,
     options: LaunchOptions,
   ): LaunchedProcess => {
-    if (!isWorker(service)) return this.#options.launch(service, start, options);
+    const isProcess = !isWorker(service) || this.#hung.has(service.name);
+    if (isProcess) return this.#options.launch(service, start, options);
     const host = this.#hostOf(hostFolder(service.entry));
     const workerID = this.#lastID += 1;
     const tag = newTag();
-    const who = "spareID" in start ? { spareID: start.spareID } : { serviceID: start.serviceID };
-    const number = "spareID" in who ? `spare-${who.spareID}` : who.serviceID;
+    const part = "spareID" in start ? { spareID: start.spareID } : { serviceID: start.serviceID };
+    const number = "spareID" in part ? `spare-${part.spareID}` : part.serviceID;
     const name = `${service.name}#${number}`;
     const main = this.#mainOf(service, start, tag);
     const permissions = permissionLists(service, START_VARIABLE);
-    this.#instances.set(workerID, who);
+    this.#instances.set(workerID, { service: service.name, part });
     host.process.start({ type: "start", workerID, name, main, permissions }, {
       tag,
       events: {
@@ -117,15 +126,24 @@ export class WorkerHosts {
       moveOutput() {
         // It prints by the pipe of its process, whatever its output is called.
       },
-      became: (serviceID) => void this.#instances.set(workerID, { serviceID }),
+      became: (serviceID) => {
+        this.#instances.set(workerID, { service: service.name, part: { serviceID } });
+      },
     };
   };
 
   /**
    * Starts a process ahead for each folder that has services for it, once the mesh has started, and
    * ends those that are of no use any more.
+   *
+   * @param services All that can be started.
+   * @param edited Those that are others than before.
    */
-  prepare(services: ReadonlyMap<string, ServiceConfig>): void {
+  prepare(
+    services: ReadonlyMap<string, ServiceConfig>,
+    edited: readonly string[] = [],
+  ): void {
+    for (const service of edited) this.#hung.delete(service);
     const folders = new Set<string>();
     for (const service of services.values()) {
       if (isWorker(service)) folders.add(hostFolder(service.entry));
@@ -183,6 +201,7 @@ export class WorkerHosts {
       tag,
       folder,
       environment: processEnvironment(),
+      hangs: (workerID) => this.#separate(workerID),
       retired: (workerIDs) => this.#move(workerIDs, folder),
       ended: () => this.#hosts.delete(host),
       warn: (text) => this.#options.warn(`workers in ${basename(folder)}: ${text}`),
@@ -192,20 +211,27 @@ export class WorkerHosts {
     return host;
   }
 
+  /** It could do the same again to whoever is beside it. */
+  #separate(workerID: number): void {
+    const { service } = this.#instances.get(workerID) ?? {};
+    if (service === undefined) return;
+    this.#hung.add(service);
+    this.#options.warn(
+      `a worker of "${service}" hangs and can't be ended, so its process is, and the others in it ` +
+        `are replaced; "${service}" is a process of its own until it is edited`,
+    );
+  }
+
   /** Who shares a process with one that hangs goes elsewhere. */
   #move(workerIDs: readonly number[], folder: string): void {
     const serviceIDs: number[] = [];
     const spareIDs: number[] = [];
     for (const workerID of workerIDs) {
-      const who = this.#instances.get(workerID);
-      if (who === undefined) continue;
-      if ("spareID" in who) spareIDs.push(who.spareID);
-      else serviceIDs.push(who.serviceID);
+      const part = this.#instances.get(workerID)?.part;
+      if (part === undefined) continue;
+      if ("spareID" in part) spareIDs.push(part.spareID);
+      else serviceIDs.push(part.serviceID);
     }
-    this.#options.warn(
-      `a worker in ${basename(folder)} hangs and can't be ended, so its process is: ` +
-        "the others move to another one",
-    );
     this.#options.outdated({ serviceIDs, spareIDs });
     if (!this.#isStopped) this.#startAhead(folder);
   }

@@ -170,6 +170,24 @@ binaryTest(
   },
 );
 
+binaryTest("the binary has workers by the deno that it finds, else processes", async () => {
+  const { binary, emptyPath } = await compileOnce();
+  const text = "export default { fetch: () => new Response(String(Deno.pid)) };";
+  const worker = { runtime: "worker", startTimeout: "60s" };
+  const services = {
+    one: { entry: "./one.js", ...worker },
+    other: { entry: "./other.js", ...worker },
+  };
+  const files = { "one.js": text, "other.js": text };
+  const PATH = `${emptyPath}:${dirname(Deno.execPath())}`;
+  await using mesh = await startMesh({ services, files, binary, env: { PATH } });
+  assertEquals(await mesh.text("/one/"), await mesh.text("/other/"));
+  await mesh.stop();
+  await using alone = await startMesh({ services, files, binary, env: { PATH: emptyPath } });
+  await alone.event("warning", { reason: "runs in a process of its own, not as a worker" });
+  assertNotEquals(await alone.text("/one/"), await alone.text("/other/"));
+});
+
 binaryTest("the binary calls itself smmp, and knows no other name", async () => {
   const help = await runBinary("--help");
   assertEquals(help.code, 0);
