@@ -11,6 +11,9 @@
 /** Of all that is at the top level: `async function* name(`. */
 const FUNCTION = /^(?:async )?function\*? ([\w$]+)\(.*\{$/;
 
+/** What the bundler makes of a module that is also imported later: `"name.ts"() {`. */
+const LATER = /^ {2}("[^"]+")\(\) \{$/;
+
 /**
  * The same program in its quicker form.
  *
@@ -30,14 +33,19 @@ export function eagerText(text: string): string {
   const functions: string[] = [];
   const rest: string[] = [];
   for (let at = 0; at < lines.length; at += 1) {
-    const name = FUNCTION.exec(lines[at] ?? "")?.[1];
-    const end = name === undefined ? -1 : lines.indexOf("}", at);
-    if (name === undefined || end < 0) {
-      rest.push(lines[at] ?? "");
-      continue;
-    }
-    functions.push(`var ${name} = (${lines.slice(at, end + 1).join("\n")});`);
-    at = end;
+    const line = lines[at] ?? "";
+    const name = FUNCTION.exec(line)?.[1];
+    const later = LATER.exec(line)?.[1];
+    const end = name !== undefined
+      ? lines.indexOf("}", at)
+      : later !== undefined
+      ? lines.indexOf("  }", at)
+      : -1;
+    const body = lines.slice(at + 1, end + 1).join("\n");
+    if (end < 0) rest.push(line);
+    else if (name !== undefined) functions.push(`var ${name} = (${line}\n${body});`);
+    else rest.push(`  ${later}: (function () {\n${body})`);
+    at = Math.max(at, end);
   }
   return [...functions, ...rest].join("\n");
 }

@@ -7,10 +7,26 @@ import { withFolder } from "../config/folder.ts";
 const BEGIN = new URL("../../../runtime/service/begin.ts", import.meta.url).href;
 
 /** A module as the bundler prints it. */
-const PRINTED = `// one.ts
+const PRINTED = `var __getOwnPropNames = Object.getOwnPropertyNames;
+var __esm = (fn, res) => function __init() {
+  return fn && (res = (0, fn[__getOwnPropNames(fn)[0]])(fn = 0)), res;
+};
+
+// two.ts
+var third;
+var init_two = __esm({
+  "two.ts"() {
+    third = {
+      three: 3
+    };
+  }
+});
+
+// one.ts
+init_two();
 function first(list) {
   return list.map((one) => {
-    return one + second;
+    return one + second + third.three;
   });
 }
 async function later() {
@@ -38,6 +54,10 @@ Deno.test("eagerText() hoists functions in parentheses, and leaves the rest", ()
   assertEquals(first, "var first = (function first(list) {");
   assert(rest.includes("var later = (async function later() {"));
   assert(rest.indexOf("});") < rest.indexOf("var second = 2;"));
+  assertMatch(
+    rest.join("\n"),
+    /\n {2}"two\.ts": \(function \(\) \{\n {4}third = [^]*?\n {2}\}\)\n/,
+  );
   assertMatch(rest.join("\n"), /\n {2}add\(left, right\) \{\n/);
 });
 
@@ -54,7 +74,7 @@ Deno.test("withoutComments() drops lines of comments, and no code behind a comme
 Deno.test("quickText() is the same program", async () => {
   await withFolder({ "quick.mjs": quickText(PRINTED) }, async (folder) => {
     const { Numbers, first, later } = await import(`file://${join(folder, "quick.mjs")}`);
-    assertEquals([first([1]), first.name, await later()], [[3], "first", undefined]);
+    assertEquals([first([1]), first.name, await later()], [[6], "first", undefined]);
     assertEquals(new Numbers().add(1, 2), 3);
   });
 });
