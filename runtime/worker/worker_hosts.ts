@@ -75,6 +75,8 @@ export class WorkerHosts {
   readonly #instances = new Map<number, Who>();
   /** Services of which a worker did not end: from then on they are processes, until an edit. */
   readonly #hung = new Set<string>();
+  /** The last worker before the last edit of each service that was edited. */
+  readonly #edits = new Map<string, number>();
   readonly #begin = new WorkerBegin();
   readonly #told = new Set<string>();
   #listener: TcpListener | undefined;
@@ -143,7 +145,10 @@ export class WorkerHosts {
     services: ReadonlyMap<string, ServiceConfig>,
     edited: readonly string[] = [],
   ): void {
-    for (const service of edited) this.#hung.delete(service);
+    for (const service of edited) {
+      this.#hung.delete(service);
+      this.#edits.set(service, this.#lastID);
+    }
     const folders = new Set<string>();
     for (const service of services.values()) {
       if (isWorker(service)) folders.add(hostFolder(service.entry));
@@ -215,10 +220,12 @@ export class WorkerHosts {
   #separate(workerID: number): void {
     const { service } = this.#instances.get(workerID) ?? {};
     if (service === undefined) return;
-    this.#hung.add(service);
+    const isOld = workerID <= (this.#edits.get(service) ?? 0);
+    if (!isOld) this.#hung.add(service);
     this.#options.warn(
       `a worker of "${service}" hangs and can't be ended, so its process is, and the others in it ` +
-        `are replaced; "${service}" is a process of its own until it is edited`,
+        "are replaced" +
+        (isOld ? "" : `; "${service}" is a process of its own until it is edited`),
     );
   }
 
