@@ -19,7 +19,6 @@ const END_MS = 250;
 export function forwardTo(program: RunningProgram, service: string): FetchHandler {
   return async (request) => {
     const { method, url, headers, signal } = request;
-    if (/\bwebsocket\b/i.test(headers.get("upgrade") ?? "")) return await pass(request, program);
     const slash = url.indexOf("/", url.indexOf("://") + 3);
     const host = url.slice(url.indexOf("://") + 3, slash);
     const kept = withoutHops(headers).filter(([name]) => name !== "expect" && name !== "host");
@@ -70,8 +69,13 @@ async function failure(
   return problemResponse({ status: 502, detail, service });
 }
 
-/** Seldom, so it is loaded when it is needed. */
-async function pass(request: Request, program: RunningProgram): Promise<Response> {
-  const { passWebSocket } = await import("./web_sockets.ts");
-  return await passWebSocket(request, await program.client.webSocketOrigin());
+/** Passes the exchange of a WebSocket on. Seldom, so what it needs is loaded now. */
+export async function passWebSocket(
+  program: RunningProgram,
+  exchange: Request,
+  leaving?: AbortSignal,
+): Promise<Response> {
+  const { openWebSocket } = await import("./web_sockets.ts");
+  const origin = await program.client.webSocketOrigin();
+  return await openWebSocket(exchange, { origin, leaving });
 }

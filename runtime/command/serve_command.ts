@@ -10,7 +10,7 @@ import { guardConsole } from "../service/console_guard.ts";
 import { ServiceProcess } from "../service/service_process.ts";
 import { readStart } from "../service/start.ts";
 import { installWebSockets } from "../web_sockets/install.ts";
-import { forwardTo, refuseHttp } from "./forward.ts";
+import { forwardTo, passWebSocket, refuseHttp } from "./forward.ts";
 import { askProgram } from "./health.ts";
 import { runProgram } from "./program.ts";
 import { MeshProxy } from "./proxy.ts";
@@ -34,7 +34,9 @@ export async function serveCommand(): Promise<void> {
     instance.serve(handler, {
       ending: () => program.stop(),
       check: (question) => askProgram(asked, question),
-      ...(isRaw ? { connect: () => program.client.open() } : {}),
+      ...(isRaw
+        ? { connect: () => program.client.open() }
+        : { webSocket: (...asked) => passWebSocket(program, ...asked) }),
     });
   } catch (error) {
     console.error(reasonOf(error));

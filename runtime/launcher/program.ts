@@ -146,7 +146,9 @@ function foreignProgram(
   const env = programEnvironmentOf(service);
   const stdin = JSON.stringify({ command, folder, env, ready, isRaw: protocol === "tcp" });
   if (isBinary()) return { command: [OWN_PROGRAM, COMPANION_COMMAND], stdin };
-  const flags = ["--quiet", "--no-prompt", "--no-config", "--no-lock", "--allow-all"];
+  // The binary has it too: WebSockets that wait for who reads them are not stable in Deno yet.
+  const isolated = ["--quiet", "--no-prompt", "--no-config", "--no-lock"];
+  const flags = [...isolated, "--unstable-net", "--allow-all"];
   return { command: [OWN_PROGRAM, "run", ...flags, COMPANION.href], stdin };
 }
 

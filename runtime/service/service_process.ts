@@ -60,6 +60,8 @@ export interface ServeTerms {
   ) => Promise<Ailment | undefined> | undefined;
   /** Connects to a program that speaks tcp. @default {the service speaks HTTP only} */
   readonly connect?: () => Promise<TunnelConnection>;
+  /** Accepts the exchange of a WebSocket. @default {the handler does, by its own WebSocket} */
+  readonly webSocket?: (exchange: Request, leaving?: AbortSignal) => Promise<Response>;
 }
 
 /** A launched service: its link to the agent, its sessions in and out. */
@@ -130,7 +132,7 @@ export class ServiceProcess {
   }
 
   /** Accepts sessions with this handler, and tells the agent that the instance is ready. */
-  serve(handler: FetchHandler, { ending, check, connect }: ServeTerms = {}): void {
+  serve(handler: FetchHandler, { ending, check, connect, webSocket }: ServeTerms = {}): void {
     this.#ending = ending;
     this.#check = check ??
       (({ path, timeoutMs }) =>
@@ -144,7 +146,7 @@ export class ServiceProcess {
         refusalOf: doorOf(this.#start),
         handler: (request, hello) =>
           request.method === WEB_SOCKET_METHOD
-            ? this.#acceptWebSocket(request, { hello, handler })
+            ? this.#acceptWebSocket(request, { hello, handler, webSocket })
             : request.method === TUNNEL_METHOD
             ? this.#acceptTunnel(request, { hello, connect })
             : handler(request),
@@ -187,11 +189,16 @@ export class ServiceProcess {
   /** Seldom, so what it needs is loaded when it is needed. */
   async #acceptWebSocket(
     request: Request,
-    { hello, handler }: { hello: SessionHello; handler: FetchHandler },
+    { hello, handler, webSocket }: {
+      readonly hello: SessionHello;
+      readonly handler: FetchHandler;
+      readonly webSocket: ServeTerms["webSocket"];
+    },
   ): Promise<Response> {
+    const leaving = this.#inbound.get(inboundKey(hello.serviceID, hello.sourcePlug))?.leaving;
+    if (webSocket !== undefined) return await webSocket(request, leaving);
     const { acceptWebSocket } = await import("../web_sockets/accept.ts");
-    const session = this.#inbound.get(inboundKey(hello.serviceID, hello.sourcePlug));
-    return await acceptWebSocket(request, { handler, leaving: session?.leaving });
+    return await acceptWebSocket(request, { handler, leaving });
   }
 
   async #acceptTunnel(

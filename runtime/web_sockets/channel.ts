@@ -41,6 +41,7 @@ export class SocketChannel {
   #queue: Waiting[] = [];
   #sentOfFirst = 0;
   #queuedBytes = 0;
+  #awaited: { readonly bytes: number; readonly resolve: () => void } | undefined;
   #isWanted = false;
   #isClosed = false;
   #isEnding = false;
@@ -98,6 +99,17 @@ export class SocketChannel {
       this.#give();
     }).catch(failed);
     return undefined;
+  }
+
+  /**
+   * Resolves when no more than so many bytes wait to be sent, at once when they can't be any more.
+   * For one who sends, and waits before the next message.
+   */
+  below(bytes: number): Promise<void> {
+    if (this.#queuedBytes <= bytes) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#awaited = { bytes, resolve };
+    return promise;
   }
 
   /** Says the close, once; nothing is sent after it. */
@@ -192,6 +204,13 @@ export class SocketChannel {
     if (begun.length === 0) this.#sentOfFirst = 0;
     this.#queue = begun;
     this.#queuedBytes = begun[0]?.bytes ?? 0;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#awaited === undefined || this.#queuedBytes > this.#awaited.bytes) return;
+    this.#awaited.resolve();
+    this.#awaited = undefined;
   }
 
   #give(): void {
@@ -225,6 +244,7 @@ export class SocketChannel {
     parts[0] = first.subarray(from);
     // All at once, since taking from the front of a long queue costs its whole length.
     for (const { bytes } of this.#queue.splice(0, parts.length)) this.#queuedBytes -= bytes;
+    this.#tell();
     this.#sentOfFirst = 0;
     return parts.length === 1 ? parts[0] : joined(parts, length);
   }
