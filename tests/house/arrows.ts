@@ -45,7 +45,7 @@ const TEST_PACKAGES = /^(@std\/assert|fast-check|playwright-core|npm:fast-check.
 /** What a service process loads inside the user's own deno.json, where our names mean nothing. */
 const SERVICE_FILES = new RegExp(
   "^(protocol|roles/service|runtime/service|runtime/sessions|runtime/web_sockets)/" +
-    "|^transports/(link|tcp|tcp_link|lines|codec)\\.ts$",
+    "|^transports/(link|tcp|tcp_link|lines|codec)\\.ts$|^runtime/worker/(begin|host)\\.ts$",
 );
 
 /** Reads the imports of files, and of everything that they import. */
