@@ -192,14 +192,17 @@ export function takeSpare(
   turn: AgentTurn,
   { service, serviceID }: Pick<LocalInstance, "service" | "serviceID">,
 ): { spareID: number; link: LinkID } | undefined {
-  const { spares, deadlines } = turn.state;
+  const { spares, deadlines, options } = turn.state;
   wantSpares(turn);
   for (const spare of spares.all.values()) {
-    if (spare.service !== service || spare.link === undefined) continue;
+    const { spareID, link } = spare;
+    if (spare.service !== service || link === undefined) continue;
     forgetSpare(turn, spare);
     spares.failures.delete(service);
     setDeadline(deadlines, `handover:${serviceID}`, turn.nowMs + HANDOVER_MS);
-    return { spareID: spare.spareID, link: spare.link };
+    // It has to say by it that it is the instance, as who comes by any other link.
+    setDeadline(deadlines, `hello:${link}`, turn.nowMs + options.helloMs);
+    return { spareID, link };
   }
   return undefined;
 }

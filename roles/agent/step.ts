@@ -178,6 +178,12 @@ function onDownward(
   const instance = turn.state.instances.get(serviceID);
   if (instance !== undefined && passDown(turn, instance, message)) return;
   const { messageID } = message;
+  if (isClose && instance?.link !== undefined) {
+    // Any answer would end the connection for the manager; without one it asks the other end.
+    const reason = `Cannot ask "${serviceID}" to close: too many requests have no answer yet`;
+    const from = { link: turn.state.managerLink ?? "", type: message.type };
+    return refuse(turn, from, { status: STATUS.tooMany, reason });
+  }
   const status = STATUS.notFound;
   const reason = `Cannot reach "${serviceID}": this agent has no link to such an instance`;
   switch (message.type) {

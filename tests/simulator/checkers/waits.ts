@@ -63,14 +63,8 @@ function* agentWaits({ relays, instances, links, deadlines, spares }: AgentState
   const registering = new Set([...relays.values()].map(({ link }) => link));
   // A spare waits for as long as nobody needs it.
   for (const { link } of spares.all.values()) if (link !== undefined) registering.add(link);
-  let handedOver = 0;
-  for (const { isFromSpare } of instances.values()) if (isFromSpare) handedOver += 1;
   for (const [link, { serviceID }] of links) {
-    if (serviceID !== undefined || registering.has(link)) continue;
-    if (hasDeadline(deadlines, `hello:${link}`)) continue;
-    // A spare that becomes an instance has the deadline of that.
-    if (handedOver === 0) yield `hello:${link}`;
-    else handedOver -= 1;
+    if (serviceID === undefined && !registering.has(link)) yield `hello:${link}`;
   }
 }
 
