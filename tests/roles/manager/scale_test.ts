@@ -211,3 +211,17 @@ Deno.test("connectionRequest that is repeated when there is room has one answer,
   assertEquals(theSent(repeated, "connectionResponse").destServiceID, first);
   assertEquals(sent(bench.confirmStart("one", second), "connectionResponse"), []);
 });
+
+Deno.test("keepMinimum() starts elsewhere what an agent had that stays away, and not at once", () => {
+  const bench = new ManagerBench();
+  const greeter = { instances: { min: 1, max: 1 } };
+  const [first = 0] = starting(bench.addAgent("one", { greeter }));
+  bench.confirmStart("one", first);
+  bench.addAgent("two", { greeter });
+  const { recoveryGraceMs } = bench.state.options;
+  bench.step({ kind: "linkClosed", link: "one", reason: "the host is off" });
+  assertEquals(starting(bench.wait(recoveryGraceMs - 1)), []);
+  const [order, ...others] = sent(bench.wait(2_000), "startServiceRequest");
+  assertEquals([order?.serviceName, others.length], ["greeter", 0]);
+  assertEquals(bench.instance(order?.serviceID ?? 0).agent, "two");
+});

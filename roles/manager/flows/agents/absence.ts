@@ -83,9 +83,14 @@ function leaveOtherEnds(turn: Turn, instance: Instance): void {
   }
 }
 
-/** An agent stays away: what it was starting may be started elsewhere, if somebody waits for it. */
+/**
+ * An agent stays away: what it was starting may be started elsewhere, if somebody waits for it or it
+ * shall run anyway.
+ */
 export function onAwayDue(turn: Turn, agent: string): void {
-  if (!turn.state.linkOfAgent.has(agent)) lookAgain(turn);
+  if (turn.state.linkOfAgent.has(agent)) return;
+  lookAgain(turn);
+  for (const service of turn.state.scale.minimums) turn.wanted.add(service);
 }
 
 /**
