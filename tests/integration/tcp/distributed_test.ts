@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { DistributedMesh } from "../distributed_mesh.ts";
-import { freePort, RawClient, scriptOf } from "./tcp_mesh.ts";
+import { freePort, RawClient, scriptOf, until } from "./tcp_mesh.ts";
 
 for (const isSecure of [false, true]) {
   const how = isSecure ? "with certificates" : "in the clear on the loopback";
@@ -22,33 +22,24 @@ for (const isSecure of [false, true]) {
     const flags = ["--name", "a2", "--manager", mesh.manager, "--listen", ":0", "--json"];
     const agent = mesh.start("a2", "agent", "a2/mesh.json", ...flags, ...mesh.tls("a2"));
     await agent.event("agentReady");
-    using client = await untilOpen(port);
+    // The gateway is told by the manager, after the agent knows that it is registered.
+    await until(() => isOpen(port));
+    using client = await RawClient.open(port);
     assertEquals(await client.line(), "hello");
     await client.write("echo\n");
     await client.end();
     assertEquals(await client.rest(), "bye\n");
     await agent.end("SIGTERM");
-    await untilClosed(port);
+    await until(async () => !await isOpen(port));
   });
 }
 
-/** The gateway is told by the manager, after the agent knows that it is registered. */
-async function untilOpen(port: number): Promise<RawClient> {
-  for (;;) {
-    try {
-      return await RawClient.open(port);
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-}
-
-async function untilClosed(port: number): Promise<void> {
-  for (let isOpen = true; isOpen;) {
-    try {
-      using _client = await RawClient.open(port);
-    } catch {
-      isOpen = false;
-    }
+async function isOpen(port: number): Promise<boolean> {
+  try {
+    using _client = await RawClient.open(port);
+    return true;
+  } catch {
+    // Nobody listens there.
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { MeshProcess } from "../mesh_process.ts";
-import { freePort, startTcpMesh } from "./tcp_mesh.ts";
+import { freePort, startTcpMesh, until } from "./tcp_mesh.ts";
 import { REDIS, RedisClient, withRedis } from "./redis.ts";
 
 /** A port that leads to Redis. */
@@ -66,8 +66,8 @@ Deno.test("Redis takes and gives 64 MiB, and is not read faster than its client"
     // Nobody reads these: what is not read stays at Redis, of whose memory it tells.
     await client.send(...Array.from({ length: 8 }, () => ["GET", "large"]));
     using other = await RedisClient.open(port);
-    const held = async () => Number(/omem=(\d+)/.exec(String(await slowest(other)))?.[1]);
-    while (await held() < 7 * 64 * MIB);
+    const held = async () => Number(/omem=(\d+)/.exec(await slowest(other))?.[1]);
+    await until(async () => await held() >= 7 * 64 * MIB);
     assert(await memoryOf(mesh) < 1_024 * MIB);
     for (let n = 0; n < 8; n += 1) assertEquals(await client.reply(), value);
   });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type MeshOptions, type MeshProcess, startMesh } from "../mesh_process.ts";
+import { DEADLINE_MS, type MeshOptions, type MeshProcess, startMesh } from "../mesh_process.ts";
 
 /** What a mesh with ports is started with. */
 export interface TcpMeshOptions extends Pick<MeshOptions, "isReadable"> {
@@ -32,6 +32,15 @@ export function freePort(): number {
     } catch {
       // Somebody listens there.
     }
+  }
+}
+
+/** Waits until something is so that no event tells of. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + DEADLINE_MS;
+  while (!await isSo()) {
+    if (performance.now() > endMs) throw new Error(`Cannot see it: not within ${DEADLINE_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
