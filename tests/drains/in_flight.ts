@@ -22,33 +22,39 @@ export interface FlightReport {
 /** What it is when nothing was cut: the WebSocket was told to connect again. */
 export const WHOLE: FlightReport = {
   events: [0, 1, 2, 3, 4].map((count) => `data: ${count}\n\n`).join(""),
-  upload: "300000",
+  upload: "began 300000",
   socket: [1012, true],
 };
+
+/** An upload that has begun. */
+interface Upload {
+  readonly answer: Reading;
+  /** Sends the rest of it. */
+  readonly more: () => void;
+}
 
 /** Three things in flight. */
 export class InFlight {
   readonly #release: string;
-  readonly #events: ReadableStreamDefaultReader<string>;
-  readonly #upload: { readonly answer: Promise<string>; readonly more: () => void };
+  readonly #events: Reading;
+  readonly #upload: Upload;
   readonly #socket: WebSocket;
   readonly #closed: Promise<FlightReport["socket"]>;
-  #text = "";
 
   private constructor(
     release: string,
-    flight: {
-      readonly events: ReadableStreamDefaultReader<string>;
-      readonly upload: { readonly answer: Promise<string>; readonly more: () => void };
+    { events, upload, socket }: {
+      readonly events: Reading;
+      readonly upload: Upload;
       readonly socket: WebSocket;
     },
   ) {
     this.#release = release;
-    this.#events = flight.events;
-    this.#upload = flight.upload;
-    this.#socket = flight.socket;
+    this.#events = events;
+    this.#upload = upload;
+    this.#socket = socket;
     const { promise, resolve } = Promise.withResolvers<FlightReport["socket"]>();
-    this.#socket.onclose = ({ code, wasClean }) => resolve([code, wasClean]);
+    socket.onclose = ({ code, wasClean }) => resolve([code, wasClean]);
     this.#closed = promise;
   }
 
@@ -60,31 +66,22 @@ export class InFlight {
       readonly signals: string;
     },
   ): Promise<InFlight> {
-    const socket = new WebSocket(`${gatewayUrl.replace("http", "ws")}/work/socket`);
-    const response = await fetch(`${gatewayUrl}/work/events`);
-    const events = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    const upload = beginUpload(`${gatewayUrl}/work/upload`);
-    const flight = new InFlight(`${signals}/release`, { events, upload, socket });
-    flight.#text += (await events.read()).value;
-    await new Promise((resolve, reject) => {
-      socket.onerror = reject;
-      socket.onopen = () => socket.send("hello");
-      socket.onmessage = resolve;
-    });
-    return flight;
+    const socket = await openSocket(`${gatewayUrl.replace("http", "ws")}/work/socket`);
+    const events = new Reading(await fetch(`${gatewayUrl}/work/events`));
+    await events.first();
+    const upload = await beginUpload(`${gatewayUrl}/work/upload`);
+    return new InFlight(`${signals}/release`, { events, upload, socket });
   }
 
   /** Lets all of it end, which it does by itself, and tells what came of it. */
   async end(): Promise<FlightReport> {
     await Deno.writeTextFile(this.#release, "");
     this.#upload.more();
-    for (;;) {
-      const { done, value } = await this.#events.read();
-      if (done) break;
-      this.#text += value;
-    }
-    const socket = await this.#closed;
-    return { events: this.#text, upload: await this.#upload.answer, socket };
+    return {
+      events: await this.#events.whole(),
+      upload: await this.#upload.answer.whole(),
+      socket: await this.#closed,
+    };
   }
 
   /** That the WebSocket is open still: it would hear of an end at once. */
@@ -97,8 +94,19 @@ export class InFlight {
   }
 }
 
-/** Sends a part at once and the rest when it is told to. */
-function beginUpload(url: string): { answer: Promise<string>; more: () => void } {
+/** Resolves when a message has come back. */
+async function openSocket(url: string): Promise<WebSocket> {
+  const socket = new WebSocket(url);
+  await new Promise((resolve, reject) => {
+    socket.onerror = reject;
+    socket.onopen = () => socket.send("hello");
+    socket.onmessage = resolve;
+  });
+  return socket;
+}
+
+/** Sends a part at once and the rest when it is told to; resolves when the service has begun. */
+async function beginUpload(url: string): Promise<Upload> {
   const { promise: told, resolve: more } = Promise.withResolvers<void>();
   let isFirst = true;
   const body = new ReadableStream<Uint8Array>({
@@ -109,8 +117,33 @@ function beginUpload(url: string): { answer: Promise<string>; more: () => void }
       isFirst = false;
     },
   });
-  const answer = fetch(url, { method: "POST", body }).then((response) => response.text());
-  // When something else is wrong first, that is what is told.
-  answer.catch(() => {});
+  const response = await fetch(url, { method: "POST", body });
+  const answer = new Reading(response);
+  await answer.first();
   return { answer, more };
+}
+
+/** A response that comes in parts. */
+class Reading {
+  readonly #reader: ReadableStreamDefaultReader<string>;
+  #text = "";
+
+  constructor(response: Response) {
+    const body = response.body ?? new ReadableStream();
+    this.#reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Waits for the first part. */
+  async first(): Promise<void> {
+    this.#text += (await this.#reader.read()).value ?? "";
+  }
+
+  /** Waits for the end, and tells all that came. */
+  async whole(): Promise<string> {
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (done) return this.#text;
+      this.#text += value;
+    }
+  }
 }

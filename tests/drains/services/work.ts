@@ -28,10 +28,15 @@ function events(): Response {
   return new Response(body.pipeThrough(new TextEncoderStream()), { headers });
 }
 
-async function upload(request: Request): Promise<Response> {
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) bytes += chunk.length;
-  return new Response(`${bytes}`);
+/** Answers at once that it has begun, and at the end of the upload how much came. */
+function upload(request: Request): Response {
+  async function* answer() {
+    yield "began ";
+    let bytes = 0;
+    for await (const chunk of request.body ?? []) bytes += chunk.length;
+    yield `${bytes}`;
+  }
+  return new Response(ReadableStream.from(answer()).pipeThrough(new TextEncoderStream()));
 }
 
 function socket(request: Request): Response {
@@ -44,7 +49,7 @@ export default {
   async fetch(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/events") return events();
-    if (pathname === "/upload") return await upload(request);
+    if (pathname === "/upload") return upload(request);
     if (pathname === "/socket") return socket(request);
     const body = await request.text();
     if (HOLD_MS > 0) await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
