@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { dirname } from "node:path";
 import { type MeshProcess, PROJECT, startMesh } from "../integration/mesh_process.ts";
+import { askUntil, SPARE_SERVICE } from "../integration/spare_service.ts";
 import { compileOnce, COMPILER, withBundles } from "./compiled.ts";
 
 const SERVICES = new URL("./services/", import.meta.url).pathname;
@@ -200,4 +201,17 @@ binaryTest("the binary calls itself smmp, and knows no other name", async () => 
   const bundling = await runBinary("bundle", `${PROJECT}examples/hello`);
   assertMatch(bundling.text, /Cannot bundle: it needs deno on the PATH/);
   for (const { text } of [help, mistake, lonely]) assert(!text.includes("deno task"), text);
+});
+
+binaryTest("the binary keeps spares, in a sandbox of their own", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
+  const entry = `${folder}/greet.ts`;
+  await Deno.writeTextFile(entry, SPARE_SERVICE);
+  await withBundles({ services: { greet: { entry, warm: 1 } } }, async (bundles) => {
+    await using mesh = await startAlone(bundles);
+    const ask = (path: string) => mesh.text(`/greet${path}`);
+    await askUntil(ask, ({ wasSpare = false }) => wasSpare);
+    await mesh.stop();
+  });
+  await Deno.remove(folder, { recursive: true });
 });

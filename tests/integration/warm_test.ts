@@ -1,49 +1,21 @@
-import { assert, assertNotEquals } from "@std/assert";
-import { DEADLINE_MS, type MeshProcess, startMesh } from "./mesh_process.ts";
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { DistributedMesh } from "./distributed_mesh.ts";
+import { startMesh } from "./mesh_process.ts";
+import { askUntil, SPARE_SERVICE } from "./spare_service.ts";
 
-/** A service that says when it was loaded, by which process. Each request ends its instance. */
-const SERVICE = `
-  const loadedMs = Date.now();
-  export default {
-    fetch(request: Request): Response {
-      const { pathname, searchParams } = new URL(request.url);
-      if (pathname === "/exit") Deno.exit(0);
-      return Response.json({ mark: "first", wasSpare: loadedMs < Number(searchParams.get("at")) });
-    },
-  };
-`;
-
-/** Asks, each time of a new instance, until one is as wanted. */
-async function askUntil(
-  mesh: MeshProcess,
-  isWanted: (answer: { mark?: string; wasSpare?: boolean }) => boolean,
-): Promise<void> {
-  const endMs = performance.now() + DEADLINE_MS;
-  for (;;) {
-    const answer: { mark?: string; wasSpare?: boolean; detail?: string } = JSON.parse(
-      await mesh.text(`/greet/?at=${Date.now()}`),
-    );
-    if (isWanted(answer)) return;
-    assert(performance.now() < endMs, `never as wanted, at last ${JSON.stringify(answer)}`);
-    await (await mesh.fetch("/greet/exit")).body?.cancel();
-    // Nothing outside tells when the next spare is ready.
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
+const WARM = { greet: { entry: "./greet.ts", warm: 1 } };
 
 Deno.test("warm: a spare answers that was loaded before, never with what was edited", async () => {
   const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
   try {
-    await using mesh = await startMesh({
-      services: { greet: { entry: "./greet.ts", warm: 1 } },
-      files: { "greet.ts": SERVICE },
-      folder,
-    });
-    await askUntil(mesh, ({ wasSpare = false }) => wasSpare);
-    await askUntil(mesh, ({ wasSpare = false }) => wasSpare);
-    await (await mesh.fetch("/greet/exit")).body?.cancel();
-    await Deno.writeTextFile(`${folder}/greet.ts`, SERVICE.replace('"first"', '"second"'));
-    await askUntil(mesh, ({ mark }) => {
+    const files = { "greet.ts": SPARE_SERVICE };
+    await using mesh = await startMesh({ services: WARM, files, folder });
+    const ask = (path: string) => mesh.text(`/greet${path}`);
+    await askUntil(ask, ({ wasSpare = false }) => wasSpare);
+    await askUntil(ask, ({ wasSpare = false }) => wasSpare);
+    await ask("/exit");
+    await Deno.writeTextFile(`${folder}/greet.ts`, SPARE_SERVICE.replace('"first"', '"second"'));
+    await askUntil(ask, ({ mark }) => {
       assertNotEquals(mark, "first", "what was loaded before the edit");
       return mark === "second";
     });
@@ -51,3 +23,28 @@ Deno.test("warm: a spare answers that was loaded before, never with what was edi
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+for (const isSecure of [false, true]) {
+  const how = isSecure ? "with certificates" : "in the clear on the loopback";
+  Deno.test(`warm: what was a spare outlives its agent, and the next one has others, ${how}`, async () => {
+    await using mesh = await DistributedMesh.make({ isSecure });
+    await Deno.mkdir(`${mesh.folder}/a1`);
+    await Deno.writeTextFile(`${mesh.folder}/a1/greet.ts`, SPARE_SERVICE);
+    await mesh.startManager();
+    const { program: agent, listen } = await mesh.startAgent("a1", WARM);
+    const gateway = await mesh.startGateway(listen);
+    const ask = (path: string) => mesh.text(`/greet${path}`);
+    const { pid } = await askUntil(ask, ({ wasSpare = false }) => wasSpare);
+    const place = gateway.place;
+    await agent.end("SIGKILL");
+    await gateway.event("away", {}, place);
+    assertEquals(JSON.parse(await ask("/")).pid, pid);
+    await mesh.startAgent("a1", WARM, listen);
+    await gateway.event("registered", {}, place);
+    assertEquals(JSON.parse(await ask("/")).pid, pid);
+    // The next one has spares of its own.
+    await ask("/exit").catch(() => {});
+    const next = await askUntil(ask, ({ wasSpare = false }) => wasSpare);
+    assertNotEquals(next.pid, pid);
+  });
+}
