@@ -55,9 +55,10 @@ export function endInstance(turn: Turn, instance: Instance, ending: InstanceEndi
     const reason = `${service}#${serviceID} ended`;
     endConnection(turn, connection, { status: STATUS.brokenLink, reason });
   }
-  const { status, exitCode, signal } = ending;
+  const { exitCode, signal } = ending;
   // Who had to be killed for its memory has crashed, though its end was ordered.
   const { killedFor } = turn.state.usages.get(serviceID) ?? {};
+  const status = killedFor === undefined ? ending.status : STATUS.failed;
   // One that is sick has counted as a crash when that was found.
   const isSick = instance.leaving === "unhealthy";
   const isCrash = !isSick && (ending.isCrash === true || killedFor !== undefined);
