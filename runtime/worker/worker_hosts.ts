@@ -222,10 +222,10 @@ export class WorkerHosts {
     if (service === undefined) return;
     const isOld = workerID <= (this.#edits.get(service) ?? 0);
     if (!isOld) this.#hung.add(service);
+    const alone = isOld ? "" : `; "${service}" is a process of its own until it is edited`;
     this.#options.warn(
-      `a worker of "${service}" hangs and can't be ended, so its process is, and the others in it ` +
-        "are replaced" +
-        (isOld ? "" : `; "${service}" is a process of its own until it is edited`),
+      `a worker of "${service}" hangs and can't be ended, so its process is, and the others in ` +
+        `it are replaced${alone}`,
     );
   }
 
