@@ -35,7 +35,7 @@ export interface PreparedBegin {
 const MAKING_MS = 60_000;
 
 /** Another one for files that are made in another way of the same sources. */
-const FORM = "quick 2";
+const FORM = "quick 3";
 
 /** What Deno says of what is no program. */
 const NO_PROGRAM = /SyntaxError|could not be parsed/;

@@ -8,11 +8,16 @@
  * @module
  */
 
-/** Of all that is at the top level: `async function* name(`. */
+/** A function at the top level: `async function* name(`. */
 const FUNCTION = /^(?:async )?function\*? ([\w$]+)\(.*\{$/;
 
-/** What the bundler makes of a module that is also imported later: `"name.ts"() {`. */
+/** What stands before the code of each module: its path. */
+const MODULE = /^\/\/ (\S+\.[cm]?[jt]sx?)$/;
+
+/** What the bundler makes of a module that is also imported later: a method, called by its name. */
 const LATER = /^ {2}("[^"]+")\(\) \{$/;
+const LATER_NAME = /^var (init_[\w$]+) = __esm\(\{$/;
+const LATER_CALL = /^( {4})?(init_[\w$]+)\(\);$/;
 
 /**
  * The same program in its quicker form.
@@ -26,28 +31,57 @@ export function quickText(text: string): string {
 /**
  * The same program with its functions in parentheses. V8 puts those into its code cache, as they
  * are probably called at once; all others are parsed and compiled again in each process. They are
- * hoisted to the top, as functions are.
+ * hoisted to the top, as functions are. Functions of modules that are imported later stay as they
+ * are: what is kept in the cache is read at each start.
  */
 export function eagerText(text: string): string {
   const lines = text.split("\n");
+  const later = modulesOfLater(lines);
   const functions: string[] = [];
   const rest: string[] = [];
+  let isLater = false;
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? "";
-    const name = FUNCTION.exec(line)?.[1];
-    const later = LATER.exec(line)?.[1];
+    const path = MODULE.exec(line)?.[1];
+    if (path !== undefined) isLater = later.has(path);
+    const name = isLater ? undefined : FUNCTION.exec(line)?.[1];
+    const method = isLater ? undefined : LATER.exec(line)?.[1];
     const end = name !== undefined
       ? lines.indexOf("}", at)
-      : later !== undefined
+      : method !== undefined
       ? lines.indexOf("  }", at)
       : -1;
     const body = lines.slice(at + 1, end + 1).join("\n");
     if (end < 0) rest.push(line);
     else if (name !== undefined) functions.push(`var ${name} = (${line}\n${body});`);
-    else rest.push(`  ${later}: (function () {\n${body})`);
+    else rest.push(`  ${method}: (function () {\n${body})`);
     at = Math.max(at, end);
   }
   return [...functions, ...rest].join("\n");
+}
+
+/** The modules that nothing runs when the program begins. */
+function modulesOfLater(lines: readonly string[]): Set<string> {
+  const pathOf = new Map<string, string>();
+  const calls = new Map<string, string[]>();
+  // What is added while it is walked through is walked through too.
+  const begun = new Set<string>();
+  let path = "";
+  let within: string[] = [];
+  for (const line of lines) {
+    path = MODULE.exec(line)?.[1] ?? path;
+    const name = LATER_NAME.exec(line)?.[1];
+    if (name !== undefined) {
+      pathOf.set(name, path);
+      calls.set(name, within = []);
+    }
+    const [, indent, called] = LATER_CALL.exec(line) ?? [];
+    if (called === undefined) continue;
+    if (indent === undefined) begun.add(called);
+    else within.push(called);
+  }
+  for (const name of begun) for (const called of calls.get(name) ?? []) begun.add(called);
+  return new Set([...pathOf].filter(([name]) => !begun.has(name)).map(([, path]) => path));
 }
 
 /** The same program without lines that are comments, and without indentation. */

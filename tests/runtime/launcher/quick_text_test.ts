@@ -22,6 +22,15 @@ var init_two = __esm({
   }
 });
 
+// four.ts
+function fourth() {
+}
+var init_four = __esm({
+  "four.ts"() {
+    init_two();
+  }
+});
+
 // one.ts
 init_two();
 function first(list) {
@@ -53,6 +62,8 @@ Deno.test("eagerText() hoists functions in parentheses, and leaves the rest", ()
   const [first = "", ...rest] = eagerText(PRINTED).split("\n");
   assertEquals(first, "var first = (function first(list) {");
   assert(rest.includes("var later = (async function later() {"));
+  // Nothing calls it when the program begins.
+  assert(rest.includes("function fourth() {") && rest.includes('  "four.ts"() {'));
   assert(rest.indexOf("});") < rest.indexOf("var second = 2;"));
   assertMatch(
     rest.join("\n"),
