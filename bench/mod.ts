@@ -1,7 +1,7 @@
 /**
- * `deno task bench [cold|burst|chain|connections|links|manager|many|idle|restart] … [--json]`: measures, prints a
- * table, and writes nothing. Every number is a median of runs that alternate with those of a
- * reference.
+ * `deno task bench [cold|burst|chain|connections|links|manager|many|idle|restart|tcp] … [--json]`:
+ * measures, prints a table, and writes nothing. Every number is a median of runs that alternate
+ * with those of a reference.
  *
  * @module
  */
@@ -18,6 +18,7 @@ import { benchMany } from "./many.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchRestart } from "./restart.ts";
 import { jsonOf, tableOf } from "./table.ts";
+import { benchTcp } from "./tcp.ts";
 
 const BENCHES: ReadonlyMap<string, () => Measurement[] | Promise<Measurement[]>> = new Map<
   string,
@@ -32,6 +33,7 @@ const BENCHES: ReadonlyMap<string, () => Measurement[] | Promise<Measurement[]>>
   ["many", () => benchMany()],
   ["idle", () => benchIdle()],
   ["restart", () => benchRestart()],
+  ["tcp", () => benchTcp()],
 ]);
 
 /** Runs benchmarks by name, all of them when none is named; returns the exit code. */

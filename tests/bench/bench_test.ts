@@ -9,6 +9,8 @@ import { benchManager } from "../../bench/manager.ts";
 import { type Measurement, median, percentile, summarize } from "../../bench/measurement.ts";
 import { benchRestart } from "../../bench/restart.ts";
 import { jsonOf, tableOf } from "../../bench/table.ts";
+import { benchTcp } from "../../bench/tcp.ts";
+import { withRedis } from "../integration/tcp/redis.ts";
 
 /** Every measurement has numbers; how large they are concerns nobody here. */
 function assertMeasured(measurements: readonly Measurement[], count: number): void {
@@ -55,6 +57,10 @@ Deno.test({
 Deno.test("benchRestart() measures a large history and a few agents", async () => {
   const size = { agents: 2, instances: 10, connections: 50, facts: 500 };
   assertMeasured(await benchRestart({ runs: 1, size, fleet: 3, awayMs: 10 }), 3);
+});
+
+Deno.test("benchTcp() measures Redis behind a port and by itself", async () => {
+  await withRedis(async () => assertMeasured(await benchTcp({ runs: 1, share: 0.01 }), 4));
 });
 
 Deno.test("median() and percentile() put numbers in order", () => {
