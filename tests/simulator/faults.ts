@@ -96,6 +96,20 @@ export function stickSome(world: World): void {
   }
 }
 
+/** A process holds more than it may, and more again: it is replaced, or killed. */
+function swellProcess(world: World): void {
+  const run = world.faults.pick(world.agents)?.run;
+  const process = world.faults.pick([...run?.processes.values() ?? []]);
+  const part = world.faults.pick([1.5, 3]) ?? 3;
+  const service = world.options.services.find(({ name }) => name === process?.service);
+  const { memoryBytes } = service?.manifest ?? {};
+  if (run === undefined || process === undefined || memoryBytes === undefined) return;
+  const { serviceID } = process.setup;
+  world.goodProcesses.delete(serviceID);
+  const usage = { serviceID, memoryBytes: part * memoryBytes, cpuMs: 1, cpuPermille: 1 };
+  for (const _look of [1, 2]) run.host.handle({ kind: "usageMeasured", usages: [usage] });
+}
+
 function crashSpare(world: World): void {
   world.faults.pick(world.agents)?.run?.spares.crashOne();
 }
@@ -137,6 +151,7 @@ const FAULTS: readonly { readonly weight: number; readonly fault: Fault }[] = [
   { weight: 1, fault: deafenManagerLink },
   { weight: 1, fault: openSecondManagerLink },
   { weight: 5, fault: crashProcess },
+  { weight: 2, fault: swellProcess },
   { weight: 2, fault: crashSpare },
   { weight: 3, fault: breakServiceLink },
   { weight: 1, fault: stickProcess },

@@ -149,15 +149,23 @@ export function drawOptions(random: Random): SimulationOptions {
   });
 }
 
-/** Half of the services promise answers about their health. It follows from what was drawn. */
+/** The memory that some services may hold. */
+const MEMORY_BYTES = 100_000_000;
+
+/** Half of the services promise answers about their health, a third has a bound. It follows from what was drawn. */
 function withHealth(drawn: Omit<SimulationOptions, "health">): SimulationOptions {
   // Two such times are longer than the four ways of a question and its answer.
   const timeoutMs = 2 * Math.max(drawn.lagMs, drawn.delayMs) + 500;
   const health = { intervalMs: 2_000, timeoutMs, failures: 2 };
   const services = drawn.services.map((service) => {
-    const { manifest } = service;
-    const isPromised = manifest.serviceIdleMs % 2 === 0;
-    return isPromised ? { ...service, manifest: { ...manifest, health } } : service;
+    const { serviceIdleMs } = service.manifest;
+    const manifest = {
+      ...service.manifest,
+      ...(serviceIdleMs % 2 === 0 ? { health } : {}),
+      // Only what a fault tells of its memory is ever held against it.
+      ...(serviceIdleMs % 3 === 0 ? { memoryBytes: MEMORY_BYTES } : {}),
+    };
+    return { ...service, manifest };
   });
   return { ...drawn, services, health };
 }

@@ -15,12 +15,23 @@ const TAKEN_OVER = ["adopted from its agent", "its agent came back with it"];
 
 /** Judges a fact by the registry before it. */
 export function judgeCrashes(world: World, fact: Fact, registry: Registry): void {
+  judgeMemory(world, fact, registry);
   if (fact.kind !== "instanceStarting") return;
   if (TAKEN_OVER.some((reason) => fact.reason.startsWith(reason))) return;
   const crashed = registry.crashes.get(fact.service);
   if (crashed === undefined || lastCrashMs(crashed) + crashed.pauseMs <= fact.atMs) return;
   const text = `${fact.service} is started ${fact.atMs - lastCrashMs(crashed)} ms after it ` +
     `crashed, not after ${crashed.pauseMs} ms`;
+  world.violations.report("crashes", text);
+}
+
+/** What was killed for its memory has crashed; what is sick has been counted before. */
+function judgeMemory(world: World, fact: Fact, registry: Registry): void {
+  if (fact.kind !== "instanceEnded" || !fact.reason.includes("too much to let it end")) return;
+  world.count("memoryKills");
+  const isSick = registry.instances.get(fact.serviceID)?.leaving === "unhealthy";
+  if (fact.crash !== undefined || isSick) return;
+  const text = `${fact.service}#${fact.serviceID} was killed for its memory, and has not crashed`;
   world.violations.report("crashes", text);
 }
 
