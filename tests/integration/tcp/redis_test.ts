@@ -110,3 +110,21 @@ async function memoryOf(mesh: MeshProcess): Promise<number> {
   }
   return bytes;
 }
+
+Deno.test("examples/cache counts visits, for HTTP and for redis-cli", async () => {
+  await withRedis(async () => {
+    const example = new URL("../../../examples/cache/", import.meta.url).pathname;
+    const { services, routes } = JSON.parse(await Deno.readTextFile(`${example}mesh.json`));
+    const port = freePort();
+    const visits = { ...services.visits, entry: `${example}visits.ts` };
+    await using running = await startTcpMesh({
+      services: { ...services, visits },
+      routes,
+      ports: { [port]: "redis" },
+    });
+    assertEquals(await running.mesh.text("/visits"), "1 visits\n");
+    assertEquals(await running.mesh.text("/visits"), "2 visits\n");
+    using client = await RedisClient.open(port);
+    assertEquals(await client.ask("GET", "visits"), "2");
+  });
+});

@@ -12,6 +12,8 @@ export interface TcpMeshOptions extends Pick<MeshOptions, "isReadable"> {
   readonly services: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Its ports. */
   readonly ports: Readonly<Record<number, unknown>>;
+  /** Its routes. @default {none} */
+  readonly routes?: Readonly<Record<string, unknown>>;
   /** Its gateway. */
   readonly gateway?: Readonly<Record<string, unknown>>;
 }
@@ -53,8 +55,8 @@ export function scriptOf(name: string): string[] {
 /** Writes the mesh.json of a mesh into a new folder. */
 export async function writeTcpMesh(options: TcpMeshOptions): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
-  const { services, ports, gateway } = options;
-  await Deno.writeTextFile(`${folder}/mesh.json`, JSON.stringify({ services, ports, gateway }));
+  const { isReadable: _, ...document } = options;
+  await Deno.writeTextFile(`${folder}/mesh.json`, JSON.stringify(document));
   return folder;
 }
 
