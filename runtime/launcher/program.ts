@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 import { isBinary } from "../binary/is_binary.ts";
 import type { ProgramConfig, ServiceConfig } from "../config/mesh_config.ts";
 import { START_VARIABLE } from "../service/start.ts";
+import { describeStaticBodies, type StaticBodyPlace } from "../sessions/bodies/static_body.ts";
 import { cachePlaces, openCacheFolder } from "./cache_folder.ts";
 import { findProgram } from "./find_program.ts";
 import { moduleSource, prepareBegin, type PreparedBegin, textSource } from "./prepared_begin.ts";
@@ -55,6 +56,8 @@ interface Surroundings {
 
 let surroundings: Surroundings | undefined;
 let prepared: PreparedBegin | undefined;
+/** What a service need not find out by itself, as it is run by the same version of Deno. */
+let places: readonly StaticBodyPlace[] | undefined;
 
 /** Looked at once: a deno that comes or goes later counts when the mesh is started again. */
 function lookAround(): Surroundings {
@@ -95,6 +98,7 @@ export async function prepareStarts(): Promise<void> {
   try {
     const { deno } = surroundings ??= lookAround();
     if (deno === undefined || !mayPrepare()) return;
+    if (!isBinary()) places = describeStaticBodies();
     const folder = openCacheFolder();
     if (folder === undefined) return;
     const source = isBinary()
@@ -171,9 +175,10 @@ function closedTo(lists: PermissionLists): PermissionLists {
 
 /** The program that Deno reads from stdin. It resolves imports as the service's folder does. */
 function mainModule(begin: string, service: string): string {
+  const known = places === undefined ? "" : `, ${JSON.stringify(places)}`;
   return `import { serve } from ${JSON.stringify(begin)};\n` +
     `import * as service from ${JSON.stringify(service)};\n` +
-    `serve(service);\n`;
+    `serve(service${known});\n`;
 }
 
 function problemWithoutDeno({ entry }: ServiceConfig): string | undefined {

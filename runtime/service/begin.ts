@@ -18,6 +18,7 @@ import { readStartOrSpare } from "./start.ts";
 import { ServiceProcess } from "./service_process.ts";
 import { SpareProcess } from "./spare/spare_process.ts";
 import { fetchOf } from "./handler.ts";
+import { expectStaticBodies, type StaticBodyPlace } from "../sessions/bodies/static_body.ts";
 
 guardConsole(console);
 const start = readStartOrSpare();
@@ -30,8 +31,15 @@ installWebSockets(send);
 /**
  * Serves the default export of a service's module: an object with `fetch`, as for `deno serve`.
  * When it is none the process ends, and the start of the instance fails with what it says.
+ *
+ * @param module The module.
+ * @param places Where the agent has found the bodies of responses. @default {it is found out later}
  */
-export function serve(module: { readonly default?: unknown }): void {
+export function serve(
+  module: { readonly default?: unknown },
+  places?: readonly StaticBodyPlace[],
+): void {
+  if (places !== undefined) expectStaticBodies(places);
   try {
     void serviceProcess.serve(fetchOf(module.default, start.service));
   } catch (error) {

@@ -20,20 +20,27 @@ function madeOf(value: unknown): string | Uint8Array | undefined {
   return typeof value === "string" || value instanceof Uint8Array ? value : undefined;
 }
 
-/** In newer versions a response of a text keeps just that, until somebody wants more of it. */
-function lookAt(slot: symbol): Look {
-  return (response) => madeOf(fieldOf(response, slot));
+/** Where a version of the platform keeps what a response was made of. */
+export interface StaticBodyPlace {
+  /** What the symbol of the slot is called. */
+  readonly slot: string;
+  /** In newer versions a response of a text keeps just that, until somebody wants more of it. */
+  readonly isInside: boolean;
 }
 
-function lookInside(slot: symbol): Look {
+/** A place, with its symbol. */
+type Place = Omit<StaticBodyPlace, "slot"> & { readonly slot: symbol };
+
+function lookAt({ slot, isInside }: Place): Look {
+  if (!isInside) return (response) => madeOf(fieldOf(response, slot));
   return (response) => {
     const held = fieldOf(fieldOf(fieldOf(response, slot), "body"), "streamOrStatic");
     return fieldOf(held, "consumed") === false ? madeOf(fieldOf(held, "body")) : undefined;
   };
 }
 
-/** The looks that find texts or bytes, and nothing where there is a stream or no body. */
-function findLooks(): Look[] {
+/** The places where there are texts or bytes, and nothing if there is a stream or no body. */
+function findPlaces(): Place[] {
   const text = new Response("a");
   const bytes = new Response(Uint8Array.of(7));
   const streamed = [new Response("a"), new Response(Uint8Array.of(7))];
@@ -41,7 +48,9 @@ function findLooks(): Look[] {
   for (const response of streamed) response.body?.getReader();
   const others = [...streamed, new Response(null), new Response(new ReadableStream())];
   const slots = Object.getOwnPropertySymbols(text);
-  return [...slots.map(lookAt), ...slots.map(lookInside)].filter((look) => {
+  const places = [false, true].flatMap((isInside) => slots.map((slot) => ({ slot, isInside })));
+  return places.filter((place) => {
+    const look = lookAt(place);
     const isRight = [look(text) ?? "a", look(bytes) ?? Uint8Array.of(7)].map(String);
     const finds = look(text) !== undefined || look(bytes) !== undefined;
     return finds && isRight.join() === "a,7" && others.every((one) => look(one) === undefined);
@@ -50,16 +59,42 @@ function findLooks(): Look[] {
 
 /** Found at the first response: to try it out loads what a start does not need to wait for. */
 let looks: Look[] | undefined;
+/** What another process has found. */
+let expected: Look[] = [];
 
 /**
- * Finds nothing for now, so that streams are read: to look for the places takes a millisecond, for
- * which the first request of a service need not wait.
+ * Finds nothing for now but what is expected, so that streams are read: to look for the places takes
+ * a millisecond, for which the first request of a service need not wait.
  *
  * @returns What looks for them.
  */
 export function postponeStaticBodies(): () => void {
-  looks = [];
+  looks = expected;
   return () => void (looks = findLooks());
+}
+
+function findLooks(): Look[] {
+  return findPlaces().map(lookAt);
+}
+
+/** Tells where the places are, for other processes of the same version of the platform. */
+export function describeStaticBodies(): StaticBodyPlace[] {
+  return findPlaces().map(({ slot, isInside }) => ({ slot: slot.description ?? "", isInside }));
+}
+
+/** Looks at places that a process of the same version has found, until it is postponed no more. */
+export function expectStaticBodies(places: readonly StaticBodyPlace[]): void {
+  expected = places.map(({ slot: name, isInside }) => {
+    let look: Look | undefined;
+    return (response) => (look ??= lookAt({ slot: slotOf(response, name), isInside }))(response);
+  });
+  looks = expected;
+}
+
+/** The slot of that name; every response has the same ones. */
+function slotOf(response: Response, name: string): symbol {
+  const slots = Object.getOwnPropertySymbols(response);
+  return slots.find(({ description }) => description === name) ?? Symbol(name);
 }
 
 /**

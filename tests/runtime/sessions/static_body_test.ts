@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
+  describeStaticBodies,
+  expectStaticBodies,
   postponeStaticBodies,
   staticBodyOf,
 } from "../../../runtime/sessions/bodies/static_body.ts";
@@ -47,4 +49,22 @@ Deno.test("postponeStaticBodies() finds nothing until it may look", () => {
   assertEquals(staticBodyOf(new Response("text")), undefined);
   look();
   assertEquals(textOf(staticBodyOf(new Response("text"))), "text");
+});
+
+Deno.test("expectStaticBodies() finds what another process has found the places of", () => {
+  const places = JSON.parse(JSON.stringify(describeStaticBodies()));
+  expectStaticBodies(places);
+  postponeStaticBodies();
+  assertEquals(textOf(staticBodyOf(new Response("text"))), "text");
+  assertEquals(textOf(staticBodyOf(Response.json({ a: 1 }))), '{"a":1}');
+  assertEquals(textOf(staticBodyOf(new Response(Uint8Array.of(98)))), "b");
+  const asked = new Response("text");
+  asked.body?.getReader();
+  assertEquals(staticBodyOf(asked), undefined);
+  assertEquals(staticBodyOf(new Response(null)), undefined);
+});
+
+Deno.test("expectStaticBodies() finds nothing at places that there are not", () => {
+  expectStaticBodies([{ slot: "elsewhere", isInside: false }]);
+  assertEquals(staticBodyOf(new Response("text")), undefined);
 });
