@@ -186,8 +186,14 @@ function forgetOneUnasked(turn: AgentTurn): boolean {
   for (const [key, { messageID }] of downward) {
     if (messageID === undefined) return downward.delete(key);
   }
-  for (const [key, { message }] of downward) {
-    if (message?.type === "serviceHealthRequest") return downward.delete(key);
+  for (const [key, { message, messageID }] of downward) {
+    if (message?.type !== "serviceHealthRequest" || messageID === undefined) continue;
+    const { serviceID } = message;
+    // Its silence must not be taken for that of the instance.
+    const reason = `Cannot ask "${serviceID}" how it is: too much is asked at a time`;
+    const status = STATUS.notFound;
+    sendUp(turn, { type: "serviceHealthResponse", messageID, serviceID, status, reason });
+    return downward.delete(key);
   }
   return false;
 }

@@ -122,6 +122,18 @@ Deno.test("agent: at most relaysMax requests wait, the next is answered 429", ()
   assertEquals([status, messageID], [429, 2]);
 });
 
+Deno.test("agent: a question of health that it forgets is answered, and is no silence", () => {
+  const bench = new AgentBench({ relaysMax: 1 });
+  const link = bench.run(7);
+  const asked = { type: "serviceHealthRequest", messageID: 43, serviceID: 7 } as const;
+  theSent(bench.take("manager", asked), "serviceHealthRequest", link);
+  const request = { type: "softShutdownRequest", messageID: 44, serviceID: 7, graceMs: 9 } as const;
+  const effects = bench.take("manager", request);
+  theSent(effects, "softShutdownRequest", link);
+  const { messageID, status } = theSent(effects, "serviceHealthResponse", "manager");
+  assertEquals([messageID, status], [43, 404]);
+});
+
 Deno.test("agent: what the manager asks goes down and its answer up, renumbered", () => {
   const bench = new AgentBench();
   const link = bench.run(7);
