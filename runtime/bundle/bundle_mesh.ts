@@ -32,7 +32,7 @@ export interface BundleOptions {
 }
 
 /**
- * Bundles every service of a mesh. Nothing in the folder changes unless all of them can be made; an
+ * Bundles every service of a mesh that is a module; programs stay as they are. Nothing in the folder changes unless all of them can be made; an
  * agent that has the folder sees whole files only.
  *
  * @returns The bundles, in the order of the mesh.
@@ -40,6 +40,9 @@ export interface BundleOptions {
  */
 export async function bundleMesh(mesh: MeshConfig, options: BundleOptions): Promise<Bundle[]> {
   const out = resolve(options.out);
+  if (mesh.services.size > 0 && modulesOf(mesh).length === 0) {
+    throw new BundleError("Cannot bundle: all of its services are programs");
+  }
   const document = await documentOf(mesh);
   await checkFolder(out, mesh);
   await Deno.mkdir(out, { recursive: true });
@@ -63,7 +66,7 @@ async function makeAll(
 ): Promise<Bundle[]> {
   const bundles: Bundle[] = [];
   const problems: string[] = [];
-  for (const { name, entry } of mesh.services.values()) {
+  for (const { name, entry } of modulesOf(mesh)) {
     const file = fileOf({ name, entry });
     try {
       const bytes = await bundleService(entry, { output: join(temp, file), deno });
@@ -75,6 +78,11 @@ async function makeAll(
   }
   if (problems.length > 0) throw new BundleError(problems.join("\n"));
   return bundles;
+}
+
+/** The services that are modules, and no programs. */
+function modulesOf(mesh: MeshConfig): ServiceConfig[] {
+  return [...mesh.services.values()].filter(({ program }) => program === undefined);
 }
 
 /** A service that is a folder stays one: it may read what lies beside it. */
@@ -104,10 +112,14 @@ async function readDocument(file: string): Promise<MeshRecord> {
 
 function meshText(document: MeshRecord, bundles: readonly Bundle[]): string {
   const written = isRecord(document.services) ? document.services : {};
-  const services = Object.fromEntries(bundles.map(({ service, file }) => {
-    const before = written[service];
-    return [service, { ...(isRecord(before) ? before : {}), entry: `./${file}` }];
-  }));
+  const files = new Map(bundles.map(({ service, file }) => [service, file]));
+  const services = Object.fromEntries(
+    Object.entries(written).map(([service, before]) => {
+      const file = files.get(service);
+      const said = isRecord(before) ? before : {};
+      return [service, file === undefined ? said : { ...said, entry: `./${file}` }];
+    }),
+  );
   return `${JSON.stringify({ ...document, services }, null, 2)}\n`;
 }
 
@@ -115,7 +127,7 @@ function meshText(document: MeshRecord, bundles: readonly Bundle[]): string {
 async function checkFolder(out: string, mesh: MeshConfig): Promise<void> {
   const refuse = (why: string) => new BundleError(`Cannot write bundles to "${out}": ${why}`);
   if (out === mesh.folder) throw refuse("the mesh itself is there");
-  const mine = [...mesh.services.values()].map(fileOf);
+  const mine = modulesOf(mesh).map(fileOf);
   for (const file of mine) {
     if (await isFile(join(out, file)) && !await isBundle(join(out, file))) {
       throw refuse(`its ${file} is no bundle`);
@@ -125,11 +137,15 @@ async function checkFolder(out: string, mesh: MeshConfig): Promise<void> {
   if (!await isFile(file)) return;
   const { services } = await readDocument(file);
   const entries = isRecord(services) ? Object.values(services) : [];
+  let bundles = 0;
   for (const service of entries) {
-    const entry = isRecord(service) ? service.entry : undefined;
-    if (typeof entry === "string" && await isBundle(join(out, entry))) continue;
+    const { entry, command } = isRecord(service) ? service : {};
+    const isOne = typeof entry === "string" && await isBundle(join(out, entry));
+    bundles += isOne ? 1 : 0;
+    if (isOne || command !== undefined) continue;
     throw refuse(`its ${MESH_FILE} is of something else than bundles`);
   }
+  if (entries.length > 0 && bundles === 0) throw refuse(`its ${MESH_FILE} has no bundles`);
 }
 
 async function isBundle(path: string): Promise<boolean> {

@@ -39,6 +39,9 @@ function describe(
     Math.ceil(bytes / 1_024),
   ]);
   const notes = [...mesh.services.values()].flatMap((service) => {
+    if (service.program !== undefined) {
+      return [`${service.name} is a program: copy its files, and install what it runs with\n`];
+    }
     const paths = service.permissions.read.map((path) => relative(mesh.folder, path));
     return paths.length === 0
       ? []

@@ -106,6 +106,23 @@ Deno.test("bundle keeps what mesh.json says, but for the entries", async () => {
   });
 });
 
+Deno.test("bundle leaves programs and ports as they are, and tells what to copy", async () => {
+  const cache = { command: ["redis-server"], protocol: "tcp" };
+  const mesh = { services: { one: {}, cache }, ports: { "6379": "cache" } };
+  await withFolder({ "in/one.ts": PLAIN, "in/mesh.json": JSON.stringify(mesh) }, async (folder) => {
+    const out = `${folder}/out`;
+    const io = await bundle(`${folder}/in`, out);
+    assertMatch(io.out, /^cache is a program: copy its files/m);
+    assertEquals((await bundle(`${folder}/in`, out)).code, 0);
+    const { services, ports } = await loadMesh(out);
+    assertEquals(services.get("cache")?.program?.protocol, "tcp");
+    assertEquals(ports, [{ port: 6_379, service: "cache" }]);
+    const programs = { services: { cache }, ports: {} };
+    await Deno.writeTextFile(`${folder}/in/mesh.json`, JSON.stringify(programs));
+    assertMatch((await bundle(`${folder}/in`, out)).err, /all of its services are programs/);
+  });
+});
+
 Deno.test("bundle says of a folder without mesh.json what it means", async () => {
   await withFolder({ "one.ts": PLAIN, "two/mod.ts": PLAIN }, async (folder) => {
     const out = `${folder}/out`;
