@@ -15,10 +15,10 @@ type Kinded = { readonly kind: string };
 /** A role whose effects are changed before its host sees them. */
 function withEffects<State, Event extends Kinded, Effect>(
   role: Role<State, Event, Effect>,
-  change: (effects: Effect[], state: State) => Effect[],
+  change: (effects: Effect[], state: State, nowMs: number) => Effect[],
 ): Role<State, Event, Effect> {
   const step = (state: State, event: Event, nowMs: number) =>
-    change(role.step(state, event, nowMs), state);
+    change(role.step(state, event, nowMs), state, nowMs);
   return { ...role, step };
 }
 
@@ -183,18 +183,34 @@ export const SABOTAGES: readonly Sabotage[] = [
     },
   },
   {
+    name: "a gateway that does not ask for another instance",
+    checker: "outcomes",
+    roles: {
+      gateway: withEffects(
+        gateway,
+        (effects) =>
+          effects.filter((effect) =>
+            effect.kind !== "send" || effect.message.type !== "connectionRequest" ||
+            effect.message.avoid === undefined
+          ),
+      ),
+    },
+  },
+  {
     name: "a gateway that does not tell that connections are used",
     checker: "idleness",
     roles: { gateway: withoutMessages(gateway, "processData") },
   },
   {
-    name: "a service that ends when it is asked how it is",
+    name: "a service that ends when it is asked how it is, from some time on",
     checker: "flapping",
     roles: {
       service: withEffects(
         service,
-        (effects) =>
-          effects.map((effect) => effect.kind === "measure" ? { kind: "exit", code: 0 } : effect),
+        (effects, _state, nowMs) =>
+          effects.map((effect) =>
+            effect.kind === "measure" && nowMs > 300_000 ? { kind: "exit", code: 0 } : effect
+          ),
       ),
     },
   },

@@ -37,8 +37,14 @@ export class Session {
   /** Calls whose answers are not back, with the time at which they were sent. */
   readonly inFlight = new Map<Call, number>();
 
+  /** Whether its source was told how many requests it may carry. */
+  readonly #isBounded: boolean;
+
   /** A session that was accepted just now. */
-  constructor(readonly world: World, readonly ends: SessionEnds) {}
+  constructor(readonly world: World, readonly ends: SessionEnds) {
+    // Of what still runs though somebody took it from every agent nobody knows that.
+    this.#isBounded = !world.hasFaults;
+  }
 
   /** Sends a request; its answer, refusal or loss is told to the caller. */
   send(call: Call): void {
@@ -60,7 +66,8 @@ export class Session {
   /** A connection never carries more than its service says. */
   #judgeConcurrency(service: string): void {
     const { manifest } = this.world.options.services.find(({ name }) => name === service) ?? {};
-    if (this.inFlight.size <= (manifest?.concurrency ?? Infinity)) return;
+    const concurrency = manifest?.concurrency ?? Infinity;
+    if (!this.#isBounded || this.inFlight.size <= concurrency) return;
     const { name } = this.ends.caller.owner;
     const text = `${name} has ${this.inFlight.size} requests on one connection to ${service}`;
     this.world.violations.report("requests", text);

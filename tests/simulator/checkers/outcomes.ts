@@ -4,7 +4,9 @@
  * @module
  */
 
+import { INSTANCES_DEFAULTS } from "../../../protocol/manifest.ts";
 import type { Call } from "../caller.ts";
+import { countListening } from "./scale.ts";
 import { NOWHERE, type World } from "../world.ts";
 
 /** What an answer to a request may be: undefined is anything. */
@@ -13,6 +15,13 @@ function expectedStatus(world: World, from: string, call: Call): number {
   const edges = source === undefined ? "*" : source.manifest.plugs;
   if (edges !== "*" && !edges.includes(call.service)) return 403;
   return call.service === NOWHERE ? 404 : 200;
+}
+
+/** Whether a service has all instances that it may have, so who waits may do so in vain. */
+function isFull(world: World, service: string): boolean {
+  const { manifest } = world.options.services.find(({ name }) => name === service) ?? {};
+  const { concurrency, instances = INSTANCES_DEFAULTS } = manifest ?? {};
+  return concurrency !== undefined && countListening(world, service) >= instances.max;
 }
 
 /** A request is over. Once the mesh had time to recover, there is no excuse. */
@@ -26,10 +35,8 @@ export function judgeOutcome(
   const isWrong = expected === 200 ? status === 403 : status === 200;
   const mustSucceed = call.sinceMs >= world.strictFromMs && status !== 499;
   if (!isWrong && (!mustSucceed || status === expected)) return;
-  const wanted = world.options.services.find(({ name }) => name === call.service);
-  // Nobody starts a second instance because the first one is full, so who waits may do so in vain.
-  const hasBound = world.options.isTight || wanted?.manifest.concurrency !== undefined;
-  const isBound = hasBound && [429, 503, 504].includes(status);
+  const isBound = (world.options.isTight || isFull(world, call.service)) &&
+    [429, 503, 504].includes(status);
   if (isBound && !isWrong) return;
   const text = `request ${call.requestID} from ${from} to ${call.service} since ` +
     `${call.sinceMs} got ${status} instead of ${expected}`;

@@ -54,6 +54,15 @@ function hasRoom(world: World, agents: readonly number[]): boolean {
   });
 }
 
+/** How many instances of a service listen: what there is, whatever the manager believes. */
+export function countListening(world: World, service: string): number {
+  let count = 0;
+  for (const one of world.listeners.values()) {
+    if (one instanceof ServiceProcess && one.service === service) count += 1;
+  }
+  return count;
+}
+
 /** Remembers since when services have fewer instances than they shall have. */
 export class MinimumChecker {
   readonly #since = new Map<string, number>();
@@ -61,17 +70,14 @@ export class MinimumChecker {
   /** A checker that has seen nothing. */
   constructor(readonly world: World) {}
 
-  /** Looks who listens: that is what a service has, whatever the manager believes. */
+  /** Looks who listens. */
   look(): void {
     const { world } = this;
     const { nowMs } = world.timeline;
     const isJudged = nowMs >= world.strictFromMs && !world.options.isTight;
     for (const { name, agents } of world.options.services) {
       const { min } = boundsOf(world, name);
-      let live = 0;
-      for (const one of world.listeners.values()) {
-        if (one instanceof ServiceProcess && one.service === name) live += 1;
-      }
+      const live = countListening(world, name);
       const isMissing = isJudged && live < min && hasRoom(world, agents);
       if (!isMissing) this.#since.delete(name);
       const sinceMs = this.#since.get(name) ?? nowMs;
