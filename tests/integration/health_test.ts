@@ -18,6 +18,7 @@ async function untilReplaced(mesh: MeshProcess, service: string, pid: number): P
     } catch {
       // It was asked too early.
     }
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
@@ -69,6 +70,19 @@ Deno.test("health: a handler that hangs is found by its path only", async () => 
   assertEquals(mesh.all("instanceLeaving", { service: "other" }), []);
   left.abort();
   await Promise.allSettled(hanging);
+});
+
+Deno.test("health: an instance that lets requests wait is asked before its turn", async () => {
+  const health = { interval: "5m", timeout: "1s", failures: 2 };
+  await using mesh = await startMesh({
+    services: { sick: { health, grace: "1s", limits: { firstByte: "300ms" } } },
+  });
+  const pid = await mesh.pidOf("sick");
+  // Nobody waits for the end of this one, which is not before that of the process.
+  const lost = mesh.fetch("/sick/spin", { method: "POST" });
+  await untilReplaced(mesh, "sick", pid);
+  assertMatch(await reasonOf(mesh, pid), /^it hangs/);
+  await (await lost).body?.cancel();
 });
 
 Deno.test("health: a loop that blocks for 3 s again and again is busy, not dead", async () => {

@@ -46,12 +46,13 @@ export class SteadyUsers {
     gateway.caller.want({ service, timeoutMs: TIMEOUT_MS, hops: 0, done });
   }
 
-  /** A fact was recorded: under constant demand nothing starts, and nothing is closed as idle. */
+  /**
+   * A fact was recorded: under constant demand nothing starts. One that is too many may still go,
+   * as it can be used now and then for long; if it was needed, another one starts for it.
+   */
   recorded(fact: Fact): void {
-    if (!this.isJudged) return;
-    const isStart = fact.kind === "instanceStarting";
-    const isEnd = fact.kind === "instanceClosing" && fact.reason.startsWith("idle");
-    if (!(isStart || isEnd) || fact.service !== this.service) return;
+    if (!this.isJudged || fact.kind !== "instanceStarting") return;
+    if (fact.service !== this.service) return;
     const text = `though demand is constant: ${JSON.stringify(fact)}`;
     this.world.violations.report("flapping", text);
   }

@@ -91,12 +91,8 @@ Deno.test("serviceHealthRequest: after silence a successor starts, the old one i
   assertEquals(theSent(effects, "connectionCloseRequest").serviceID, gateway);
   // Nothing that is in flight there will end, so nobody waits for it longer than its grace.
   theSent(bench.wait(5_000), "hardShutdownRequest");
-  const end = bench.take("one", {
-    type: "hardShutdownResponse",
-    messageID: 1,
-    serviceID,
-    status: 200,
-  });
+  const killed = { type: "hardShutdownResponse", messageID: 1, serviceID, status: 200 } as const;
+  const end = bench.take("one", killed);
   assertEquals(kindsOf(end).includes("serviceRecovered"), false);
   assertEquals([...bench.state.healths.keys()], [next]);
 });
@@ -235,6 +231,22 @@ Deno.test("sourceConnectionClose: a source that gave an instance up has it asked
   }
 });
 
+Deno.test("connectionRequest: an instance that a source avoids is asked at once", () => {
+  const mesh = healthBench();
+  const { bench, gateway, serviceID } = mesh;
+  answer(mesh, untilAsked(mesh));
+  bench.wait(2_000);
+  const avoiding = (sourcePlug: number, avoid: number[]) => {
+    const ask = { messageID: bench.newMessageID(), serviceID: gateway, sourcePlug, avoid };
+    const message = { type: "connectionRequest", ...ask, destServiceName: "greeter" } as const;
+    return sent(bench.take("one", message), "serviceHealthRequest");
+  };
+  assertEquals(avoiding(8, [gateway, 999]), []);
+  const [question] = avoiding(9, [serviceID]);
+  assertEquals(question?.serviceID, serviceID);
+  assertEquals(avoiding(9, [serviceID]), []);
+});
+
 Deno.test("serviceHealthRequest: always stuck is a crash loop in the end, never a hot one", () => {
   const quick = { intervalMs: 100, timeoutMs: 100, failures: 1 };
   const mesh = healthBench({ health: quick, graceMs: 500 });
@@ -274,9 +286,8 @@ Deno.test("serviceHealthResponse: with nobody to take its place the one that ans
 });
 
 Deno.test("serviceHealthRequest: what was found is known after a restart of the manager", () => {
-  const mesh = healthBench();
-  const { bench, serviceID } = mesh;
-  untilAsked(mesh);
+  const { bench, serviceID } = healthBench();
+  untilAsked({ bench, serviceID });
   bench.wait(11_000);
   assertEquals(bench.state.registry.crashes.get("greeter")?.inRow, 1);
   bench.restart();

@@ -13,6 +13,7 @@ import { endConnection, unpark } from "../instances/endings.ts";
 import { type Connection, endsOf, findConnection } from "../../memory/registry.ts";
 import { answerOffer, offerConnection, openConnection } from "./offers.ts";
 import { failRequest, parkedKey, parkRequest } from "./parking.ts";
+import { askSoon } from "../instances/health.ts";
 import { chooseInstance, type Failure } from "../instances/placement.ts";
 import { askForAnother } from "../scale/demand.ts";
 import type { Parked } from "../../state.ts";
@@ -48,9 +49,16 @@ export function onConnectionRequest(
   }
   const before = findConnection(turn.state.registry, serviceID, sourcePlug);
   if (before !== undefined) return repeatOffer(turn, parked, { before, type: message.type });
+  for (const avoided of avoid ?? []) askIfOf(turn, destServiceName, avoided);
   if (isLeftWaiting(turn, destServiceName, parked)) return;
   // It may have waited before it was repeated: then it would be answered twice.
   unpark(turn, destServiceName, parkedKey(parked));
+}
+
+/** An instance that a source does not want is full, or sick: it is asked which. */
+function askIfOf(turn: Turn, service: string, serviceID: number): void {
+  const instance = turn.state.registry.instances.get(serviceID);
+  if (instance?.service === service) askSoon(turn, instance);
 }
 
 /** Answers a request, unless it has to wait; whether it has to. */
