@@ -153,14 +153,15 @@ const HELD_MAX = 100;
  * link broke is about to come back, and gets it then.
  */
 export function passDown(turn: AgentTurn, instance: LocalInstance, message: HeldRequest): boolean {
-  const { downward, options } = turn.state;
+  const { downward } = turn.state;
   const { serviceID, link, held } = instance;
   if (link === undefined) {
     // How it is nobody can say, and nobody wants to know later how it was.
     const isAway = instance.phase === "running" && message.type !== "serviceHealthRequest";
     return isAway && held.length < HELD_MAX && held.push(message) > 0;
   }
-  if (downward.size >= options.relaysMax && !forgetOneUnasked(turn)) return false;
+  const question = message.type === "serviceHealthRequest" ? `${link}/` : undefined;
+  if (!hasRoom(turn, question)) return false;
   const id = newMessageID(turn);
   const isClose = message.type === "connectionCloseRequest" && message.serviceID === serviceID;
   const sourcePlug = isClose ? message.sourcePlug : undefined;
@@ -180,22 +181,20 @@ export function closeIfUnknown(
   return true;
 }
 
-/** Makes room: the least to miss is what nobody waits for, then how one is that has not said it. */
-function forgetOneUnasked(turn: AgentTurn): boolean {
-  const { downward } = turn.state;
-  for (const [key, { messageID }] of downward) {
+/**
+ * Whether one more may be asked. The least to miss is what nobody waits for. A question how an
+ * instance is takes no room: each has one at most, and its loss would be taken for silence.
+ */
+function hasRoom({ state }: AgentTurn, question?: string): boolean {
+  const { downward, options } = state;
+  if (downward.size < options.relaysMax) return true;
+  let count = 0;
+  for (const [key, { messageID, message }] of downward) {
     if (messageID === undefined) return downward.delete(key);
+    if (message?.type !== "serviceHealthRequest") count += 1;
+    else if (question !== undefined && key.startsWith(question)) downward.delete(key);
   }
-  for (const [key, { message, messageID }] of downward) {
-    if (message?.type !== "serviceHealthRequest" || messageID === undefined) continue;
-    const { serviceID } = message;
-    // Its silence must not be taken for that of the instance.
-    const reason = `Cannot ask "${serviceID}" how it is: too much is asked at a time`;
-    const status = STATUS.notFound;
-    sendUp(turn, { type: "serviceHealthResponse", messageID, serviceID, status, reason });
-    return downward.delete(key);
-  }
-  return false;
+  return question !== undefined || count < options.relaysMax;
 }
 
 /** Has a connection closed that neither the agent nor the manager knows. */

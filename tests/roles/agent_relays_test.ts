@@ -122,16 +122,22 @@ Deno.test("agent: at most relaysMax requests wait, the next is answered 429", ()
   assertEquals([status, messageID], [429, 2]);
 });
 
-Deno.test("agent: a question of health that it forgets is answered, and is no silence", () => {
+Deno.test("agent: a question how an instance is takes no room, and is never forgotten", () => {
   const bench = new AgentBench({ relaysMax: 1 });
   const link = bench.run(7);
   const asked = { type: "serviceHealthRequest", messageID: 43, serviceID: 7 } as const;
-  theSent(bench.take("manager", asked), "serviceHealthRequest", link);
+  const down = theSent(bench.take("manager", asked), "serviceHealthRequest", link);
   const request = { type: "softShutdownRequest", messageID: 44, serviceID: 7, graceMs: 9 } as const;
-  const effects = bench.take("manager", request);
-  theSent(effects, "softShutdownRequest", link);
-  const { messageID, status } = theSent(effects, "serviceHealthResponse", "manager");
-  assertEquals([messageID, status], [43, 404]);
+  theSent(bench.take("manager", request), "softShutdownRequest", link);
+  const answer = { ...asked, type: "serviceHealthResponse", messageID: down.messageID } as const;
+  const up = theSent(bench.take(link, { ...answer, status: 200 }), "serviceHealthResponse");
+  assertEquals([up.messageID, up.status], [43, 200]);
+  for (const messageID of [45, 46]) {
+    theSent(bench.take("manager", { ...asked, messageID }), "serviceHealthRequest", link);
+  }
+  assertEquals(bench.state.downward.size, 2);
+  const full = bench.take("manager", { ...request, messageID: 47 });
+  assertEquals(sent(full, "softShutdownRequest"), []);
 });
 
 Deno.test("agent: what the manager asks goes down and its answer up, renumbered", () => {
