@@ -160,8 +160,7 @@ export function passDown(turn: AgentTurn, instance: LocalInstance, message: Held
     const isAway = instance.phase === "running" && message.type !== "serviceHealthRequest";
     return isAway && held.length < HELD_MAX && held.push(message) > 0;
   }
-  const question = message.type === "serviceHealthRequest" ? `${link}/` : undefined;
-  if (!hasRoom(turn, question)) return false;
+  if (!hasRoom(turn, { link, isHealth: message.type === "serviceHealthRequest" })) return false;
   const id = newMessageID(turn);
   const isClose = message.type === "connectionCloseRequest" && message.serviceID === serviceID;
   const sourcePlug = isClose ? message.sourcePlug : undefined;
@@ -185,16 +184,16 @@ export function closeIfUnknown(
  * Whether one more may be asked. The least to miss is what nobody waits for. A question how an
  * instance is takes no room: each has one at most, and its loss would be taken for silence.
  */
-function hasRoom({ state }: AgentTurn, question?: string): boolean {
-  const { downward, options } = state;
-  if (downward.size < options.relaysMax) return true;
+function hasRoom({ state }: AgentTurn, asked: { link: LinkID; isHealth: boolean }): boolean {
+  const { downward, options: { relaysMax } } = state;
+  if (downward.size < relaysMax) return true;
   let count = 0;
   for (const [key, { messageID, message }] of downward) {
     if (messageID === undefined) return downward.delete(key);
     if (message?.type !== "serviceHealthRequest") count += 1;
-    else if (question !== undefined && key.startsWith(question)) downward.delete(key);
+    else if (asked.isHealth && key.startsWith(`${asked.link}/`)) downward.delete(key);
   }
-  return question !== undefined || count < options.relaysMax;
+  return asked.isHealth || count < relaysMax;
 }
 
 /** Has a connection closed that neither the agent nor the manager knows. */
@@ -261,11 +260,7 @@ export function forgetAsker({ state: { downward } }: AgentTurn): void {
  * The link of an instance that may come by another one is dead: what the manager asked of it and it
  * did not answer was perhaps lost, and is asked again when it is back.
  */
-export function holdUnanswered(
-  turn: AgentTurn,
-  { held }: LocalInstance,
-  link: LinkID,
-): void {
+export function holdUnanswered(turn: AgentTurn, { held }: LocalInstance, link: LinkID): void {
   for (const [key, { message }] of turn.state.downward) {
     if (message === undefined || !key.startsWith(`${link}/`)) continue;
     if (message.type === "serviceHealthRequest") answerForHealth(turn, message);

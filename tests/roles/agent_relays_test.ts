@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { AgentBench, ASK } from "./agent_bench.ts";
-import { ofKind, theOne, theSent } from "./effects.ts";
+import { ofKind, sent, theOne, theSent } from "./effects.ts";
 
 Deno.test("agent: equal messageIDs of two services are never mixed up (link, messageID)", () => {
   const bench = new AgentBench();
