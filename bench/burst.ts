@@ -34,7 +34,7 @@ async function manyServices(count: number): Promise<MeshConfig> {
   };
 }
 
-/** Asks each service once, and ends what was started by it. Milliseconds until all have answered. */
+/** Asks each service once, and ends what that started. Milliseconds until all have answered. */
 async function measureBurst(mesh: BenchMesh, services: Iterable<string>): Promise<number> {
   const startedMs = performance.now();
   await Promise.all(

@@ -2,8 +2,8 @@
  * A bundle of `deno bundle` as text that V8 takes in quicker: it reads less, and what it compiles
  * is kept in Deno's code cache. Names stay as they are, for stack traces.
  *
- * It goes by lines, as the bundler prints them: a statement at the top level begins at the begin of
- * a line, and a function there ends with a line that is a brace. What looks otherwise is left alone.
+ * It goes by lines, as the bundler prints them: a statement at the top level begins where a line
+ * does, and a function there ends with a line that is a brace. What looks otherwise is left alone.
  *
  * @module
  */

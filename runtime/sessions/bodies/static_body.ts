@@ -63,8 +63,8 @@ let looks: Look[] | undefined;
 let expected: Look[] = [];
 
 /**
- * Finds nothing for now but what is expected, so that streams are read: to look for the places takes
- * a millisecond, for which the first request of a service need not wait.
+ * Finds nothing for now but what is expected; else streams are read. To look for the places takes a
+ * millisecond, for which the first request of a service need not wait.
  *
  * @returns What looks for them.
  */
