@@ -24,6 +24,8 @@ export interface TunnelConnection {
 export const TUNNEL_LIMITS = {
   /** A connection that shall end ends once nothing has moved for so long after an answer. */
   quietMs: 100,
+  /** Before the first word of a new connection it may be quiet for so long. */
+  firstWordMs: 1_000,
   /** One that is never quiet ends with the first answer after this. */
   leaveMs: 1_500,
   /** It ends after this whatever moves, so that time is left for its program to end. */
@@ -34,7 +36,7 @@ export const TUNNEL_LIMITS = {
   bufferBytesMax: 65_536,
 } as const;
 
-const { bufferBytesMin, bufferBytesMax, leaveMs, leaveMsMax, quietMs } = TUNNEL_LIMITS;
+const { bufferBytesMin, bufferBytesMax, firstWordMs, leaveMs, leaveMsMax, quietMs } = TUNNEL_LIMITS;
 
 /** What a tunnel knows of its connection. */
 export interface TunnelOptions {
@@ -61,7 +63,8 @@ export class Tunnel {
   #lastMs = Infinity;
   /** Whether what moved last was a question, to which the answer has not come yet. */
   #isAsked = false;
-  #movedMs = performance.now();
+  /** When something moved last; of a new connection, when it will be waited for no more. */
+  #movedMs = performance.now() + firstWordMs - quietMs;
 
   /** Takes the connection over; nothing moves yet. */
   constructor(connection: TunnelConnection, { of }: TunnelOptions) {

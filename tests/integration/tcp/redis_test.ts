@@ -111,6 +111,33 @@ async function memoryOf(mesh: MeshProcess): Promise<number> {
   return bytes;
 }
 
+Deno.test("Redis is restarted and stopped, and no client of one command notices", async () => {
+  await withCache(async (port, mesh) => {
+    let isOver = false;
+    let answered = 0;
+    const talk = async () => {
+      while (!isOver) {
+        using client = await RedisClient.open(port);
+        assertEquals(await client.ask("PING"), "PONG");
+        answered += 1;
+      }
+    };
+    const talks = Array.from({ length: 8 }, talk);
+    await mesh.event("instanceStarted");
+    await (await mesh.admin("/v1/services/cache/restart", {})).body?.cancel();
+    const [, second] = await mesh.times(2, "instanceStarted");
+    await mesh.times(1, "instanceEnded");
+    await (await mesh.admin(`/v1/instances/${second?.serviceID}/stop`, { mode: "soft" })).body
+      ?.cancel();
+    await mesh.times(2, "instanceEnded");
+    await mesh.times(3, "instanceStarted");
+    const before = answered;
+    await until(() => Promise.resolve(answered > before + 100));
+    isOver = true;
+    await Promise.all(talks);
+  });
+});
+
 Deno.test("examples/cache counts visits, for HTTP and for redis-cli", async () => {
   await withRedis(async () => {
     const example = new URL("../../../examples/cache/", import.meta.url).pathname;
