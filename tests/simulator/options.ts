@@ -152,7 +152,10 @@ export function drawOptions(random: Random): SimulationOptions {
 /** The memory that some services may hold. */
 const MEMORY_BYTES = 100_000_000;
 
-/** Half of the services promise answers about their health, a third has a bound. It follows from what was drawn. */
+/**
+ * Half of the services promise answers about their health, a third has a bound of its memory. It
+ * follows from what was drawn.
+ */
 function withHealth(drawn: Omit<SimulationOptions, "health">): SimulationOptions {
   // Two such times are longer than the four ways of a question and its answer.
   const timeoutMs = 2 * Math.max(drawn.lagMs, drawn.delayMs) + 500;

@@ -65,3 +65,13 @@ export async function withServedMesh(
     await Deno.remove(data, { recursive: true });
   }
 }
+
+/** The words of each line: tables without their blanks. */
+export function cellsOf(text: string): string[][] {
+  return text.trimEnd().split("\n").map((line) => line.trim().split(/ {2,}/));
+}
+
+/** Takes durations out, which depend on when the test runs. */
+export function timeless(text: string): string {
+  return text.replace(/\b\d+(\.\d+)?(ms|s|m|h)\b/g, "T");
+}

@@ -49,7 +49,7 @@ function follow(source: OutputSource) {
   return { next, stop: () => end.abort() };
 }
 
-Deno.test("streamLogs() says once whose lines are missing, and goes on with the others", async () => {
+Deno.test("streamLogs() says once whose lines are missing, and goes on with others", async () => {
   const silent = Promise.withResolvers<OutputAnswer>();
   let asked = 0;
   const { next, stop } = follow({
