@@ -34,7 +34,7 @@ const DEADLINE_MS = 30_000;
 
 /** Reads the services anew: they are edited. */
 async function filesOf(): Promise<Record<string, string>> {
-  const names = ["front.ts", "work.ts"];
+  const names = ["front.ts", "program.ts", "work.ts"];
   const texts = names.map(async (name) => [name, await Deno.readTextFile(SERVICES + name)]);
   return Object.fromEntries(await Promise.all(texts));
 }
@@ -144,6 +144,20 @@ const stop: DrainCase = {
     }),
 };
 
+/** An instance that is a program is stopped. */
+const stopProgram: DrainCase = {
+  title: "smmp stop ID, a program",
+  run: (options) =>
+    happenLocally(options, {
+      work: {
+        command: [Deno.execPath(), "run", "-A", "program.ts"],
+        entry: undefined,
+        permissions: undefined,
+      },
+      happens: (mesh, serviceID) => command(mesh, "stop", `${serviceID}`),
+    }),
+};
+
 /** A service is restarted: those that call others too. */
 const restart: DrainCase = {
   title: "smmp restart SERVICE",
@@ -243,4 +257,11 @@ const drain: DrainCase = {
 };
 
 /** Every way. */
-export const DRAIN_CASES: readonly DrainCase[] = [stop, restart, scaleDown, edit, drain];
+export const DRAIN_CASES: readonly DrainCase[] = [
+  stop,
+  stopProgram,
+  restart,
+  scaleDown,
+  edit,
+  drain,
+];
