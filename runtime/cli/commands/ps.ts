@@ -128,7 +128,7 @@ function restartsCell(restarts: number): Cell {
 }
 
 function stateCell({ state, phase, leaving }: InstanceView): Cell {
-  if (leaving !== null && phase === null) return { text: `${state} (leaving)`, style: "yellow" };
+  if (leaving !== null && phase === null) return { text: `leaving (${leaving})`, style: "yellow" };
   if (state === "running") return { text: state, style: "green" };
   return { text: phase === null ? state : `${state} (${phase})`, style: "yellow" };
 }
