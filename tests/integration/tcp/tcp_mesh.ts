@@ -37,6 +37,16 @@ export function freePort(): number {
   }
 }
 
+/** Redis overwrites its environment, by which what is left over is found: so nothing may be. */
+async function endSoftly(mesh: MeshProcess): Promise<void> {
+  try {
+    mesh.signal("SIGINT");
+  } catch {
+    // It has ended already.
+  }
+  await mesh.ended();
+}
+
 /** Waits until something is so that no event tells of. */
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
   const endMs = performance.now() + DEADLINE_MS;
@@ -67,6 +77,7 @@ export async function startTcpMesh(options: TcpMeshOptions): Promise<TcpMesh> {
   return {
     mesh,
     async [Symbol.asyncDispose]() {
+      await endSoftly(mesh);
       await mesh[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
     },
