@@ -74,7 +74,9 @@ Deno.test("logs of an instance have what it wrote while it was a spare", async (
   });
   await until(async () => {
     await mesh.text("/greet/");
-    const serviceID = mesh.all("instanceStarted", { service: "greet" }).at(-1)?.serviceID;
+    const serviceID = Number(
+      mesh.all("instanceStarted", { service: "greet" }).at(-1)?.serviceID,
+    );
     const response = await mesh.admin(`/v1/logs?instance=${serviceID}`);
     assertMatch(await response.text(), /"text":"loaded"/);
     const wasSpare = mesh.all("output", { serviceID, text: "loaded" }).length === 0;
