@@ -16,6 +16,8 @@ const TAKEN_OVER = ["adopted from its agent", "its agent came back with it"];
 /** Judges a fact by the registry before it. */
 export function judgeCrashes(world: World, fact: Fact, registry: Registry): void {
   judgeMemory(world, fact, registry);
+  if (fact.kind === "serviceCrashLooping") world.count("crash loops");
+  if (fact.kind === "serviceRecovered") world.count("recoveries");
   if (fact.kind !== "instanceStarting") return;
   if (TAKEN_OVER.some((reason) => fact.reason.startsWith(reason))) return;
   const crashed = registry.crashes.get(fact.service);
@@ -52,6 +54,8 @@ export function judgeVerdict(world: World, fact: Fact): void {
 
 /** All that hung for ever was found in the time that it takes, and is gone. */
 export function judgeStuck(world: World): void {
+  // An agent with too much to ask leaves such questions out, and takes nothing for sick by that.
+  if (world.options.isTight) return;
   for (const { loop, name } of world.processes) {
     if (loop.isStuck) world.violations.report("verdicts", `${name} hangs, and is still there`);
   }
