@@ -15,6 +15,9 @@ import { endMark } from "./tagged_line.ts";
 /** A worker that does not hear an order to end within this does not listen any more. */
 const END_MS = 1_500;
 
+/** The agent ends a host by closing its link, or by a signal that none can be without. */
+const SURVIVED = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
 interface RunningWorker {
   readonly worker: Worker;
   readonly url: string;
@@ -26,6 +29,8 @@ interface RunningWorker {
 /** Runs workers until the agent is gone, then ends, with whatever still runs. */
 export async function runHost(start: HostStart): Promise<void> {
   const { hostname, port, token, tag } = start;
+  // A service that ends itself by one, as node lets it, would end all others too.
+  for (const signal of SURVIVED) Deno.addSignalListener(signal, () => {});
   try {
     const link = await dialTcp({ hostname, port, lineBytesMax: ORDER_BYTES_MAX }, (made) => {
       const workers = new HostedWorkers(made, tag);

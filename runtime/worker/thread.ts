@@ -35,9 +35,8 @@ function replaceEnvironment({ permitted, variables }: ToldWorker): void {
 }
 
 /** Tells the host how it ends, which hears nothing of that otherwise, and ends. */
-function replaceExits(): void {
+function replaceExits(tell: (said: unknown) => void): void {
   const end = Deno.exit;
-  const tell = self.postMessage.bind(self);
   const die = (code: number): never => {
     Reflect.set(globalThis, UNLOADED, true);
     tell(code);
@@ -48,6 +47,8 @@ function replaceExits(): void {
     return die(code);
   };
   self.close = () => die(0);
+  // The host takes what says a code for ended, and a thread that goes on then ends with the process.
+  Reflect.deleteProperty(globalThis, "postMessage");
   // The host says one thing only: that this worker is to end now.
   self.addEventListener("message", (event) => {
     event.stopImmediatePropagation();
@@ -74,14 +75,26 @@ class NoChannel {
   }
 }
 
+/** That of node is a class of its own, which inherits how it sends. */
+function closeChannels(): void {
+  const Channel: unknown = Reflect.get(globalThis, "BroadcastChannel");
+  const prototype: unknown = typeof Channel === "function" ? Channel.prototype : undefined;
+  if (typeof prototype === "object" && prototype !== null) {
+    Reflect.set(prototype, "postMessage", () => refuse("use a channel"));
+  }
+  Reflect.set(globalThis, "BroadcastChannel", NoChannel);
+}
+
 const told = takeTold();
 if (told !== undefined) {
+  const tell = self.postMessage.bind(self);
   replaceEnvironment(told);
   printTagged(told.tag);
-  replaceExits();
+  replaceExits(tell);
   Deno.chdir = () => refuse("change the working folder");
   Deno.umask = () => refuse("change the mask of new files");
+  Deno.kill = () => refuse("send a signal");
   Reflect.set(globalThis, "Worker", NoWorker);
-  Reflect.set(globalThis, "BroadcastChannel", NoChannel);
-  self.postMessage("up");
+  closeChannels();
+  tell("up");
 }

@@ -43,6 +43,8 @@ export interface Outdated {
 const WORKERS_MAX = 64;
 /** Processes may wait to be let in at once, and strangers too. */
 const LINKS_MAX = 256;
+/** Who says nothing holds the place of another. Milliseconds. */
+const HELLO_MS = 5_000;
 /** Orders that wait for one process: a binary tells each worker all that it runs of ours. */
 const ORDERS_BYTES_MAX = 64 * 1024 * 1024;
 /** The roles of the mesh start first. Milliseconds. */
@@ -105,7 +107,8 @@ export class WorkerHosts {
     const tag = newTag();
     const part = "spareID" in start ? { spareID: start.spareID } : { serviceID: start.serviceID };
     const number = "spareID" in part ? `spare-${part.spareID}` : part.serviceID;
-    const name = `${service.name}#${number}`;
+    // By its name what Deno prints of an error is known for its own: nobody else may know it.
+    const name = `${service.name}#${number} ${newTag()}`;
     const main = this.#mainOf(service, start, tag);
     const permissions = permissionLists(service, START_VARIABLE);
     this.#instances.set(workerID, { service: service.name, part });
@@ -249,16 +252,21 @@ export class WorkerHosts {
       { hostname: LOOPBACK, port: 0, linksMax: LINKS_MAX, waitingBytesMax },
       (link) => {
         let events: ReturnType<HostProcess["attach"]> | undefined;
+        const patience = setTimeout(() => link.abort("it says nothing"), HELLO_MS);
         return {
           received: (value) => {
             if (events !== undefined) return events.received(value);
             const token = readHello(value) ?? "";
             const host = [...this.#hosts].find((one) => isSameText(one.token, token));
             if (host === undefined) return link.abort("it is no process of ours");
+            clearTimeout(patience);
             events = host.process.attach(link);
           },
           malformed: (reason) => link.abort(reason),
-          closed: (reason) => events?.closed(reason),
+          closed: (reason) => {
+            clearTimeout(patience);
+            events?.closed(reason);
+          },
         };
       },
     );

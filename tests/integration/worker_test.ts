@@ -5,6 +5,7 @@ import { killAll } from "./processes.ts";
 /** A service that does what its path says. */
 const SERVICE = `
   import process, { exit } from "node:process";
+  import { BroadcastChannel as NodeChannel } from "node:worker_threads";
   import { busy, onDrain } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
   import { mark } from "./shared/mark.ts";
   let requests = 0;
@@ -29,6 +30,11 @@ const SERVICE = `
     "/chdir": () => Deno.chdir("/"),
     "/worker": () => new Worker("data:text/javascript,for(;;);", { type: "module" }),
     "/channel": () => new BroadcastChannel("all"),
+    "/node-channel": () => new NodeChannel("all").postMessage("hello"),
+    "/signal": () => Deno.kill(Deno.pid, "SIGTERM"),
+    "/node-signal": () => process.kill(process.pid, "SIGTERM"),
+    "/say-ended": () => self.postMessage(0),
+    "/name": () => console.log("I am " + self.name),
     "/busy": () => busy("a test"),
     "/print": () => {
       Deno.stdout.writeSync(new TextEncoder().encode("in two "));
@@ -131,7 +137,8 @@ Deno.test("worker: what it prints are the lines of its instance", async () => {
 
 Deno.test("worker: it is refused what it has no permission for, and what is of all", async () => {
   await using mesh = await startWorkers();
-  for (const path of ["/read", "/run", "/chdir", "/worker", "/channel"]) {
+  const refused = ["/read", "/run", "/chdir", "/worker", "/channel", "/node-channel", "/signal"];
+  for (const path of [...refused, "/say-ended"]) {
     const response = await mesh.fetch(`/one${path}`);
     assertEquals(response.status, 500, path);
     await response.body?.cancel();
@@ -139,7 +146,18 @@ Deno.test("worker: it is refused what it has no permission for, and what is of a
   await mesh.event("instanceRefused", { service: "one", permission: "read" });
   await mesh.output(/Cannot change the working folder: this service is a worker/);
   await mesh.output(/Cannot make a worker: this service is a worker/);
-  assertEquals((await ask(mesh, "/one/")).requests, 6, "it goes on");
+  assertEquals((await ask(mesh, "/one/")).requests, 9, "it goes on");
+});
+
+Deno.test("worker: a signal to its own process ends nobody, and nobody else knows its name", async () => {
+  await using mesh = await startWorkers();
+  const { pid } = await ask(mesh, "/other/");
+  await ask(mesh, "/one/node-signal");
+  await ask(mesh, "/one/name");
+  await mesh.event("output", { service: "one", text: /^I am one#\S+ [0-9a-f]{16}$/ });
+  const { requests, pid: after } = await ask(mesh, "/other/");
+  assertEquals([after, requests], [pid, 2]);
+  await mesh.stop();
 });
 
 for (
