@@ -32,7 +32,7 @@ function starts(mesh: MeshProcess): number {
   return mesh.all("instanceStarting", { service: "gated" }).length;
 }
 
-Deno.test("scale: 500 clients of a service that does not run: one start, 500 right answers", async () => {
+Deno.test("scale: 500 clients of a cold service are one start and 500 right answers", async () => {
   await using gate = new Gate();
   await using mesh = await startGated(gate, {}, { isGatedAtStart: true });
   const asked = ask(mesh, 500);
@@ -79,7 +79,7 @@ Deno.test("scale: never more than max, and then down to min, one at a time", asy
   assertEquals([total, starts(mesh)], [1, 3]);
 });
 
-Deno.test("scale: a step up starts what is missing, a step down closes what is unused", async () => {
+Deno.test("scale: a step up starts what is missing, one down closes what is unused", async () => {
   await using gate = new Gate();
   const scale = { instances: { min: 0, max: 9 }, concurrency: 10, idle: SHORT_IDLE };
   await using mesh = await startGated(gate, scale);
@@ -99,7 +99,7 @@ Deno.test("scale: a step up starts what is missing, a step down closes what is u
   assertEquals(starts(mesh), 3);
 });
 
-Deno.test("scale: who waits for a slow start goes to an instance that has room sooner", async () => {
+Deno.test("scale: who waits for a slow start goes where there is room sooner", async () => {
   await using gate = new Gate();
   const scale = { instances: { min: 0, max: 2 }, concurrency: 5 };
   await using mesh = await startGated(gate, scale, { isGatedAtStart: true });

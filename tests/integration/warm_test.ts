@@ -26,7 +26,7 @@ Deno.test("warm: a spare answers that was loaded before, never with what was edi
 
 for (const isSecure of [false, true]) {
   const how = isSecure ? "with certificates" : "in the clear on the loopback";
-  Deno.test(`warm: what was a spare outlives its agent, and the next one has others, ${how}`, async () => {
+  Deno.test(`warm: what was a spare outlives its agent, ${how}`, async () => {
     await using mesh = await DistributedMesh.make({ isSecure });
     await Deno.mkdir(`${mesh.folder}/a1`);
     await Deno.writeTextFile(`${mesh.folder}/a1/greet.ts`, SPARE_SERVICE);

@@ -1,5 +1,6 @@
 /**
- * The simulated spares of an agent: processes that have loaded a service and wait to be an instance.
+ * The simulated spares of an agent: processes that have loaded a service and wait to be one of its
+ * instances.
  *
  * @module
  */

@@ -150,7 +150,7 @@ Deno.test("restartService starts the next one of those that shall run before one
   assertEquals(ended.map(({ serviceID }) => serviceID), [first]);
 });
 
-Deno.test("drainAgent starts none for an instance that is one too many: the others serve its users", () => {
+Deno.test("drainAgent starts none for an instance that is one too many", () => {
   const bench = new ManagerBench();
   const greeter = { ...MANIFEST_DEFAULTS, instances: { min: 0, max: 2 }, concurrency: 10 };
   for (const agent of ["one", "two"]) bench.addAgent(agent, { greeter });
@@ -201,7 +201,7 @@ Deno.test("startFurther() counts what starts already", () => {
   assertEquals([ask(30), ask(10)], [0, 1]);
 });
 
-Deno.test("connectionRequest that is repeated when there is room has one answer, though it waited", () => {
+Deno.test("connectionRequest that waited and is repeated has one answer", () => {
   const { bench, gateway } = benchOf({ instances: { min: 0, max: 2 }, concurrency: 10 });
   const ends = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };
   const first = bench.connect("one", ends).instance.serviceID;
@@ -212,7 +212,7 @@ Deno.test("connectionRequest that is repeated when there is room has one answer,
   assertEquals(sent(bench.confirmStart("one", second), "connectionResponse"), []);
 });
 
-Deno.test("keepMinimum() starts elsewhere what an agent had that stays away, and not at once", () => {
+Deno.test("keepMinimum() starts elsewhere what an agent had that stays away", () => {
   const bench = new ManagerBench();
   const greeter = { instances: { min: 1, max: 1 } };
   const [first = 0] = starting(bench.addAgent("one", { greeter }));

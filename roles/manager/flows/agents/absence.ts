@@ -84,8 +84,8 @@ function leaveOtherEnds(turn: Turn, instance: Instance): void {
 }
 
 /**
- * An agent stays away: what it was starting may be started elsewhere, if somebody waits for it or it
- * shall run anyway.
+ * An agent stays away: what it was starting may be started elsewhere, if somebody waits for it or
+ * it shall run anyway.
  */
 export function onAwayDue(turn: Turn, agent: string): void {
   if (turn.state.linkOfAgent.has(agent)) return;
