@@ -13,7 +13,7 @@ import { endConnection, unpark } from "../instances/endings.ts";
 import { type Connection, endsOf, findConnection } from "../../memory/registry.ts";
 import { answerOffer, offerConnection, openConnection } from "./offers.ts";
 import { failRequest, parkedKey, parkRequest } from "./parking.ts";
-import { askSoon } from "../instances/health.ts";
+import { askSoon, endRest } from "../instances/health.ts";
 import { chooseInstance, type Failure } from "../instances/placement.ts";
 import { askForAnother } from "../scale/demand.ts";
 import type { Parked } from "../../state.ts";
@@ -194,6 +194,8 @@ export function onProcessData(
   if (connection === undefined) return;
   const { count = 1, inFlight = 0, firstMs } = message;
   const { lastUsedMs, connectionID } = connection;
+  const dest = turn.state.registry.instances.get(connection.destServiceID);
+  if (dest !== undefined) endRest(turn, dest);
   if (inFlight > 0) turn.state.inFlight.set(connectionID, inFlight);
   else turn.state.inFlight.delete(connectionID);
   const idleMs = connectionIdleMs(turn.state.registry, connection);

@@ -14,7 +14,7 @@ import type { MessageOf } from "../../../../protocol/messages.ts";
 import { isDone, STATUS } from "../../../../protocol/status.ts";
 import { setDeadline } from "../../../deadlines.ts";
 import type { LinkID } from "../../../step.ts";
-import { agentOf, type Instance } from "../../memory/registry.ts";
+import { agentOf, type Instance, lastUseMsOf } from "../../memory/registry.ts";
 import { newMessageID, refuse, sendToAgent, type Turn } from "../../turn.ts";
 import { crashMarkOf, noteCrash, partOf, pauseOf } from "./crashes.ts";
 import { replaceInstance } from "./replacements.ts";
@@ -36,10 +36,14 @@ export interface InstanceHealth {
   silences: number;
   /** Whether it has ever answered: not everything that speaks the protocol knows the question. */
   hasAnswered: boolean;
+  /** Whether it is asked less often, since nobody uses it. */
+  isResting: boolean;
   /** Whether it hangs, so that what is in flight there hardly ends; it is not chosen then. */
   isStuck: boolean;
 }
 
+/** One that nobody used since it was asked last is asked again after so many intervals. */
+const RESTING_PARTS = 6;
 /** A tick that is later than this was held up by the manager itself. Milliseconds. */
 const LATE_MS = 1_000;
 /** How much longer than an instance may take its answer is waited for. Milliseconds. */
@@ -74,10 +78,20 @@ export function watchHealth(turn: Turn, instance: Instance): void {
     failures: 0,
     silences: 0,
     hasAnswered: false,
+    isResting: false,
     isStuck: false,
   });
   const { intervalMs } = checkOf(turn, instance);
   lookAgainIn(turn, instance, Math.ceil(intervalMs * (1 + partOf(serviceID)) / 2));
+}
+
+/** An instance is used: if that is new, it is asked as often as others from now on. */
+export function endRest(turn: Turn, instance: Instance): void {
+  const health = turn.state.healths.get(instance.serviceID);
+  if (health?.isResting !== true) return;
+  health.isResting = false;
+  const { intervalMs } = checkOf(turn, instance);
+  if (health.dueAtMs > turn.nowMs + intervalMs) lookAgainIn(turn, instance, intervalMs);
 }
 
 /** Somebody has trouble with an instance: it is asked at once, unless that just happened. */
@@ -96,6 +110,7 @@ function ask(turn: Turn, instance: Instance): void {
   const named = path === undefined ? {} : { path };
   health.link = turn.state.linkOfAgent.get(agent);
   health.silences = 0;
+  health.isResting = false;
   const question = { messageID, serviceID, timeoutMs, ...named };
   if (!sendToAgent(turn, agent, { type: "serviceHealthRequest", ...question })) {
     health.messageID = undefined;
@@ -147,12 +162,14 @@ export function onServiceHealthResponse(
     const why = `Cannot match response "${messageID}": nothing was asked`;
     return refuse(turn, { link, type }, { status: STATUS.notFound, reason: why });
   }
-  const { intervalMs, failures } = checkOf(turn, instance);
+  const { intervalMs, failures, isPromised } = checkOf(turn, instance);
   const { silences } = health;
   health.messageID = undefined;
   health.silences = 0;
+  health.isResting = !isPromised && isDone(status) && lastUseMsOf(instance) < health.askedAtMs;
   if (instance.state === "running") {
-    lookAgainIn(turn, instance, Math.max(0, health.askedAtMs + intervalMs - turn.nowMs));
+    const waitMs = intervalMs * (health.isResting ? RESTING_PARTS : 1);
+    lookAgainIn(turn, instance, Math.max(0, health.askedAtMs + waitMs - turn.nowMs));
   }
   if (status === STATUS.notFound || isDone(status)) {
     health.failures = 0;
