@@ -73,22 +73,6 @@ Deno.test("serviceHealthRequest: each instance is asked in its interval, the gat
   assertEquals(bench.state.healths.size, 1);
 });
 
-Deno.test("serviceHealthRequest: what nobody uses is asked once a minute, until it is used", () => {
-  const bench = new ManagerBench({ health: HEALTH });
-  bench.addAgent("one", { greeter: LONG });
-  const gateway = bench.addGateway("one");
-  const ends = { serviceID: gateway, sourcePlug: 1 };
-  const { instance: { serviceID } } = bench.connect("one", { ...ends, dest: "greeter" });
-  const mesh = { bench, serviceID };
-  answer(mesh, untilAsked(mesh));
-  assertEquals(sent(bench.wait(50_000), "serviceHealthRequest"), []);
-  answer(mesh, untilAsked(mesh));
-  const { destPlug } = bench.connectionOf(gateway, 1);
-  const use = { type: "processData", messageID: 900, ...ends, destPlug } as const;
-  bench.take("one", { ...use, count: 0, inFlight: 1 });
-  answer(mesh, untilAsked(mesh));
-});
-
 Deno.test("serviceHealthRequest: after silence a successor starts, the old one is killed", () => {
   const mesh = healthBench();
   const { bench, gateway, serviceID } = mesh;
