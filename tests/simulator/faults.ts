@@ -189,8 +189,17 @@ export function beginFaults(world: World): void {
   });
 }
 
+/**
+ * A service ends when no agent stays for a while within its grace, which is short here: so agents
+ * are not killed again and again. Milliseconds.
+ */
+const KILLS_APART_MS = 5_000;
+
 /** The agent is killed, and started again with its data folder. */
 function killAgent(world: World): void {
+  const { nowMs } = world.timeline;
+  if (nowMs < world.agentKilledMs + KILLS_APART_MS) return;
+  world.agentKilledMs = nowMs;
   const agent = world.faults.pick(world.agents);
   agent?.crash({ losesData: false });
   restartLater(world, () => agent?.start());

@@ -111,6 +111,8 @@ export class World {
   steadyUsers: SteadyUsers | undefined;
   /** Until when it was mild the last time: a report of a use before may be lost. Milliseconds. */
   mildUntilMs = 0;
+  /** When an agent was killed the last time while it was mild. Milliseconds. */
+  agentKilledMs = -Infinity;
   /** Whether nothing at all has failed for a while. */
   isGentle = false;
   /** Numbers of instances whose processes do all that they should. */
