@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertMatch } from "@std/assert";
 
 const encoder = new TextEncoder();
 
@@ -84,12 +84,14 @@ export class InFlight {
     };
   }
 
-  /** That the WebSocket is open still: it would hear of an end at once. */
+  /** That the WebSocket is open still: a message comes back, before it is closed here. */
   async assertOpen(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<MessageEvent>();
-    this.#socket.onmessage = resolve;
+    const answered = new Promise<string>((resolve) => {
+      this.#socket.onmessage = ({ data }) => resolve(data);
+    });
     this.#socket.send("again");
-    assertEquals(String((await promise).data).startsWith("again "), true);
+    const closed = this.#closed.then((how) => `closed ${how}`);
+    assertMatch(await Promise.race([answered, closed]), /^again /);
     this.#socket.close(3000);
   }
 }
