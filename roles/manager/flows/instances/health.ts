@@ -51,11 +51,20 @@ const WAY_MS = 1_000;
 /** What makes somebody ask at once is nothing new so soon after a question. Milliseconds. */
 const ASKED_MS = 1_000;
 
-/** How an instance is asked, and whether its manifest promises that it answers. */
-function checkOf({ state }: Turn, instance: Instance): HealthCheck & { isPromised: boolean } {
+/** How an instance is asked. */
+interface Check extends HealthCheck {
+  /** Whether its manifest promises that it answers. */
+  readonly isPromised: boolean;
+  /** Whether it is asked as by default, so that it may be asked less often while nobody uses it. */
+  readonly isUsual: boolean;
+}
+
+function checkOf({ state }: Turn, instance: Instance): Check {
   const { manifests = {} } = agentOf(state.registry, instance) ?? {};
   const { health } = manifestIn(manifests, instance.service) ?? {};
-  return { ...health ?? state.options.health, isPromised: health !== undefined };
+  const check = health ?? state.options.health;
+  const isUsual = check.path === undefined && check.intervalMs === state.options.health.intervalMs;
+  return { ...check, isPromised: health !== undefined, isUsual };
 }
 
 function lookAgainIn(turn: Turn, { serviceID }: Instance, waitMs: number): void {
@@ -162,11 +171,11 @@ export function onServiceHealthResponse(
     const why = `Cannot match response "${messageID}": nothing was asked`;
     return refuse(turn, { link, type }, { status: STATUS.notFound, reason: why });
   }
-  const { intervalMs, failures, isPromised } = checkOf(turn, instance);
+  const { intervalMs, failures, isUsual } = checkOf(turn, instance);
   const { silences } = health;
   health.messageID = undefined;
   health.silences = 0;
-  health.isResting = !isPromised && isDone(status) && lastUseMsOf(instance) < health.askedAtMs;
+  health.isResting = isUsual && isDone(status) && lastUseMsOf(instance) < health.askedAtMs;
   if (instance.state === "running") {
     const waitMs = intervalMs * (health.isResting ? RESTING_PARTS : 1);
     lookAgainIn(turn, instance, Math.max(0, health.askedAtMs + waitMs - turn.nowMs));
