@@ -25,8 +25,8 @@ export interface ManyBenchOptions {
 const CPU_MAX = 2;
 /** How soon `ps` is answered. Milliseconds. */
 const ANSWER_MS_MAX = 100;
-/** After the last start this long is left for what follows it. Milliseconds. */
-const SETTLE_MS = 5_000;
+/** After the last start so long: each is asked once how it is, and V8 cleans up once. */
+const SETTLE_MS = 45_000;
 
 /** How long something takes. Milliseconds. */
 async function took(work: () => Promise<unknown>): Promise<number> {

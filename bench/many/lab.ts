@@ -70,12 +70,23 @@ export class ManyMesh {
     const one = async () => {
       while (next < count) {
         const path = `/${nameOf(next++)}/`;
-        const response = await fetch(new URL(path, this.#gatewayUrl));
-        const text = await response.text();
-        if (!response.ok) throw new Error(`Cannot get "${path}": ${text}`);
+        await this.#get(path);
       }
     };
     await Promise.all(Array.from({ length: STARTS_AT_ONCE }, one));
+  }
+
+  /** A gateway that has just come may not know the routes yet. */
+  async #get(path: string): Promise<void> {
+    for (let triesLeft = 50;; triesLeft -= 1) {
+      const response = await fetch(new URL(path, this.#gatewayUrl));
+      const text = await response.text();
+      if (response.ok) return;
+      if (response.status !== 404 || triesLeft === 0) {
+        throw new Error(`Cannot get "${path}": ${text}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   /** Runs a command that looks into it; resolves with what it printed. */
