@@ -27,7 +27,7 @@ import type { SourceOptions } from "../../roles/source/state.ts";
 import type { Role } from "../../roles/step.ts";
 import { AgentNode } from "./agent_node.ts";
 import { GatewayNode } from "./gateway_node.ts";
-import { ManagerNode } from "./manager_node.ts";
+import { ManagerNode, type ManagerRun } from "./manager_node.ts";
 import type { SimulationOptions } from "./options.ts";
 import type { Random } from "./random.ts";
 import type { ServiceProcess } from "./service_process.ts";
@@ -111,6 +111,8 @@ export class World {
   steadyUsers: SteadyUsers | undefined;
   /** Until when it was mild the last time: a report of a use before may be lost. Milliseconds. */
   mildUntilMs = 0;
+  /** The manager that had an instance killed for its memory. */
+  readonly memoryKillers = new Map<number, ManagerRun | undefined>();
   /** When an agent was killed the last time while it was mild. Milliseconds. */
   agentKilledMs = -Infinity;
   /** Whether nothing at all has failed for a while. */

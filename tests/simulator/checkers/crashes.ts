@@ -13,6 +13,9 @@ import type { World } from "../world.ts";
 /** What is not started but taken over from an agent. */
 const TAKEN_OVER = ["adopted from its agent", "its agent came back with it"];
 
+/** Of what is killed because of its memory. */
+const TOO_MUCH = "too much to let it end";
+
 /** Judges a fact by the registry before it. */
 export function judgeCrashes(world: World, fact: Fact, registry: Registry): void {
   judgeMemory(world, fact, registry);
@@ -29,10 +32,17 @@ export function judgeCrashes(world: World, fact: Fact, registry: Registry): void
 
 /** What was killed for its memory has crashed; what is sick has been counted before. */
 function judgeMemory(world: World, fact: Fact, registry: Registry): void {
-  if (fact.kind !== "instanceEnded" || !fact.reason.includes("too much to let it end")) return;
+  const { run } = world.manager;
+  if (fact.kind === "instanceClosing" && fact.reason.includes(TOO_MUCH)) {
+    world.memoryKillers.set(fact.serviceID, run);
+  }
+  if (fact.kind !== "instanceEnded" || !fact.reason.includes(TOO_MUCH)) return;
   world.count("memoryKills");
-  const isSick = registry.instances.get(fact.serviceID)?.leaving === "unhealthy";
-  if (fact.crash !== undefined || isSick) return;
+  const { leaving, phase } = registry.instances.get(fact.serviceID) ?? {};
+  // What was lost with its agent and came back with it to be ended was no crash, and a manager that
+  // was restarted since does not know why it ended.
+  const isForgotten = phase !== "hard" || world.memoryKillers.get(fact.serviceID) !== run;
+  if (fact.crash !== undefined || leaving === "unhealthy" || isForgotten) return;
   const text = `${fact.service}#${fact.serviceID} was killed for its memory, and has not crashed`;
   world.violations.report("crashes", text);
 }
