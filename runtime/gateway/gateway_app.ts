@@ -17,6 +17,7 @@ import type { Route } from "../config/mesh_config.ts";
 import { isDenoFrom } from "../../transports/deno_version.ts";
 import { isSameText } from "../../protocol/same_text.ts";
 import { RequestBodyError } from "../sessions/bodies/request_body_error.ts";
+import { BODILESS } from "../sessions/frames/heads.ts";
 import { partsOf, responseOf } from "../sessions/parts/parts.ts";
 import type { HeaderList, ResponseParts } from "../sessions/session.ts";
 import { type AddressRange, isInRange } from "./address_ranges.ts";
@@ -189,7 +190,8 @@ async function forward(
   const cancelling = CAN_ASK_LATE
     ? { lateSignal: () => request.signal }
     : { signal: request.signal };
-  const sent = { method, url, headers, body, respond: passedResponse, ...cancelling };
+  const respond = method === "HEAD" ? passedHead : passedResponse;
+  const sent = { method, url, headers, body, respond, ...cancelling };
   return await options.exchange(service, sent, limits);
 }
 
@@ -220,6 +222,14 @@ function withoutEnd({ idleMs: _idle, totalMs: _total, ...limits }: RouteLimits):
 function passedResponse(parts: ResponseParts): Response {
   const { status, body } = parts;
   return responseOf({ status, body, headers: passedOn(parts) });
+}
+
+/** The same for HEAD: where the service tells no length, the server would say that it is 0. */
+function passedHead(parts: ResponseParts): Response {
+  const isTold = parts.headers.some(([name]) => name === "content-length");
+  if (isTold || parts.body !== null || BODILESS.has(parts.status)) return passedResponse(parts);
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ start: (it) => it.close() });
+  return passedResponse({ ...parts, body });
 }
 
 /** The headers of a response, for a client. */

@@ -94,6 +94,42 @@ const refused = [
   },
 ].map((one): AllowedDifference => ({ ...one, at: "*" }));
 
+/** What the companion of a program makes of a request. */
+const programs: AllowedDifference[] = [
+  {
+    at: "body/headers/host",
+    mesh: { is: "program.mesh" },
+    reason: "a program has its own name in the mesh too, and HTTP/1.1 demands that it is told",
+  },
+  {
+    at: "body/headers/content-length",
+    mesh: { is: "0" },
+    reason: "RFC 9110 section 8.6: of a method that expects a body, the length of none is told",
+  },
+  {
+    of: /chunk|trailers|bodies$/,
+    at: "body/headers/content-length",
+    reason: "a short body is told with its length, since many a small server knows no chunks",
+  },
+  {
+    of: /^smuggling: two equal lengths$/,
+    at: "body/headers/content-length",
+    mesh: { is: "5" },
+    reason: "RFC 9112 section 6.3: a length that is said twice goes on once",
+  },
+  {
+    of: /^expect /,
+    at: "body/headers/expect",
+    mesh: ABSENT,
+    reason: "RFC 9110 section 10.1.1: it is for the next server, and the gateway has met it",
+  },
+  {
+    of: /^smuggling: no host$/,
+    at: "seen/0",
+    reason: "a request without a host goes by another route, to the service of the other worlds",
+  },
+].map((one): AllowedDifference => ({ ...one, world: "program" }));
+
 /** The list. */
 export const ALLOWED: readonly AllowedDifference[] = [
   ...added,
@@ -101,6 +137,7 @@ export const ALLOWED: readonly AllowedDifference[] = [
   ...named,
   ...lengths,
   ...refused,
+  ...programs,
   {
     at: "body/headers/host",
     mesh: ABSENT,

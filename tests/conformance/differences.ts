@@ -4,10 +4,14 @@
  * @module
  */
 
+import type { World } from "./worlds.ts";
+
 /** A difference between the service itself and the service in a mesh, which is meant. */
 export interface AllowedDifference {
   /** The cases, by their name. @default {all} */
   readonly of?: RegExp;
+  /** The only world in which it is allowed, by its name. @default {all} */
+  readonly world?: World["name"];
   /** The end of the way to it in what the case tells; `*` is any one name. */
   readonly at: string;
   /** What it is in the mesh; `undefined` as well as a value. @default {anything} */

@@ -9,8 +9,11 @@ import subject from "./services/subject.ts";
 
 /** A place in which the subject can be reached. */
 export interface World {
-  /** Directly under `Deno.serve`, through the gateway, or through the gateway and a relay. */
-  readonly name: "direct" | "gateway" | "relay";
+  /**
+   * Directly under `Deno.serve`, through the gateway, through the gateway and a relay, or through
+   * the gateway as a program.
+   */
+  readonly name: "direct" | "gateway" | "relay" | "program";
   /** The port to connect to, on the loopback address. */
   readonly port: number;
   /** What to send as `Host`. */
@@ -38,17 +41,22 @@ export const IS_OLD_DENO: boolean = MAJOR < 2 || (MAJOR === 2 && MINOR < 9);
 
 const SERVICES = new URL("./services/", import.meta.url).pathname;
 
-/** A mesh with the subject at `subject.test` and the relay at `relay.test`. */
+/** Runs the subject as a program. */
+const PROGRAM = [Deno.execPath(), "run", "--allow-net", "--allow-env", `${SERVICES}program.ts`];
+
+/** A mesh with the subject at `subject.test`, also as a `program.test`, and a relay to it. */
 export function startSubjects(): Promise<MeshProcess> {
   return startMesh({
     services: {
       subject: { entry: `${SERVICES}subject.ts` },
       fetcher: { entry: `${SERVICES}fetcher.ts`, plugs: ["subject"] },
+      program: { entry: undefined, command: PROGRAM },
       relay: { entry: `${SERVICES}relay.ts`, plugs: ["subject"] },
     },
     routes: {
       "subject.test/": "subject",
       "relay.test/": "relay",
+      "program.test/": "program",
       "fetcher.test/": "fetcher",
       "/": "subject",
     },
@@ -71,6 +79,7 @@ export async function startWorlds(): Promise<Worlds> {
     meshed: [
       { name: "gateway", port, host: "subject.test" },
       { name: "relay", port, host: "relay.test" },
+      { name: "program", port, host: "program.test" },
     ],
     mesh,
     async [Symbol.asyncDispose]() {

@@ -205,7 +205,9 @@ export class HttpConnection {
   }): Promise<void> {
     const told = requestFraming(headers);
     if (told.kind === "length" && valuesOf(headers, "content-length").length > 0) {
-      await this.#sendHead(first, headers);
+      // Said twice it would be refused by many a server.
+      const others = headers.filter(([name]) => name !== "content-length");
+      await this.#sendHead(first, [...others, ["content-length", String(told.bytes)]]);
       return await writeBody(this.#connection, pieces, told);
     }
     const { found, rest } = await collect(pieces);
