@@ -1,6 +1,4 @@
-/**
- * The subject as a program that knows nothing of a mesh: an HTTP server on the port that it is told.
- */
+/** The subject as a program that knows of no mesh: an HTTP server on the port that it is told. */
 
 import subject from "./subject.ts";
 
