@@ -4,6 +4,7 @@
  * @module
  */
 
+import { acceptNext } from "./accepting.ts";
 import { textOf } from "./codec.ts";
 import type { AcceptLink, Link } from "./link.ts";
 import { acceptTcp, type TcpLinkOptions } from "./tcp_link.ts";
@@ -125,7 +126,7 @@ class Listener implements TcpListener {
     while (!this.#closed) {
       let conn: Deno.TcpConn;
       try {
-        conn = await this.#listener.accept();
+        conn = await acceptNext(this.#listener);
       } catch (error) {
         if (this.#closed) return;
         this.#options.refused?.(`Cannot accept on port "${this.port}": ${textOf(error)}`);

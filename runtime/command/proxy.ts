@@ -7,6 +7,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import { isSameText } from "../../protocol/same_text.ts";
+import { acceptNext } from "../../transports/accepting.ts";
 import { withoutHops } from "../hop_headers.ts";
 import { problemResponse } from "../problem.ts";
 import { type MeshFetch, serviceOf } from "../service/mesh_fetch.ts";
@@ -32,6 +33,8 @@ import {
 
 /** Connections of the program at a time; one more is closed. */
 const CONNECTIONS_MAX = 1_000;
+/** How long it rests after a failure to accept. Milliseconds. */
+const ACCEPT_PAUSE_MS = 100;
 
 const MESH_AUTHORITY = /^([a-z][a-z0-9-]*\.mesh)(?::80)?$/;
 /** On any other port a service speaks something else than HTTP. */
@@ -74,9 +77,15 @@ export class MeshProxy {
   }
 
   async #accept(listener: Deno.TcpListener): Promise<void> {
-    for await (const connection of listener) {
-      if (this.#connections >= CONNECTIONS_MAX) connection.close();
-      else void this.#serve(connection);
+    for (;;) {
+      try {
+        const connection = await acceptNext(listener);
+        if (this.#connections >= CONNECTIONS_MAX) connection.close();
+        else void this.#serve(connection);
+      } catch {
+        // Too many files are open, which passes.
+        await new Promise<void>((resolve) => void setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
     }
   }
 

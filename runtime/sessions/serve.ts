@@ -5,6 +5,7 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
+import { acceptNext } from "../../transports/accepting.ts";
 import { after } from "../../transports/timer.ts";
 import { AcceptedSession, type AcceptOptions, HANDSHAKE_MS } from "./accept.ts";
 import { heartbeatMsOf } from "./wires/heartbeat.ts";
@@ -80,12 +81,12 @@ class Server implements SessionServer {
   async #accept(): Promise<void> {
     while (this.#accepting) {
       try {
-        const connection = await this.#options.listener.accept();
+        const connection = await acceptNext(this.#options.listener);
         connection.setNoDelay(true);
         this.#admit(connection);
       } catch (error) {
         if (!this.#accepting) break;
-        // A peer that has gone before it was accepted, or too many open files: both pass.
+        // Too many open files, which passes.
         this.#options.events.failed?.(error);
         await new Promise<void>((resolve) => this.#pause = setTimeout(resolve, ACCEPT_PAUSE_MS));
       }

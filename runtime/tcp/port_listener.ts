@@ -6,6 +6,7 @@
 
 import type { ReportedPort } from "../../protocol/announcements.ts";
 import { reasonOf } from "../../protocol/errors.ts";
+import { acceptNext } from "../../transports/accepting.ts";
 import type { Exchange } from "../limits/limited_exchange.ts";
 import { refusalsTeller } from "../service/in_plug.ts";
 import { openTunnel } from "./open.ts";
@@ -91,7 +92,7 @@ export class PortListener {
   async #accept(): Promise<void> {
     while (this.#isOpen) {
       try {
-        this.#admit(await this.#listener.accept());
+        this.#admit(await acceptNext(this.#listener));
       } catch (error) {
         if (!this.#isOpen) return;
         this.#refused(reasonOf(error));

@@ -47,7 +47,7 @@ function replaceExits(tell: (said: unknown) => void): void {
     return die(code);
   };
   self.close = () => die(0);
-  // The host takes what says a code for ended, and a thread that goes on then ends with the process.
+  // Whoever says a code there has ended for the host, and could go on until its process ends.
   Reflect.deleteProperty(globalThis, "postMessage");
   // The host says one thing only: that this worker is to end now.
   self.addEventListener("message", (event) => {

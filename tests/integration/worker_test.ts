@@ -149,7 +149,7 @@ Deno.test("worker: it is refused what it has no permission for, and what is of a
   assertEquals((await ask(mesh, "/one/")).requests, 9, "it goes on");
 });
 
-Deno.test("worker: a signal to its own process ends nobody, and nobody else knows its name", async () => {
+Deno.test("worker: a signal to its own process ends nobody, and its name is secret", async () => {
   await using mesh = await startWorkers();
   const { pid } = await ask(mesh, "/other/");
   await ask(mesh, "/one/node-signal");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { acceptNext } from "../accepting.ts";
 import { closeConn } from "./dismissal.ts";
 import { Relay } from "./relay.ts";
 
@@ -105,7 +106,7 @@ export class InnerTls {
     for (;;) {
       let conn: Deno.TlsConn;
       try {
-        conn = await this.#listener.accept();
+        conn = await acceptNext(this.#listener);
       } catch {
         // It was closed, or there is no descriptor left: who waits gives up at its deadline.
         if (this.#closed) return;

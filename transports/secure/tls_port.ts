@@ -4,6 +4,7 @@
  * @module
  */
 
+import { acceptNext } from "../accepting.ts";
 import { textOf } from "../codec.ts";
 import { InnerTls, type TlsChannel, type TlsPair } from "./inner_tls.ts";
 
@@ -101,7 +102,7 @@ export class TlsPort {
   async #run(): Promise<void> {
     while (!this.#closed) {
       try {
-        this.#events.connected(await this.#listener.accept());
+        this.#events.connected(await acceptNext(this.#listener));
       } catch (error) {
         if (this.#closed) return;
         this.#events.failed(`Cannot accept on port "${this.port}": ${textOf(error)}`);
