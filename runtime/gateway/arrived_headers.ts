@@ -76,6 +76,9 @@ export function arrivedHeaders(headers: Headers): ArrivedHeaders {
   return { ...own, kept: withoutNamed(kept, own.connection), way };
 }
 
-function tellsWay(name: string): boolean {
-  return name.startsWith("x-forwarded-") || name === "x-real-ip" || name === "forwarded";
+/** Many a program knows headers as variables do, in which `_` and `-` are one. */
+function tellsWay(given: string): boolean {
+  const name = given.includes("_") ? given.replaceAll("_", "-") : given;
+  return name.startsWith("x-forwarded-") || name === "x-real-ip" || name === "forwarded" ||
+    name === "x-request-id";
 }

@@ -72,6 +72,12 @@ Deno.test("arrivedHeaders() tells apart what is for whom", async () => {
   });
 });
 
+Deno.test("arrivedHeaders() keeps nothing that could be taken for what the gateway says", () => {
+  const names = ["x_forwarded_for", "x-forwarded_host", "X_Real-IP", "x_request_id", "x_own"];
+  const { kept, requestID } = arrivedHeaders(new Headers(names.map((name) => [name, "forged"])));
+  assertEquals([kept, requestID], [[["x_own", "forged"]], undefined]);
+});
+
 Deno.test("arrivedHeaders() takes two names of a request for no name", () => {
   const headers = new Headers([["x-request-id", "a"], ["x-request-id", "b"]]);
   assertEquals(arrivedHeaders(headers).requestID, "a, b");
