@@ -194,7 +194,7 @@ const scaleDown: DrainCase = {
     // Seventeen requests are in flight, half of them of each source, which has four at an instance.
     const env = { HOLD_MS: `${Math.round(17_000 / perSecond)}` };
     const instances = { min: 0, max: 3 };
-    const idle = { connection: "1s", service: "1s" };
+    const idle = { connection: "5s", service: "1s" };
     const work = { env, instances, concurrency: 4, idle };
     await using mesh = await startLocal(work);
     // All of it is at the first instance, as each of them holds one open.
