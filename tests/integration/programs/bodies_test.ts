@@ -96,7 +96,7 @@ async function upload(mesh: MeshProcess, { size, isChunked }: Way): Promise<numb
   return underWay;
 }
 
-Deno.test("a mesh holds little of 128 MiB to or from a program, and changes none of it", async () => {
+Deno.test("a mesh holds little of 128 MiB to or from a program, and changes nothing", async () => {
   await using mesh = await startMesh({
     services: { app: { entry: undefined, command: ["python3", PROGRAM] } },
   });
