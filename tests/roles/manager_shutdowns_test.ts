@@ -19,6 +19,18 @@ Deno.test("manager: a connection idle for 30 s is closed by its source on comman
   assertEquals(theOne(bench.takeAgain("one", answer), "refuse").status, 404);
 });
 
+Deno.test("manager: what was in flight has an idle time more to be heard of again (flow 7)", () => {
+  const { bench, gateway, ends } = twoAgentsBench();
+  const data = { type: "processData", serviceID: gateway, ...ends, count: 0 } as const;
+  bench.take("one", { ...data, messageID: 1, inFlight: 1 });
+  // The host stood still, or this manager.
+  assertEquals(sent(bench.wait(30_000), "connectionCloseRequest"), []);
+  bench.wait(29_000);
+  bench.take("one", { ...data, messageID: 2, inFlight: 1 });
+  assertEquals(sent(bench.wait(59_999), "connectionCloseRequest"), []);
+  assertEquals(theSent(bench.wait(1), "connectionCloseRequest").reason, "idle for 30 s");
+});
+
 Deno.test("manager: an instance without connection and data ends after 60 s (flow 8)", () => {
   const { bench, gateway, serviceID, ends } = twoAgentsBench();
   bench.nowMs += 5_000;

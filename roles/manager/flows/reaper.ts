@@ -32,6 +32,9 @@ export function onConnectionIdleDue(turn: Turn, connectionID: number): void {
   }
   const idleMs = connectionIdleMs(turn.state.registry, connection);
   if (connection.lastUsedMs + idleMs > turn.nowMs) return armConnectionIdle(turn, connection);
+  // What was in flight when it was heard of last may be so still, where a host or this manager has
+  // stood still: to close it would end its WebSockets. It has one more idle time to tell.
+  if (turn.state.inFlight.delete(connectionID)) return rearmConnectionIdle(turn, connection);
   closeConnection(turn, connection, `idle for ${idleMs / 1_000} s`);
 }
 
