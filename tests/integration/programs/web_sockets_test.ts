@@ -5,6 +5,7 @@ import { grownSince, MIB, peaksOf, UNDER_WAY } from "./memory.ts";
 
 const PROGRAM = new URL("./services/sockets.py", import.meta.url).pathname;
 const PIECE = 65_536;
+const NOTHING = new Uint8Array(PIECE);
 const PIECES = 128 * MIB / PIECE;
 
 /** Turns that one end has to run ahead of another one that does not read: more find no more. */
@@ -59,8 +60,8 @@ Deno.test("a program that reads slowly gets all that was sent, unless it is too 
   await Promise.all([patient, fast].map((socket) => {
     return new Promise((resolve) => socket.onopen = resolve);
   }));
-  for (let at = 0; at < 8 * MIB / PIECE; at += 1) patient.send(new Uint8Array(PIECE));
-  for (let at = 0; at < PIECES; at += 1) fast.send(new Uint8Array(PIECE));
+  for (let at = 0; at < 8 * MIB / PIECE; at += 1) patient.send(NOTHING);
+  for (let at = 0; at < PIECES; at += 1) fast.send(NOTHING);
   // It may be too busy with writing to read why.
   assert([0, 1_006, 1_011].includes((await fastEnd)[0]));
   await mesh.text("/app/go");
@@ -86,5 +87,20 @@ Deno.test("closes of programs and of their clients reach the other end", async (
   const [code] = await ended("/crash", (socket) => socket.send("now"));
   assertEquals(code, 1_011);
   await mesh.event("instanceEnded", { service: "app", exitCode: 3 });
+  assertEquals(mesh.stderr, "");
+});
+
+Deno.test("clients of a program are told that it stops, also if it reads nothing", async () => {
+  await using mesh = await startPrograms();
+  for (const path of ["/echo", "/slow"]) {
+    const socket = new WebSocket(urlOf(mesh, path));
+    const end = endOf(socket);
+    await new Promise((resolve) => socket.onopen = resolve);
+    if (path === "/slow") { for (let at = 0; at < 8 * MIB / PIECE; at += 1) socket.send(NOTHING); }
+    const serviceID = Number(mesh.all("instanceStarted", { service: "app" }).at(-1)?.serviceID);
+    await (await mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "soft" })).body?.cancel();
+    assertEquals(await end, [1_012, "service restart"]);
+    await mesh.event("instanceEnded", { serviceID });
+  }
   assertEquals(mesh.stderr, "");
 });
