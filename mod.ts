@@ -22,7 +22,7 @@ export {
   type PlugOptions,
   type ServiceName,
   type Services,
-} from "./runtime/service/plug.ts";
+} from "./runtime/service/calls/plug.ts";
 
 if (import.meta.main) {
   // Loaded only when it runs as a program: a service that imports a plug stays small.

@@ -8,10 +8,10 @@ import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { Registry } from "../../roles/manager/memory/registry.ts";
 import type { ManagerCommand } from "../../roles/manager/state.ts";
 import type { Store } from "../store/store.ts";
-import type { ManagerNow } from "./registry_view.ts";
+import type { ManagerNow } from "./views/registry_view.ts";
 import type { OutputSource } from "../output/log_stream.ts";
 import type { TapSource } from "../tap/message_taps.ts";
-import type { OutcomeView, RefusalView } from "./view.ts";
+import type { OutcomeView, RefusalView } from "./views/view.ts";
 
 /** The manager, as the admin API sees it. */
 export interface AdminBackend {

@@ -15,7 +15,7 @@ import { streamTap } from "../tap/tap_stream.ts";
 import type { AdminBackend } from "./admin_backend.ts";
 import { type AdminQuery, readWhole } from "./admin_query.ts";
 import { streamEvents } from "./event_stream.ts";
-import { viewFacts } from "./history_view.ts";
+import { viewFacts } from "./views/history_view.ts";
 import { readJsonBody } from "./json_body.ts";
 import type { OperationName } from "./operations.ts";
 import {
@@ -24,10 +24,10 @@ import {
   viewConnections,
   viewInstance,
   viewInstances,
-} from "./registry_view.ts";
-import { viewServices } from "./service_view.ts";
-import { viewStarts } from "./starts_view.ts";
-import type { StateView } from "./view.ts";
+} from "./views/registry_view.ts";
+import { viewServices } from "./views/service_view.ts";
+import { viewStarts } from "./views/starts_view.ts";
+import type { StateView } from "./views/view.ts";
 
 /** What happened and why; what is left out are details. */
 const TELLING_KINDS = FACT_KINDS.filter((kind) => !isDetail({ kind }));

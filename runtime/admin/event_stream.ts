@@ -7,8 +7,8 @@
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import { createFactMemory } from "../history/describe_fact.ts";
 import type { Store } from "../store/store.ts";
-import { viewFacts } from "./history_view.ts";
-import type { HistoryEntry } from "./view.ts";
+import { viewFacts } from "./views/history_view.ts";
+import type { HistoryEntry } from "./views/view.ts";
 
 /** How many facts are read from the store at a time. */
 const PAGE_FACTS = 200;

@@ -7,7 +7,7 @@
 import { PROBLEM_TYPE } from "../problem.ts";
 import { PARAMETERS } from "./admin_query.ts";
 import { OPERATIONS, type OperationSpec } from "./operations.ts";
-import { answerSchemas } from "./view_schema.ts";
+import { answerSchemas } from "./views/view_schema.ts";
 
 const PROBLEM_SCHEMA = {
   type: "object",

@@ -5,7 +5,7 @@
  */
 
 import type { ParameterName } from "./admin_query.ts";
-import type { AnswerName } from "./view_schema.ts";
+import type { AnswerName } from "./views/view_schema.ts";
 
 /** What one route does. */
 export interface OperationSpec {

@@ -32,8 +32,9 @@ export interface BundleOptions {
 }
 
 /**
- * Bundles every service of a mesh that is a module; programs stay as they are. Nothing in the folder changes unless all of them can be made; an
- * agent that has the folder sees whole files only.
+ * Bundles every service of a mesh that is a module; programs stay as they are. Nothing in the
+ * folder changes unless all of them can be made; an agent that has the folder sees whole files
+ * only.
  *
  * @returns The bundles, in the order of the mesh.
  * @throws {BundleError} when the folder has something else in it, or a service can't be bundled.

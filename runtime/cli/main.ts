@@ -60,32 +60,32 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
     case "bundle":
       return await (await import("./commands/bundle.ts")).run(parsed, io);
     case "ps":
-      return await (await import("./commands/ps.ts")).run(parsed, io);
+      return await (await import("./commands/look/ps.ts")).run(parsed, io);
     case "agents":
-      return await (await import("./commands/agents.ts")).run(parsed, io);
+      return await (await import("./commands/look/agents.ts")).run(parsed, io);
     case "connections":
-      return await (await import("./commands/connections.ts")).run(parsed, io);
+      return await (await import("./commands/look/connections.ts")).run(parsed, io);
     case "history":
-      return await (await import("./commands/history.ts")).run(parsed, io);
+      return await (await import("./commands/look/history.ts")).run(parsed, io);
     case "starts":
-      return await (await import("./commands/starts.ts")).run(parsed, io);
+      return await (await import("./commands/look/starts.ts")).run(parsed, io);
     case "logs":
-      return await (await import("./commands/logs.ts")).run(parsed, io);
+      return await (await import("./commands/look/logs.ts")).run(parsed, io);
     case "tap":
-      return await (await import("./commands/tap.ts")).run(parsed, io);
+      return await (await import("./commands/look/tap.ts")).run(parsed, io);
     case "graph":
-      return await (await import("./commands/graph.ts")).run(parsed, io);
+      return await (await import("./commands/look/graph.ts")).run(parsed, io);
     case "stop":
     case "kill":
-      return await (await import("./commands/stop.ts")).run(parsed, io);
+      return await (await import("./commands/change/stop.ts")).run(parsed, io);
     case "drain":
-      return await (await import("./commands/drain.ts")).run(parsed, io);
+      return await (await import("./commands/change/drain.ts")).run(parsed, io);
     case "restart":
-      return await (await import("./commands/restart.ts")).run(parsed, io);
+      return await (await import("./commands/change/restart.ts")).run(parsed, io);
     case "reset":
-      return await (await import("./commands/reset.ts")).run(parsed, io);
+      return await (await import("./commands/change/reset.ts")).run(parsed, io);
     case "close":
-      return await (await import("./commands/close.ts")).run(parsed, io);
+      return await (await import("./commands/change/close.ts")).run(parsed, io);
     case "ca init":
     case "ca issue":
     case "ca show":

@@ -10,8 +10,8 @@ import { isSameText } from "../../protocol/same_text.ts";
 import { acceptNext } from "../../transports/accepting.ts";
 import { withoutHops } from "../hop_headers.ts";
 import { problemResponse } from "../problem.ts";
-import { type MeshFetch, serviceOf } from "../service/mesh_fetch.ts";
-import { statusTextOf } from "../service/status_texts.ts";
+import { type MeshFetch, serviceOf } from "../service/calls/mesh_fetch.ts";
+import { statusTextOf } from "../service/calls/status_texts.ts";
 import type { HeaderList } from "../sessions/session.ts";
 import {
   BodyPieces,

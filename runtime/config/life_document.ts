@@ -7,9 +7,9 @@
 import { resolve } from "node:path";
 import { HEALTH_DEFAULTS, type HealthCheck } from "../../protocol/manifest.ts";
 import type { ProblemList } from "./config_error.ts";
-import type { HealthDocument, LifeDocument } from "./life_schema.ts";
+import type { HealthDocument, LifeDocument } from "./schema/life_schema.ts";
 import type { ProgramConfig, ServiceConfig } from "./mesh_config.ts";
-import type { ServiceDocument } from "./mesh_schema.ts";
+import type { ServiceDocument } from "./schema/mesh_schema.ts";
 
 /** The part of a service's configuration that is about its life. */
 export type LifeConfig = Pick<

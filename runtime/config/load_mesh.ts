@@ -11,8 +11,8 @@ import { JsonTextError, parseJsonText } from "./json_text.ts";
 import { type MeshConfig, SERVICE_DEFAULTS, type ServiceConfig } from "./mesh_config.ts";
 import { type DocumentContext, readRoutes, readServices } from "./mesh_document.ts";
 import { checkRoutesOfPorts, readPorts } from "./ports.ts";
-import { MESH_FILE_BYTES_MAX } from "./mesh_schema.ts";
-import { applySchema } from "./schema_problems.ts";
+import { MESH_FILE_BYTES_MAX } from "./schema/mesh_schema.ts";
+import { applySchema } from "./schema/schema_problems.ts";
 import { COMMA_PROBLEM, findServices, isFile } from "./service_files.ts";
 
 /** The name of the file that configures a folder. */

@@ -13,8 +13,8 @@ import {
   type ServiceConfig,
   type ServicePermissions,
 } from "./mesh_config.ts";
-import { routeLimits } from "./limits_schema.ts";
-import type { MeshDocument, RouteDocument, ServiceDocument } from "./mesh_schema.ts";
+import { routeLimits } from "./schema/limits_schema.ts";
+import type { MeshDocument, RouteDocument, ServiceDocument } from "./schema/mesh_schema.ts";
 import { checkLife, lifeOf } from "./life_document.ts";
 import { parseRouteKey } from "./routes.ts";
 import { COMMA_PROBLEM, entryCandidates, findNameProblem, isFile } from "./service_files.ts";

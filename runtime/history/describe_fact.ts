@@ -10,7 +10,7 @@ import type {
   FactKind,
   StartSplit,
 } from "../../roles/manager/memory/facts.ts";
-import { formatDuration } from "../config/durations.ts";
+import { formatDuration } from "../config/schema/durations.ts";
 
 /** Most instances whose start is remembered at a time. */
 const STARTS_MAX = 10_000;

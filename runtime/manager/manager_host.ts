@@ -25,7 +25,7 @@ import {
 import { MANAGER } from "../../roles/manager/step.ts";
 import type { LinkID } from "../../roles/step.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
-import type { ManagerNow } from "../admin/registry_view.ts";
+import type { ManagerNow } from "../admin/views/registry_view.ts";
 import { clockMs, RoleHost } from "../host.ts";
 import { LinkTable } from "../links.ts";
 import { AgentQuestions, type OutputAnswer, type OutputAsked } from "../output/agent_questions.ts";

@@ -13,7 +13,7 @@
 import { installWebSockets } from "../web_sockets/install.ts";
 import { installLife } from "./life/life.ts";
 import { guardConsole } from "./console_guard.ts";
-import { installFetch, type MeshFetch } from "./mesh_fetch.ts";
+import { installFetch, type MeshFetch } from "./calls/mesh_fetch.ts";
 import { readStartOrSpare } from "./start.ts";
 import { ServiceProcess } from "./service_process.ts";
 import { SpareProcess } from "./spare/spare_process.ts";

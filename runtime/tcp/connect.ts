@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PlugConnection } from "../service/plug.ts";
+import type { PlugConnection } from "../service/calls/plug.ts";
 import { type OpenOptions, openTunnel } from "./open.ts";
 
 /**

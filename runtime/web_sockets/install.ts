@@ -9,7 +9,7 @@
  */
 
 import { partsOf } from "../sessions/parts/parts.ts";
-import { type MeshFetch, serviceOf } from "../service/mesh_fetch.ts";
+import { type MeshFetch, serviceOf } from "../service/calls/mesh_fetch.ts";
 import { MeshSocket } from "./socket.ts";
 
 /** Accepts the WebSocket that a request asks for. */

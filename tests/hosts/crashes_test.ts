@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { StateView } from "../../runtime/admin/view.ts";
+import type { StateView } from "../../runtime/admin/views/view.ts";
 import { withSmallDisk } from "../runtime/manager/small_disk.ts";
 import { killManagers } from "./manager_kills.ts";
 import { withWorld } from "./with_hosts.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { StateView } from "../../runtime/admin/view.ts";
+import type { StateView } from "../../runtime/admin/views/view.ts";
 import type { Services } from "./world.ts";
 import { withWorld } from "./with_hosts.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { createAuthority, issueInto } from "../../runtime/certificates/authority.ts";
-import type { StateView } from "../../runtime/admin/view.ts";
+import type { StateView } from "../../runtime/admin/views/view.ts";
 import type { IdentityRole } from "../../transports/secure/identity.ts";
 import type { Hosts } from "./namespaces.ts";
 import { DEADLINE_MS, Program } from "./program.ts";

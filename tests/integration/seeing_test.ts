@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { InstanceView, StartView } from "../../runtime/admin/view.ts";
+import type { InstanceView, StartView } from "../../runtime/admin/views/view.ts";
 import { runCommand } from "./command.ts";
 import { DEADLINE_MS, type MeshProcess, startMesh } from "./mesh_process.ts";
 

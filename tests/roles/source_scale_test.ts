@@ -1,21 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { LIMITS } from "../../protocol/limits.ts";
-import { type Of, ofKind, sent, theSent } from "./effects.ts";
+import { ofKind, sent, theSent } from "./effects.ts";
 import { ServiceBench } from "./service_bench.ts";
-
-/** Opens the connection that was asked for, to an instance that takes so many requests. */
-function open(
-  bench: ServiceBench,
-  { messageID, sourcePlug }: Of<"connectionRequest">,
-  { dest, concurrency }: { dest: number; concurrency: number },
-) {
-  bench.answer(messageID, 20_000 + dest, { concurrency });
-  return bench.step({ kind: "dialed", sourcePlug });
-}
+import { openAt } from "./source_connections.ts";
 
 Deno.test("source: what has a place within a moment needs no other instance", () => {
   const bench = new ServiceBench({ patienceMs: 20 });
-  open(bench, theSent(bench.want(1), "connectionRequest"), { dest: 50, concurrency: 1 });
+  openAt(bench, theSent(bench.want(1), "connectionRequest"), { dest: 50, concurrency: 1 });
   assertEquals(bench.want(2), []);
   assertEquals(sent(bench.wait(19), "connectionRequest"), []);
   bench.step({ kind: "requestEnded", requestID: 1 });
@@ -31,7 +22,7 @@ Deno.test("source: it says how many requests wait when it asks", () => {
   assertEquals(cold.waiting, undefined);
   for (let requestID = 2; requestID <= 500; requestID += 1) bench.want(requestID);
   bench.wait(50);
-  const opened = open(bench, cold, { dest: 50, concurrency: 100 });
+  const opened = openAt(bench, cold, { dest: 50, concurrency: 100 });
   assertEquals(ofKind(opened, "assign").length, 100);
   assertEquals(theSent(opened, "connectionRequest").waiting, 400);
 });
@@ -39,9 +30,9 @@ Deno.test("source: it says how many requests wait when it asks", () => {
 Deno.test("source: the oldest instance is filled first, whichever was connected first", () => {
   const bench = new ServiceBench({ patienceMs: 0 });
   const newer = theSent(bench.want(1), "connectionRequest");
-  open(bench, newer, { dest: 60, concurrency: 1 });
+  openAt(bench, newer, { dest: 60, concurrency: 1 });
   const older = theSent(bench.want(2), "connectionRequest");
-  open(bench, older, { dest: 50, concurrency: 1 });
+  openAt(bench, older, { dest: 50, concurrency: 1 });
   for (const requestID of [1, 2]) bench.step({ kind: "requestEnded", requestID });
   const given = [3, 4].flatMap((requestID) => ofKind(bench.want(requestID), "assign"));
   assertEquals(given.map(({ sourcePlug }) => sourcePlug), [older.sourcePlug, newer.sourcePlug]);
@@ -50,7 +41,7 @@ Deno.test("source: the oldest instance is filled first, whichever was connected 
 Deno.test("source: it reaches as many instances as a service may have", () => {
   const bench = new ServiceBench({ patienceMs: 0, connectionsMax: 2 });
   for (let dest = 1; dest <= LIMITS.instances; dest += 1) {
-    open(bench, theSent(bench.want(dest), "connectionRequest"), { dest, concurrency: 1 });
+    openAt(bench, theSent(bench.want(dest), "connectionRequest"), { dest, concurrency: 1 });
   }
   assertEquals(bench.want(LIMITS.instances + 1), []);
 });

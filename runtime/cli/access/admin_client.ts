@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type AnswerName, type AnswerTypes, parseAnswer } from "../../admin/view_schema.ts";
-import { formatDuration } from "../../config/durations.ts";
+import { type AnswerName, type AnswerTypes, parseAnswer } from "../../admin/views/view_schema.ts";
+import { formatDuration } from "../../config/schema/durations.ts";
 import { isRecord } from "../../../protocol/fields.ts";
 import { CommandError } from "../io.ts";
 import { type MeshAccess, requireToken } from "./find_mesh.ts";

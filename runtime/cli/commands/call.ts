@@ -6,13 +6,13 @@
 
 import { reasonOf } from "../../../protocol/errors.ts";
 import { isName } from "../../../protocol/manifest.ts";
-import { formatDuration } from "../../config/durations.ts";
+import { formatDuration } from "../../config/schema/durations.ts";
 import { PROBLEM_TYPE } from "../../problem.ts";
 import { describe, detailOf, unreachable } from "../access/admin_client.ts";
 import { findGateway, type GatewayAccess } from "../access/find_gateway.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { CommandError, type CommandIO } from "../io.ts";
-import { jsonDocument } from "./listing.ts";
+import { jsonDocument } from "./look/listing.ts";
 
 /** How long the first bytes of an answer may take; the gateway gives up before. */
 const HEAD_MS = 120_000;

@@ -6,7 +6,7 @@
 
 import { relative } from "node:path";
 import { ConfigError } from "../../config/config_error.ts";
-import { formatDuration } from "../../config/durations.ts";
+import { formatDuration } from "../../config/schema/durations.ts";
 import { loadMesh } from "../../config/load_mesh.ts";
 import type { MeshConfig, Route, ServiceConfig } from "../../config/mesh_config.ts";
 import type { Parsed } from "../grammar/commands.ts";

@@ -5,7 +5,7 @@
  */
 
 import { LIMITS } from "../../../protocol/limits.ts";
-import { parseDuration } from "../../config/durations.ts";
+import { parseDuration } from "../../config/schema/durations.ts";
 import {
   IDENTITY_ROLES,
   type IdentityRole,

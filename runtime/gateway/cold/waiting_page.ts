@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatDuration } from "../../config/durations.ts";
+import { formatDuration } from "../../config/schema/durations.ts";
 
 /** `:last-child` matches nothing while the parent is still arriving; `:has` does. */
 const STYLE = `

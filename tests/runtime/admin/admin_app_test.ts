@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createAdminApp } from "../../../runtime/admin/admin_app.ts";
 import { OPERATION_NAMES, OPERATIONS } from "../../../runtime/admin/operations.ts";
 import type { OperationSpec } from "../../../runtime/admin/operations.ts";
-import type { AnswerName } from "../../../runtime/admin/view_schema.ts";
+import type { AnswerName } from "../../../runtime/admin/views/view_schema.ts";
 import { ask, checked, createFakeBackend, TOKEN } from "./fake_backend.ts";
 
 const BEARER = { authorization: `Bearer ${TOKEN}` };

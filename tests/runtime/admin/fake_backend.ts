@@ -14,9 +14,9 @@ import {
   type AnswerName,
   type AnswerTypes,
   parseAnswer,
-} from "../../../runtime/admin/view_schema.ts";
+} from "../../../runtime/admin/views/view_schema.ts";
 import type { AdminBackend } from "../../../runtime/admin/admin_backend.ts";
-import type { OutcomeView } from "../../../runtime/admin/view.ts";
+import type { OutcomeView } from "../../../runtime/admin/views/view.ts";
 import { openMemoryStore } from "../../../runtime/store/memory_store.ts";
 import { MessageTaps } from "../../../runtime/tap/message_taps.ts";
 import { MESH_BODIES, numbered } from "../store/fact_samples.ts";

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { FactBody } from "../../../roles/manager/memory/facts.ts";
 import { foldFacts } from "../../../roles/manager/memory/fold.ts";
-import { type ManagerNow, viewInstances } from "../../../runtime/admin/registry_view.ts";
-import { viewServices } from "../../../runtime/admin/service_view.ts";
+import { type ManagerNow, viewInstances } from "../../../runtime/admin/views/registry_view.ts";
+import { viewServices } from "../../../runtime/admin/views/service_view.ts";
 import { numbered } from "../store/fact_samples.ts";
 
 const START_MS = Date.UTC(2026, 10, 25);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { FactBody } from "../../../roles/manager/memory/facts.ts";
-import { viewStarts } from "../../../runtime/admin/starts_view.ts";
+import { viewStarts } from "../../../runtime/admin/views/starts_view.ts";
 import { openMemoryStore } from "../../../runtime/store/memory_store.ts";
 import { numbered } from "../store/fact_samples.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { meshJsonSchemaText } from "../../../runtime/config/mesh_schema.ts";
+import { meshJsonSchemaText } from "../../../runtime/config/schema/mesh_schema.ts";
 
 const SCHEMA_FILE = new URL("../../../docs/mesh.schema.json", import.meta.url);
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { meshResponse } from "../../../runtime/service/mesh_response.ts";
+import { meshResponse } from "../../../runtime/service/calls/mesh_response.ts";
 
 const URL_OF_IT = "http://a.mesh/b?c";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { plug } from "../../../runtime/service/plug.ts";
+import { plug } from "../../../runtime/service/calls/plug.ts";
 
 Deno.test("plug() takes deadlines above 0, and says which one is none", () => {
   assertEquals(plug("counter", { connectMs: 1, retry: false }).service, "counter");

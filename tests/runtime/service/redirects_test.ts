@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { fetchFollowing } from "../../../runtime/service/redirects.ts";
+import { fetchFollowing } from "../../../runtime/service/calls/redirects.ts";
 
 type Answers = Readonly<Record<string, { status: number; location?: string }>>;
 

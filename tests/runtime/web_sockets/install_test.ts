@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { problemResponse } from "../../../runtime/problem.ts";
-import { plug } from "../../../runtime/service/plug.ts";
+import { plug } from "../../../runtime/service/calls/plug.ts";
 import type { RequestParts } from "../../../runtime/sessions/session.ts";
 import { installWebSockets } from "../../../runtime/web_sockets/install.ts";
 import { WEB_SOCKET_METHOD } from "../../../runtime/web_sockets/messages.ts";

@@ -6,8 +6,8 @@
  */
 
 import { z } from "zod";
-import type { Fact } from "../../roles/manager/memory/facts.ts";
-import { FACT_KINDS, isFact } from "../store/fact_text.ts";
+import type { Fact } from "../../../roles/manager/memory/facts.ts";
+import { FACT_KINDS, isFact } from "../../store/fact_text.ts";
 import type {
   AgentView,
   ConnectionState,

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { StartView } from "../../admin/view.ts";
-import { formatTime } from "../../history/history_line.ts";
-import { readAnswer } from "../access/admin_client.ts";
-import { findMesh } from "../access/find_mesh.ts";
-import type { Parsed } from "../grammar/commands.ts";
-import type { CommandIO } from "../io.ts";
-import { type Cell, renderTable } from "../table.ts";
+import type { StartView } from "../../../admin/views/view.ts";
+import { formatTime } from "../../../history/history_line.ts";
+import { readAnswer } from "../../access/admin_client.ts";
+import { findMesh } from "../../access/find_mesh.ts";
+import type { Parsed } from "../../grammar/commands.ts";
+import type { CommandIO } from "../../io.ts";
+import { type Cell, renderTable } from "../../table.ts";
 import { jsonDocument, requireService } from "./listing.ts";
 
 const COLUMNS = [

@@ -5,10 +5,10 @@
  */
 
 import { z } from "zod";
-import { reasonOf } from "../../protocol/errors.ts";
-import { LIMITS } from "../../protocol/limits.ts";
-import { isHeaderName, type RouteLimits, type Sticky } from "../../protocol/route_limits.ts";
-import { addressRange } from "../gateway/address_ranges.ts";
+import { reasonOf } from "../../../protocol/errors.ts";
+import { LIMITS } from "../../../protocol/limits.ts";
+import { isHeaderName, type RouteLimits, type Sticky } from "../../../protocol/route_limits.ts";
+import { addressRange } from "../../gateway/address_ranges.ts";
 import { duration } from "./duration_schema.ts";
 import { parseSize, SIZE_PATTERN } from "./sizes.ts";
 

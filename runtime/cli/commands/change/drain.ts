@@ -4,11 +4,11 @@
  * @module
  */
 
-import { giveCommand } from "../access/admin_client.ts";
-import { findMesh } from "../access/find_mesh.ts";
-import type { Parsed } from "../grammar/commands.ts";
-import type { CommandIO } from "../io.ts";
-import { jsonDocument } from "./listing.ts";
+import { giveCommand } from "../../access/admin_client.ts";
+import { findMesh } from "../../access/find_mesh.ts";
+import type { Parsed } from "../../grammar/commands.ts";
+import type { CommandIO } from "../../io.ts";
+import { jsonDocument } from "../look/listing.ts";
 
 /** How long it may take to move everything: hosts start few services at a time. */
 const DRAIN_MS = 15 * 60_000;

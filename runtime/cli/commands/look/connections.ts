@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { ConnectionView, EndView } from "../../admin/view.ts";
-import { nameInstance } from "../../history/describe_fact.ts";
-import { readAnswer } from "../access/admin_client.ts";
-import { findMesh } from "../access/find_mesh.ts";
-import type { Parsed } from "../grammar/commands.ts";
-import type { CommandIO } from "../io.ts";
+import type { ConnectionView, EndView } from "../../../admin/views/view.ts";
+import { nameInstance } from "../../../history/describe_fact.ts";
+import { readAnswer } from "../../access/admin_client.ts";
+import { findMesh } from "../../access/find_mesh.ts";
+import type { Parsed } from "../../grammar/commands.ts";
+import type { CommandIO } from "../../io.ts";
 import { ago, jsonDocument, LIST_MAX, tellRest, until } from "./listing.ts";
-import { type Cell, renderTable } from "../table.ts";
+import { type Cell, renderTable } from "../../table.ts";
 
 const COLUMNS = [
   { title: "ID", align: "right" },

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { initOf, tellLength } from "../sessions/parts/parts.ts";
-import type { ResponseParts } from "../sessions/session.ts";
+import { initOf, tellLength } from "../../sessions/parts/parts.ts";
+import type { ResponseParts } from "../../sessions/session.ts";
 import { statusTextOf } from "./status_texts.ts";
 
 /** Makes a response. */

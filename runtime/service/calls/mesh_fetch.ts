@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { RouteLimits } from "../../protocol/route_limits.ts";
-import type { LimitedExchange } from "../limits/limited_exchange.ts";
-import { partsOf } from "../sessions/parts/parts.ts";
-import { PLAIN_URL } from "../sessions/parts/plain_url.ts";
-import type { RequestParts } from "../sessions/session.ts";
-import type { ExchangeTerms } from "../source/terms.ts";
+import type { RouteLimits } from "../../../protocol/route_limits.ts";
+import type { LimitedExchange } from "../../limits/limited_exchange.ts";
+import { partsOf } from "../../sessions/parts/parts.ts";
+import { PLAIN_URL } from "../../sessions/parts/plain_url.ts";
+import type { RequestParts } from "../../sessions/session.ts";
+import type { ExchangeTerms } from "../../source/terms.ts";
 import { meshResponse } from "./mesh_response.ts";
 import { fetchFollowing, isRedirect } from "./redirects.ts";
 
@@ -76,7 +76,7 @@ let limitedExchange: Promise<LimitedExchange> | undefined;
 
 /** The same within limits. What that takes is loaded for who sets any. */
 async function limitedFetch(send: MeshFetch, limits: FetchLimits): Promise<MeshFetch> {
-  limitedExchange ??= import("../limits/limited_exchange.ts").then((limited) =>
+  limitedExchange ??= import("../../limits/limited_exchange.ts").then((limited) =>
     limited.limitedExchange(send)
   );
   const exchange = await limitedExchange;

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { ServiceView } from "../../admin/view.ts";
-import { readAnswer } from "../access/admin_client.ts";
-import { findMesh } from "../access/find_mesh.ts";
-import type { Parsed } from "../grammar/commands.ts";
-import type { CommandIO } from "../io.ts";
+import type { ServiceView } from "../../../admin/views/view.ts";
+import { readAnswer } from "../../access/admin_client.ts";
+import { findMesh } from "../../access/find_mesh.ts";
+import type { Parsed } from "../../grammar/commands.ts";
+import type { CommandIO } from "../../io.ts";
 import { countOf, jsonDocument, LIST_MAX, tellRest } from "./listing.ts";
-import { paint } from "../table.ts";
+import { paint } from "../../table.ts";
 
 /** An edge of the graph, from one service to another. */
 interface Edge {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { ListView } from "../../admin/view.ts";
-import { formatDuration } from "../../config/durations.ts";
-import { suggestWord } from "../../config/suggestion.ts";
-import { readAnswer } from "../access/admin_client.ts";
-import type { MeshAccess } from "../access/find_mesh.ts";
-import { CommandError, type CommandIO } from "../io.ts";
+import type { ListView } from "../../../admin/views/view.ts";
+import { formatDuration } from "../../../config/schema/durations.ts";
+import { suggestWord } from "../../../config/suggestion.ts";
+import { readAnswer } from "../../access/admin_client.ts";
+import type { MeshAccess } from "../../access/find_mesh.ts";
+import { CommandError, type CommandIO } from "../../io.ts";
 
 /** Most entries that are asked for. */
 export const LIST_MAX = 10_000;

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { isRecord } from "../../../protocol/fields.ts";
-import { isMessageType, MESSAGES } from "../../../protocol/messages.ts";
-import { suggestWord } from "../../config/suggestion.ts";
-import { formatTime } from "../../history/history_line.ts";
-import { readLines } from "../access/admin_client.ts";
-import { findMesh, requireToken } from "../access/find_mesh.ts";
-import type { Parsed } from "../grammar/commands.ts";
-import { CommandError, type CommandIO, whileRead } from "../io.ts";
-import { paint, printable } from "../table.ts";
+import { isRecord } from "../../../../protocol/fields.ts";
+import { isMessageType, MESSAGES } from "../../../../protocol/messages.ts";
+import { suggestWord } from "../../../config/suggestion.ts";
+import { formatTime } from "../../../history/history_line.ts";
+import { readLines } from "../../access/admin_client.ts";
+import { findMesh, requireToken } from "../../access/find_mesh.ts";
+import type { Parsed } from "../../grammar/commands.ts";
+import { CommandError, type CommandIO, whileRead } from "../../io.ts";
+import { paint, printable } from "../../table.ts";
 import { countOf } from "./listing.ts";
 
 /** So wide are most pairs of a sender and a receiver. */

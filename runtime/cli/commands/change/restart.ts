@@ -4,11 +4,11 @@
  * @module
  */
 
-import { giveCommand } from "../access/admin_client.ts";
-import { findMesh } from "../access/find_mesh.ts";
-import type { Parsed } from "../grammar/commands.ts";
-import type { CommandIO } from "../io.ts";
-import { jsonDocument } from "./listing.ts";
+import { giveCommand } from "../../access/admin_client.ts";
+import { findMesh } from "../../access/find_mesh.ts";
+import type { Parsed } from "../../grammar/commands.ts";
+import type { CommandIO } from "../../io.ts";
+import { jsonDocument } from "../look/listing.ts";
 
 /** How long it may take: the instances of a service are replaced one after the other. */
 const RESTART_MS = 15 * 60_000;

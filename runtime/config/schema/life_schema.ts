@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { LIMITS } from "../../protocol/limits.ts";
+import { LIMITS } from "../../../protocol/limits.ts";
 import { duration } from "./duration_schema.ts";
 import { size } from "./limits_schema.ts";
 

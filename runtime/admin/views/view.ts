@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Fact } from "../../roles/manager/memory/facts.ts";
+import type { Fact } from "../../../roles/manager/memory/facts.ts";
 
 /** Some of a list, and how many there are. */
 export interface ListView<Item> {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { connectionIdleMs } from "../../roles/manager/flows/idle.ts";
-import type { BusyNote } from "../../roles/manager/flows/instances/notes.ts";
-import type { InstanceUsage } from "../../roles/manager/flows/instances/usages.ts";
-import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
+import { connectionIdleMs } from "../../../roles/manager/flows/idle.ts";
+import type { BusyNote } from "../../../roles/manager/flows/instances/notes.ts";
+import type { InstanceUsage } from "../../../roles/manager/flows/instances/usages.ts";
+import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
 import {
   type AgentRecord,
   type Connection,
@@ -15,7 +15,7 @@ import {
   lastUseMsOf,
   manifestOf,
   type Registry,
-} from "../../roles/manager/memory/registry.ts";
+} from "../../../roles/manager/memory/registry.ts";
 import type {
   AgentView,
   ConnectionView,

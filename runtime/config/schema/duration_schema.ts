@@ -5,8 +5,8 @@
  */
 
 import { z } from "zod";
-import { reasonOf } from "../../protocol/errors.ts";
-import { LIMITS } from "../../protocol/limits.ts";
+import { reasonOf } from "../../../protocol/errors.ts";
+import { LIMITS } from "../../../protocol/limits.ts";
 import { parseDuration } from "./durations.ts";
 
 const DURATION_PATTERN = String.raw`^\s*(\d+(\.\d+)?(d|h|m|s|ms)\s*)+$`;

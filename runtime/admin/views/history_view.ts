@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Fact } from "../../roles/manager/memory/facts.ts";
-import { createFactMemory, describeFact, type FactMemory } from "../history/describe_fact.ts";
-import type { Store } from "../store/store.ts";
+import type { Fact } from "../../../roles/manager/memory/facts.ts";
+import { createFactMemory, describeFact, type FactMemory } from "../../history/describe_fact.ts";
+import type { Store } from "../../store/store.ts";
 import { isoTime } from "./registry_view.ts";
 import type { HistoryEntry } from "./view.ts";
 

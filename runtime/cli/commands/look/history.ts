@@ -4,12 +4,12 @@
  * @module
  */
 
-import { suggestWord } from "../../config/suggestion.ts";
-import { formatHistoryLine } from "../../history/history_line.ts";
-import { readAnswer } from "../access/admin_client.ts";
-import { findMesh, type MeshAccess } from "../access/find_mesh.ts";
-import type { Parsed } from "../grammar/commands.ts";
-import type { CommandIO } from "../io.ts";
+import { suggestWord } from "../../../config/suggestion.ts";
+import { formatHistoryLine } from "../../../history/history_line.ts";
+import { readAnswer } from "../../access/admin_client.ts";
+import { findMesh, type MeshAccess } from "../../access/find_mesh.ts";
+import type { Parsed } from "../../grammar/commands.ts";
+import type { CommandIO } from "../../io.ts";
 import { jsonDocument, LIST_MAX } from "./listing.ts";
 
 /**

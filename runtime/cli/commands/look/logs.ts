@@ -4,14 +4,14 @@
  * @module
  */
 
-import { isRecord } from "../../../protocol/fields.ts";
-import { formatTime } from "../../history/history_line.ts";
-import { readAnswer, readLines } from "../access/admin_client.ts";
-import { findMesh, type MeshAccess, requireToken } from "../access/find_mesh.ts";
-import type { Parsed } from "../grammar/commands.ts";
-import { CommandError, type CommandIO, whileRead } from "../io.ts";
+import { isRecord } from "../../../../protocol/fields.ts";
+import { formatTime } from "../../../history/history_line.ts";
+import { readAnswer, readLines } from "../../access/admin_client.ts";
+import { findMesh, type MeshAccess, requireToken } from "../../access/find_mesh.ts";
+import type { Parsed } from "../../grammar/commands.ts";
+import { CommandError, type CommandIO, whileRead } from "../../io.ts";
 import { LIST_MAX, requireService } from "./listing.ts";
-import { paint, printable } from "../table.ts";
+import { paint, printable } from "../../table.ts";
 
 /**
  * Prints what instances wrote, the newest last.

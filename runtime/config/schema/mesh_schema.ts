@@ -5,8 +5,8 @@
  */
 
 import { z } from "zod";
-import { LIMITS } from "../../protocol/limits.ts";
-import type { Permission } from "../../protocol/output.ts";
+import { LIMITS } from "../../../protocol/limits.ts";
+import type { Permission } from "../../../protocol/output.ts";
 import { duration } from "./duration_schema.ts";
 import { LIFE_KEYS, type LifeDocument, lifeShape } from "./life_schema.ts";
 import {
@@ -18,7 +18,7 @@ import {
   limitsSchema,
   stickySchema,
 } from "./limits_schema.ts";
-import { PORT_KEYS, type PortsDocument, portsSchema } from "./ports.ts";
+import { PORT_KEYS, type PortsDocument, portsSchema } from "../ports.ts";
 
 /** A mesh.json whose shape is right, with durations in milliseconds. */
 export interface MeshDocument {

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { AgentView } from "../../admin/view.ts";
-import { readAnswer } from "../access/admin_client.ts";
-import { findMesh } from "../access/find_mesh.ts";
-import type { Parsed } from "../grammar/commands.ts";
-import type { CommandIO } from "../io.ts";
+import type { AgentView } from "../../../admin/views/view.ts";
+import { readAnswer } from "../../access/admin_client.ts";
+import { findMesh } from "../../access/find_mesh.ts";
+import type { Parsed } from "../../grammar/commands.ts";
+import type { CommandIO } from "../../io.ts";
 import { jsonDocument, LIST_MAX, tellRest } from "./listing.ts";
-import { type Cell, renderTable } from "../table.ts";
+import { type Cell, renderTable } from "../../table.ts";
 
 const COLUMNS = [
   { title: "AGENT" },

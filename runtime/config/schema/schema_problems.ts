@@ -6,10 +6,10 @@
  */
 
 import type { z } from "zod";
-import type { ProblemList } from "./config_error.ts";
-import { type DocumentPath, formatPath } from "./json_text.ts";
+import type { ProblemList } from "../config_error.ts";
+import { type DocumentPath, formatPath } from "../json_text.ts";
 import { knownKeys, type MeshDocument, meshSchema } from "./mesh_schema.ts";
-import { suggestionText } from "./suggestion.ts";
+import { suggestionText } from "../suggestion.ts";
 
 /** Each round takes at least one wrong value out, and a value inside another needs its own. */
 const ROUNDS_MAX = 8;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Fact, FactKind } from "../../roles/manager/memory/facts.ts";
-import type { Store, StoreQuery } from "../store/store.ts";
+import type { Fact, FactKind } from "../../../roles/manager/memory/facts.ts";
+import type { Store, StoreQuery } from "../../store/store.ts";
 import { isoTime } from "./registry_view.ts";
 import type { ListView, StartView } from "./view.ts";
 

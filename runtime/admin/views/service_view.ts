@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ServiceManifest } from "../../protocol/manifest.ts";
-import { lastCrashMs } from "../../roles/manager/memory/crash_records.ts";
-import type { Registry } from "../../roles/manager/memory/registry.ts";
+import type { ServiceManifest } from "../../../protocol/manifest.ts";
+import { lastCrashMs } from "../../../roles/manager/memory/crash_records.ts";
+import type { Registry } from "../../../roles/manager/memory/registry.ts";
 import { isoTime, listOf, type ListOptions } from "./registry_view.ts";
 import type { ListView, ServiceView } from "./view.ts";
 

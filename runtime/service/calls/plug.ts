@@ -107,7 +107,7 @@ export function plug(service: ServiceName, options?: PlugOptions): Plug {
     },
     async connect() {
       const exchange = meshFetch(service);
-      const { connectTo } = await import("../tcp/connect.ts");
+      const { connectTo } = await import("../../tcp/connect.ts");
       return await connectTo(service, exchange);
     },
   };
