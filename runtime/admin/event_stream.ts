@@ -7,6 +7,7 @@
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import { createFactMemory } from "../history/describe_fact.ts";
 import type { Store } from "../store/store.ts";
+import { TextStream } from "../text_stream.ts";
 import { viewFacts } from "./views/history_view.ts";
 import type { HistoryEntry } from "./views/view.ts";
 
@@ -15,9 +16,6 @@ const PAGE_FACTS = 200;
 
 /** Most facts that wait for a client to read them; one that is slower is cut. */
 export const EVENT_QUEUE_MAX = 1_000;
-
-/** How long nothing is sent before a comment is, so that nobody takes the client for gone. */
-export const HEARTBEAT_MS = 15_000;
 
 /** What an event stream needs. */
 export interface EventStreamOptions {
@@ -31,7 +29,7 @@ export interface EventStreamOptions {
   readonly signal: AbortSignal;
   /** Called once when nothing more is read from the stream. */
   readonly closed: () => void;
-  /** The time between two heartbeats. Milliseconds. @default {HEARTBEAT_MS} */
+  /** The time between two heartbeats. Milliseconds. @default {15_000} */
   readonly heartbeatMs?: number;
 }
 
@@ -43,62 +41,37 @@ export interface EventStreamOptions {
  * number of the last event that it got, and misses nothing.
  */
 export function streamEvents(options: EventStreamOptions): ReadableStream<Uint8Array> {
-  const feed = new EventFeed(options);
-  return new ReadableStream<Uint8Array>({
-    start: (controller) => feed.start(controller),
-    pull: () => feed.pull(),
-    cancel: () => feed.release(),
-  }, { highWaterMark: 0 });
+  return new EventFeed(options).stream.body;
 }
 
 /** What feeds one stream. */
 class EventFeed {
+  readonly stream: TextStream;
   readonly #options: EventStreamOptions;
   readonly #memory = createFactMemory();
-  readonly #encoder = new TextEncoder();
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #cursor: number;
   #queue: Fact[] = [];
   #unsubscribe: (() => void) | undefined;
-  #wake: () => void = () => {};
-  #isOpen = true;
   #isGreeted = false;
 
   constructor(options: EventStreamOptions) {
+    const { signal, heartbeatMs, afterSeq } = options;
     this.#options = options;
-    this.#cursor = options.afterSeq;
+    this.#cursor = afterSeq;
+    this.stream = new TextStream({
+      next: () => this.#isGreeted ? this.#next() : this.#greet(),
+      idle: ": still here\n\n",
+      signal,
+      closed: () => this.#release(),
+      heartbeatMs,
+    });
   }
 
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller;
-    const { signal } = this.#options;
-    signal.addEventListener("abort", this.#end, { once: true });
-    if (signal.aborted) this.#end();
-  }
-
-  async pull(): Promise<void> {
-    const text = this.#isGreeted ? this.#next() : this.#greet();
-    if (text === undefined) await this.#pause();
-    if (!this.#isOpen) return;
-    this.#controller?.enqueue(this.#encoder.encode(text ?? this.#next() ?? ": still here\n\n"));
-  }
-
-  /** Lets go of everything: the client is gone, or the stream has ended. */
-  release(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#options.signal.removeEventListener("abort", this.#end);
+  #release(): void {
     this.#unsubscribe?.();
     this.#queue = [];
-    this.#wake();
     this.#options.closed();
   }
-
-  readonly #end = (): void => {
-    if (!this.#isOpen) return;
-    this.release();
-    this.#controller?.close();
-  };
 
   /** The first bytes tell the client that it is connected, before anything happens. */
   #greet(): string {
@@ -108,7 +81,6 @@ class EventFeed {
 
   /** What can be sent at once: a page of the past, or what happened since. */
   #next(): string | undefined {
-    if (!this.#isOpen) return undefined;
     const facts = this.#unsubscribe === undefined ? this.#readPast() : this.#queue;
     if (facts.length === 0) return undefined;
     this.#queue = [];
@@ -127,17 +99,8 @@ class EventFeed {
 
   #push(facts: readonly Fact[]): void {
     for (const fact of facts) if (fact.seq > this.#cursor) this.#queue.push(fact);
-    if (this.#queue.length > EVENT_QUEUE_MAX) return this.#end();
-    this.#wake();
-  }
-
-  async #pause(): Promise<void> {
-    if (!this.#isOpen) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = setTimeout(resolve, this.#options.heartbeatMs ?? HEARTBEAT_MS);
-    await promise;
-    clearTimeout(timer);
+    if (this.#queue.length > EVENT_QUEUE_MAX) return this.stream.end();
+    this.stream.wake();
   }
 }
 

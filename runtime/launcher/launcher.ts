@@ -4,6 +4,7 @@
  * @module
  */
 
+import { feed } from "./program_input.ts";
 import { type SpareStart, START_VARIABLE, type StartInfo } from "../service/start.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { OutputFiles, outputFiles } from "./output_files.ts";
@@ -179,16 +180,6 @@ function exists(path: string): boolean {
   } catch {
     // What can't be looked at can't be run either.
     return false;
-  }
-}
-
-async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
-  try {
-    const writer = stdin.getWriter();
-    await writer.write(new TextEncoder().encode(text));
-    await writer.close();
-  } catch {
-    // The process ended before it had read its program; its exit says why.
   }
 }
 

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { feed } from "../launcher/program_input.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
 import { newGroup, type ProcessEnd, type ProcessEvents } from "../launcher/launcher.ts";
 import { readLines } from "../launcher/output_lines.ts";
@@ -254,15 +255,5 @@ export class HostProcess {
       `one of ${this.size} workers wrote "${text}": nobody can tell which, as it ` +
         "wrote past console and Deno.stdout, so such lines are dropped from now on",
     );
-  }
-}
-
-async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
-  try {
-    const writer = stdin.getWriter();
-    await writer.write(new TextEncoder().encode(text));
-    await writer.close();
-  } catch {
-    // The process ended before it had read its program; its exit says why.
   }
 }
