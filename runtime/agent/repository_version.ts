@@ -192,6 +192,8 @@ async function readChanged(
 ): Promise<ReadFile | undefined> {
   try {
     const info = await Deno.stat(path);
+    // A pipe could be waited for for ever, and with it everything that is noticed later.
+    if (!info.isFile) return undefined;
     const look = lookOfFile(info);
     if (before?.look === look) return before;
     if (info.size > FILE_BYTES_MAX) return { look, digest: look, imports: [] };

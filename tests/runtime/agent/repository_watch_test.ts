@@ -209,3 +209,11 @@ Deno.test("loadRepository() gives equal versions to equal services, and no other
   const third = await loadRepository(watched.folder);
   assert(third.versions.get("greeter") !== first.versions.get("greeter"));
 });
+
+Deno.test("loadRepository() waits for no pipe that stands where a module should", async () => {
+  await using watched = new Watched();
+  await watched.write("greeter.ts", `${GREETER}import "./_pipe.ts";\n`);
+  const first = await loadRepository(watched.folder);
+  await new Deno.Command("mkfifo", { args: [`${watched.folder}/_pipe.ts`] }).output();
+  assertEquals((await loadRepository(watched.folder)).versions, first.versions);
+});
