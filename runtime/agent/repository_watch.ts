@@ -168,6 +168,10 @@ export class RepositoryWatch {
       const { path, isPart } = this.#options;
       this.#documentLook = lookAtDocument(path);
       const now = await loadRepository(path, { isPart, known: this.#digests });
+      const { file } = this.#repository.config;
+      if (file !== undefined && now.config.file === undefined) {
+        throw new Error(`"${file}" is gone, without which everybody could reach every service`);
+      }
       this.#warned = "";
       if (!this.#isClosed) this.#take(now);
     } catch (error) {

@@ -13,7 +13,7 @@ import { type DocumentContext, readRoutes, readServices } from "./mesh_document.
 import { checkRoutesOfPorts, readPorts } from "./ports.ts";
 import { MESH_FILE_BYTES_MAX } from "./schema/mesh_schema.ts";
 import { applySchema } from "./schema/schema_problems.ts";
-import { COMMA_PROBLEM, findServices, isFile } from "./service_files.ts";
+import { COMMA_PROBLEM, findServices } from "./service_files.ts";
 
 /** The name of the file that configures a folder. */
 export const MESH_FILE = "mesh.json";
@@ -53,7 +53,7 @@ export async function loadMesh(
   }
   if (info.isDirectory) {
     const file = join(absolute, MESH_FILE);
-    return await isFile(file) ? await loadFile(file, isPart) : await loadFolder(absolute);
+    return await isThere(file) ? await loadFile(file, isPart) : await loadFolder(absolute);
   }
   if (!absolute.endsWith(".json")) {
     throw failure(absolute, "expected a folder or a mesh.json file, found another file");
@@ -68,6 +68,17 @@ async function statOrUndefined(path: string): Promise<Deno.FileInfo | undefined>
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return undefined;
     }
+    throw failure(path, `cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/** Also a link to nothing is there: without the file that it should be, everything is open. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
     throw failure(path, `cannot be read: ${reasonOf(error)}`);
   }
 }
@@ -139,7 +150,8 @@ async function loadFile(file: string, isPart: boolean): Promise<MeshConfig> {
 
 async function readText(file: string): Promise<string> {
   try {
-    const { size } = await Deno.stat(file);
+    const { isFile, size } = await Deno.stat(file);
+    if (!isFile) throw failure(file, "expected a file, found something else");
     if (size > MESH_FILE_BYTES_MAX) {
       throw failure(file, `expected at most ${MESH_FILE_BYTES_MAX} bytes, found ${size}`);
     }

@@ -217,3 +217,22 @@ Deno.test("loadRepository() waits for no pipe that stands where a module should"
   await new Deno.Command("mkfifo", { args: [`${watched.folder}/_pipe.ts`] }).output();
   assertEquals((await loadRepository(watched.folder)).versions, first.versions);
 });
+
+Deno.test("RepositoryWatch keeps what mesh.json said while there is none", async () => {
+  await using watched = new Watched();
+  await watched.write("mesh.json", JSON.stringify({ services: { greeter: {} }, routes: {} }));
+  await watched.open(50);
+  await Deno.remove(`${watched.folder}/mesh.json`);
+  assertStringIncludes(await watched.warning(), 'mesh.json" is gone, without which everybody');
+  await Deno.symlink("nothing", `${watched.folder}/mesh.json`);
+  assertStringIncludes(await watched.warning(), "mesh.json: cannot be read");
+  await Deno.remove(`${watched.folder}/mesh.json`);
+  await Deno.mkdir(`${watched.folder}/mesh.json`);
+  for (let text = ""; !text.includes("expected a file, found something else");) {
+    text = await watched.warning();
+  }
+  await Deno.remove(`${watched.folder}/mesh.json`);
+  const routes = { "/": "greeter" };
+  await watched.write("mesh.json", JSON.stringify({ services: { greeter: {} }, routes }));
+  assertEquals((await watched.next()).edited, []);
+});
