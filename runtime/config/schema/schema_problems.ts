@@ -96,16 +96,17 @@ function expectation(issue: Issue): string {
       return `expected ${kinds.map((kind) => kind.replace(/^expected /, "")).join(" or ")}`;
     }
     case "too_small":
-      return `expected at least ${issue.minimum} ${unitOf(issue.origin)}`;
+      return `expected at least ${issue.minimum}${unitOf(issue.origin)}`;
     case "too_big":
-      return `expected at most ${issue.maximum} ${unitOf(issue.origin)}`;
+      return `expected at most ${issue.maximum}${unitOf(issue.origin)}`;
     default:
       return issue.message;
   }
 }
 
 function unitOf(origin: string): string {
-  return origin === "string" ? "characters" : "entries";
+  if (origin === "number" || origin === "int") return "";
+  return origin === "string" ? " characters" : " entries";
 }
 
 /**

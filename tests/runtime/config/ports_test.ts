@@ -31,6 +31,7 @@ Deno.test("loadMesh() says what is wrong with ports", async () => {
       "1": "cash",
       "2": "web",
       "3": { service: "cache", x: 1 },
+      "4": { service: "cache", connections: 0 },
     },
   };
   await withFolder(mesh(document), async (folder) => {
@@ -40,6 +41,7 @@ Deno.test("loadMesh() says what is wrong with ports", async () => {
       'ports["1"]: expected a service, found "cash": did you mean "cache"?',
       'ports["2"]: expected a service with "protocol": "tcp", found "web", which speaks http',
       'ports["3"].x: unknown key "x": known are service, connections',
+      'ports["4"].connections: expected at least 1, found the number 0',
       'ports["70000"]: expected a port, 1 to 65535',
       'routes["/"]: "cache" speaks tcp, not http: give it a port in "ports"',
     ]);
