@@ -92,12 +92,15 @@ Deno.test("closes of programs and of their clients reach the other end", async (
 
 Deno.test("clients of a program are told that it stops, also if it reads nothing", async () => {
   await using mesh = await startPrograms();
-  for (const path of ["/echo", "/slow"]) {
+  for (const [at, path] of ["/echo", "/slow"].entries()) {
     const socket = new WebSocket(urlOf(mesh, path));
     const end = endOf(socket);
     await new Promise((resolve) => socket.onopen = resolve);
-    if (path === "/slow") { for (let at = 0; at < 8 * MIB / PIECE; at += 1) socket.send(NOTHING); }
-    const serviceID = Number(mesh.all("instanceStarted", { service: "app" }).at(-1)?.serviceID);
+    if (path === "/slow") {
+      for (let sent = 0; sent < 8 * MIB; sent += PIECE) socket.send(NOTHING);
+    }
+    const started = await mesh.times(at + 1, "instanceStarted", { service: "app" });
+    const serviceID = Number(started.at(-1)?.serviceID);
     await (await mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "soft" })).body?.cancel();
     assertEquals(await end, [1_012, "service restart"]);
     await mesh.event("instanceEnded", { serviceID });
