@@ -23,7 +23,7 @@ export interface RequestHead {
 export interface ResponseHead {
   /** 200 to 599. */
   readonly status: number;
-  /** Names and values that the platform takes, in their order, names repeated. */
+  /** Names in lower case and values that the platform takes, in their order, names repeated. */
   readonly headers: [string, string][];
 }
 
@@ -77,6 +77,8 @@ export function readResponse(payload: Uint8Array): ResponseHead {
   const status = parts[0] ?? "";
   if (!/^[2-5]\d\d$/.test(status)) throw new FrameError("a response has no status");
   const headers = readHeaders(parts, 1);
+  // Others may write them as they like, and who passes them on looks for some of them.
+  for (const header of headers) header[0] = header[0].toLowerCase();
   if (!areWellFormed(headers)) throw new FrameError("a response has malformed headers");
   return { status: Number(status), headers };
 }

@@ -159,6 +159,14 @@ Deno.test("AnswerReader reads an answer as if it was the first, whatever came be
   }));
 });
 
+Deno.test("readResponse() has names in lower case, however the other end writes them", () => {
+  const payload = new TextEncoder().encode("200\0Transfer-Encoding\0x\0CONNECTION\0Close");
+  assertEquals(readResponse(payload).headers, [["transfer-encoding", "x"], [
+    "connection",
+    "Close",
+  ]]);
+});
+
 Deno.test("FrameDecoder and all that reads payloads throw nothing but a FrameError", () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
