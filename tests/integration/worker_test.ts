@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { isDenoFrom } from "../../transports/deno_version.ts";
 import { DEADLINE_MS, type MeshProcess, startMesh } from "./mesh_process.ts";
 import { killAll } from "./processes.ts";
 
@@ -137,8 +138,10 @@ Deno.test("worker: what it prints are the lines of its instance", async () => {
 
 Deno.test("worker: it is refused what it has no permission for, and what is of all", async () => {
   await using mesh = await startWorkers();
-  const refused = ["/read", "/run", "/chdir", "/worker", "/channel", "/node-channel", "/signal"];
-  for (const path of [...refused, "/say-ended"]) {
+  // Before, that of node ends a process that has not asked for what is unstable.
+  const channels = isDenoFrom(2, 9) ? ["/channel", "/node-channel"] : ["/channel"];
+  const refused = ["/read", "/run", "/chdir", "/worker", "/signal", "/say-ended", ...channels];
+  for (const path of refused) {
     const response = await mesh.fetch(`/one${path}`);
     assertEquals(response.status, 500, path);
     await response.body?.cancel();
@@ -146,13 +149,14 @@ Deno.test("worker: it is refused what it has no permission for, and what is of a
   await mesh.event("instanceRefused", { service: "one", permission: "read" });
   await mesh.output(/Cannot change the working folder: this service is a worker/);
   await mesh.output(/Cannot make a worker: this service is a worker/);
-  assertEquals((await ask(mesh, "/one/")).requests, 9, "it goes on");
+  assertEquals((await ask(mesh, "/one/")).requests, refused.length + 1, "it goes on");
 });
 
 Deno.test("worker: a signal to its own process ends nobody, and its name is secret", async () => {
   await using mesh = await startWorkers();
   const { pid } = await ask(mesh, "/other/");
-  await ask(mesh, "/one/node-signal");
+  // Not every version of Deno lets anybody send one.
+  await (await mesh.fetch("/one/node-signal")).body?.cancel();
   await ask(mesh, "/one/name");
   await mesh.event("output", { service: "one", text: /^I am one#\S+ [0-9a-f]{16}$/ });
   const { requests, pid: after } = await ask(mesh, "/other/");
