@@ -31,7 +31,7 @@ import {
   valuesOf,
 } from "./http/heads.ts";
 
-/** Connections of the program at a time; one more is closed. */
+/** Connections at a time; of more the oldest without the password goes first, else the newest. */
 const CONNECTIONS_MAX = 1_000;
 /** How long it rests after a failure to accept. Milliseconds. */
 const ACCEPT_PAUSE_MS = 100;
@@ -55,11 +55,20 @@ export class MeshProxy {
   readonly environment: Readonly<Record<string, string>>;
   readonly #send: MeshFetch;
   readonly #authorization: string;
+  readonly #connectionsMax: number;
+  /** Who has not shown the password yet: any program of the host may connect. */
+  readonly #strangers = new Set<Deno.TcpConn>();
   #connections = 0;
 
-  /** Listens from now on, for as long as the process runs. */
-  constructor(send: MeshFetch) {
+  /**
+   * Listens from now on, for as long as the process runs.
+   *
+   * @param send Sends a request to a service.
+   * @param connectionsMax How many connections it has at a time.
+   */
+  constructor(send: MeshFetch, connectionsMax: number = CONNECTIONS_MAX) {
     this.#send = send;
+    this.#connectionsMax = connectionsMax;
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const password = crypto.randomUUID();
     const url = `http://smmp:${password}@127.0.0.1:${listener.addr.port}`;
@@ -80,8 +89,8 @@ export class MeshProxy {
     for (;;) {
       try {
         const connection = await acceptNext(listener);
-        if (this.#connections >= CONNECTIONS_MAX) connection.close();
-        else void this.#serve(connection);
+        if (this.#hasRoom()) void this.#serve(connection);
+        else connection.close();
       } catch {
         // Too many files are open, which passes.
         await new Promise<void>((resolve) => void setTimeout(resolve, ACCEPT_PAUSE_MS));
@@ -89,8 +98,18 @@ export class MeshProxy {
     }
   }
 
+  #hasRoom(): boolean {
+    if (this.#connections < this.#connectionsMax) return true;
+    const [oldest] = this.#strangers;
+    if (oldest === undefined) return false;
+    this.#strangers.delete(oldest);
+    oldest.close();
+    return true;
+  }
+
   async #serve(connection: Deno.TcpConn): Promise<void> {
     this.#connections += 1;
+    this.#strangers.add(connection);
     try {
       connection.setNoDelay(true);
       await this.#answerAll(connection);
@@ -98,6 +117,7 @@ export class MeshProxy {
       // The program went away, or speaks no HTTP: it sees the end of its connection.
     }
     this.#connections -= 1;
+    this.#strangers.delete(connection);
     try {
       connection.close();
     } catch {
@@ -121,6 +141,7 @@ export class MeshProxy {
         refusal.headers.set("proxy-authenticate", 'Basic realm="smmp"');
         return await writeResponse(connection, { head, response: refusal, isKept: false });
       }
+      this.#strangers.delete(connection);
       if (head.method === "CONNECT") {
         const host = MESH_AUTHORITY.exec(head.target)?.[1];
         const service = TCP_AUTHORITY.exec(head.target)?.[1];

@@ -6,6 +6,7 @@ import { untilGone } from "./processes.ts";
 const PYTHON = ["python3", new URL("./services/program.py", import.meta.url).pathname];
 
 const PROXY = "MeshProxy asks for its password, tunnels into the mesh and passes on";
+const CROWD = "MeshProxy closes who has shown no password before it refuses the program";
 
 /** No entry: a command has none. */
 const NO_ENTRY = { entry: undefined };
@@ -122,6 +123,30 @@ Deno.test({ name: PROXY, sanitizeResources: false, sanitizeOps: false }, async (
   assertEquals(await curl("-x", url, "-p", elsewhere), "from elsewhere");
   const refused = await curl("-x", `http://${host}`, "-w", "%{http_code}", "http://a.mesh/");
   assert(refused.endsWith("407"), refused);
+});
+
+Deno.test({ name: CROWD, sanitizeResources: false, sanitizeOps: false }, async () => {
+  const proxy = new MeshProxy(() => Promise.resolve(new Response("from the mesh")), 2);
+  const { port, username, password } = new URL(proxy.environment.HTTP_PROXY ?? "");
+  const address = { hostname: "127.0.0.1", port: Number(port) };
+  const ask = new TextEncoder().encode(
+    `GET http://a.mesh/ HTTP/1.1\r\nproxy-authorization: Basic ${
+      btoa(`${username}:${password}`)
+    }\r\n\r\n`,
+  );
+  const known = await Deno.connect(address);
+  const strangers = [];
+  const answer = new Uint8Array(4_096);
+  await known.write(ask);
+  assert((await known.read(answer) ?? 0) > 0);
+  for (let count = 0; count < 4; count += 1) strangers.push(await Deno.connect(address));
+  for (const gone of strangers.slice(0, 3)) assertEquals(await gone.read(answer), null);
+  await known.write(ask);
+  assert((await known.read(answer) ?? 0) > 0);
+  const late = await Deno.connect(address);
+  await late.write(ask);
+  assert((await late.read(answer) ?? 0) > 0);
+  for (const open of [known, late, ...strangers]) open.close();
 });
 
 Deno.test("a program takes WebSockets", async () => {
