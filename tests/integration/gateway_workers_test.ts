@@ -16,7 +16,7 @@ Deno.test("gateways share a port, are an instance each, and finish what they hav
   );
   assertEquals(texts, Array.from({ length: 40 }, (_, id) => `${id}`));
   // One start for all of them, and a connection from more than one of them.
-  assertEquals(mesh.all("instanceStarted", { service: "echo" }).length, 1);
+  assertEquals((await mesh.times(1, "instanceStarted", { service: "echo" })).length, 1);
   await mesh.times(2, "connectionOpened");
   const slow = await mesh.fetch("/echo/slow");
   const stopped = mesh.stop();

@@ -74,6 +74,7 @@ Deno.test("logs of an instance have what it wrote while it was a spare", async (
   });
   await until(async () => {
     await mesh.text("/greet/");
+    await mesh.event("instanceStarted", { service: "greet" });
     const serviceID = Number(
       mesh.all("instanceStarted", { service: "greet" }).at(-1)?.serviceID,
     );

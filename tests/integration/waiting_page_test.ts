@@ -83,7 +83,7 @@ Deno.test('cold: "page" shows a page that becomes what was asked for by itself',
     // Without a script the browser knows of no place in the page any more.
     assertEquals(plain.url(), `${mesh.gatewayUrl}${path}`.replace("#place", ""));
     assertEquals(errors, []);
-    assertEquals(mesh.all("instanceStarted", { service: "shop" }).length, 1);
+    assertEquals((await mesh.times(1, "instanceStarted", { service: "shop" })).length, 1);
   });
 });
 

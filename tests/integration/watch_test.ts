@@ -36,7 +36,7 @@ Deno.test("mesh --watch replaces the service that is edited, and no other", asyn
   await edit(mesh, "one.ts", { text: saying("second") });
   await mesh.event("instanceEnded", { serviceID: Number(serviceID), exitCode: 0 });
   assertEquals([await mesh.text("/one"), await mesh.text("/other")], ["second", "other"]);
-  assertEquals(mesh.all("instanceStarted", { service: "other" }).length, 1);
+  assertEquals((await mesh.times(1, "instanceStarted", { service: "other" })).length, 1);
   await mesh.stop();
 });
 

@@ -34,7 +34,7 @@ Deno.test("mesh goes on while its manager is away, and gets it back knowing all"
   assertEquals(await stream.text(), "still");
   assertEquals(await mesh.pidOf("echo"), pid);
   assertEquals(mesh.all("instanceEnded", { serviceID: Number(serviceID) }), []);
-  assertEquals(mesh.all("instanceStarted", { service: "echo" }).length, 1);
+  assertEquals((await mesh.times(1, "instanceStarted", { service: "echo" })).length, 1);
   const { items } = await (await mesh.admin("/v1/instances?service=echo")).json();
   assertEquals(items.map(({ id }: { id: number }) => id), [serviceID]);
   const history = await (await mesh.admin("/v1/history")).json();

@@ -25,7 +25,7 @@ Deno.test("a program that speaks first is a service, and a direction ends by its
   await client.write("y".repeat(1_000_000));
   await client.end();
   await mesh.output("came: 1000000");
-  assertEquals(mesh.all("instanceStarted", { service: "raw" }).length, 1);
+  assertEquals((await mesh.times(1, "instanceStarted", { service: "raw" })).length, 1);
 });
 
 Deno.test("what is sent before the start arrives, also the end of a direction", async () => {
@@ -41,7 +41,7 @@ Deno.test("what is sent before the start arrives, also the end of a direction", 
     assertEquals(await client.rest(), "hello\nbye\n");
     client[Symbol.dispose]();
   }
-  assertEquals(running.mesh.all("instanceStarted", { service: "raw" }).length, 1);
+  assertEquals((await running.mesh.times(1, "instanceStarted", { service: "raw" })).length, 1);
 });
 
 Deno.test("a program that dies ends its connections, as does a start that fails", async () => {

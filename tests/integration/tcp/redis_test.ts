@@ -29,7 +29,7 @@ Deno.test("Redis is started by its first client, and by the first after it was i
     assertEquals(await ping(), "PONG\n");
     await mesh.event("instanceEnded", { service: "cache", reason: "exited with code 0" });
     assertEquals(await ping(), "PONG\n");
-    assertEquals(mesh.all("instanceStarted", { service: "cache" }).length, 2);
+    assertEquals((await mesh.times(2, "instanceStarted", { service: "cache" })).length, 2);
     await mesh.stop();
   }, { idle: { connection: "200ms", service: "200ms" } });
 });
@@ -43,6 +43,7 @@ Deno.test("Redis is started once for 100 clients, who all get their own answers"
         assertEquals(await client.ask("GET", `key${at}`), `value${at}.${n}`);
       }
     }));
+    await mesh.event("instanceStarted");
     assertEquals(mesh.all("instanceStarted").length, 1);
     for (const client of clients) client[Symbol.dispose]();
   });
