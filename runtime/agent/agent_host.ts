@@ -18,13 +18,17 @@ import { LinkTable } from "../links.ts";
 import { OutputAnswers } from "../output/output_answers.ts";
 import { Refusals } from "../refusals.ts";
 import type { StartInfo } from "../service/start.ts";
-import { manifestsOf } from "./announced_manifests.ts";
-import { openAgentData } from "./agent_data.ts";
+import { manifestsOf } from "./repository/announced_manifests.ts";
+import { openAgentData } from "./records/agent_data.ts";
 import type { AgentHostOptions, OutputLine, Repository } from "./agent_host_options.ts";
-import { proveOnRequest } from "./agent_proofs.ts";
+import { proveOnRequest } from "./records/agent_proofs.ts";
 import { InstanceProcesses } from "./instance_processes.ts";
-import type { GatewayRecords } from "./gateway_records.ts";
-import { createInstanceSecrets, type InstanceSecrets, SECRET_BYTES } from "./instance_secrets.ts";
+import type { GatewayRecords } from "./records/gateway_records.ts";
+import {
+  createInstanceSecrets,
+  type InstanceSecrets,
+  newSecret,
+} from "./records/instance_secrets.ts";
 import { readySpares, SpareProcesses, warmOf } from "./spares/spare_processes.ts";
 import { WorkerHosts } from "../worker/worker_hosts.ts";
 import { listenForServices, LOOPBACK } from "./service_listener.ts";
@@ -71,9 +75,7 @@ export class AgentHost {
     const data = options.data === undefined ? undefined : openAgentData(options.data, name);
     this.#gateways = data?.gateways;
     this.#graceMs = options.agentGraceMs ?? (data === undefined ? LONE_GRACE_MS : AGENT_GRACE_MS);
-    this.#secrets = createInstanceSecrets(
-      options.secret ?? data?.secret ?? crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
-    );
+    this.#secrets = createInstanceSecrets(options.secret ?? data?.secret ?? newSecret());
     const dispatch = (event: AgentEvent) => this.#host.dispatch(event);
     this.#output = new OutputAnswers(options.output, (to, told) => this.#links.send(to, told));
     this.#workers = new WorkerHosts({

@@ -17,7 +17,7 @@ import type { StartInfo } from "../service/start.ts";
 import { PermissionRefusals } from "../output/permission_refusals.ts";
 import type { OutputAnswers } from "../output/output_answers.ts";
 import type { ReadySpare } from "./spares/spare_processes.ts";
-import type { InstanceRecord, InstanceRecords } from "./instance_records.ts";
+import type { InstanceRecord, InstanceRecords } from "./records/instance_records.ts";
 import { UsageWatch } from "./usage/usage_watch.ts";
 
 /** Who hears of processes, and where they are written down. */

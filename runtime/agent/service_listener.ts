@@ -7,7 +7,7 @@
 import type { AcceptLink } from "../../transports/link.ts";
 import { SERVICE_LINE_BYTES_MAX } from "../../transports/lines.ts";
 import { listenTcp, type TcpListener } from "../../transports/tcp.ts";
-import type { AgentData } from "./agent_data.ts";
+import type { AgentData } from "./records/agent_data.ts";
 
 /** Services of its host reach the agent here, wherever they themselves can be reached. */
 export const LOOPBACK = "127.0.0.1";

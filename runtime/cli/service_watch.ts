@@ -8,7 +8,7 @@ import {
   type RepositoryChange,
   RepositoryWatch,
   type RepositoryWatchOptions,
-} from "../agent/repository_watch.ts";
+} from "../agent/repository/repository_watch.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { EventOutput } from "./event_output.ts";
 import { CommandError } from "./io.ts";

@@ -12,9 +12,14 @@ import { isBinary } from "../binary/is_binary.ts";
 import type { ProgramConfig, ServiceConfig } from "../config/mesh_config.ts";
 import { START_VARIABLE } from "../service/start.ts";
 import { describeStaticBodies, type StaticBodyPlace } from "../sessions/bodies/static_body.ts";
-import { cachePlaces, openCacheFolder } from "./cache_folder.ts";
+import { cachePlaces, openCacheFolder } from "./prepared/cache_folder.ts";
 import { findProgram } from "./find_program.ts";
-import { moduleSource, prepareBegin, type PreparedBegin, textSource } from "./prepared_begin.ts";
+import {
+  moduleSource,
+  prepareBegin,
+  type PreparedBegin,
+  textSource,
+} from "./prepared/prepared_begin.ts";
 import {
   environmentOf,
   permissionFlags,

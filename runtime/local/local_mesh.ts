@@ -9,7 +9,7 @@
 import { reasonOf } from "../../protocol/errors.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import type { OutputLine } from "../agent/agent_host.ts";
-import { SECRET_BYTES } from "../agent/instance_secrets.ts";
+import { newSecret } from "../agent/records/instance_secrets.ts";
 import type { MeshConfig } from "../config/mesh_config.ts";
 import { assertFree, GATEWAY_PLACE, urlOf } from "../listen_http.ts";
 import { assertPortsFree } from "../tcp/ports.ts";
@@ -68,7 +68,7 @@ export class LocalMesh {
   readonly #agent: RoleWorker<AgentWorker>;
   readonly #gateways: readonly RoleWorker<GatewayWorker>[];
   /** Of the agent; one that is started again knows the instances of the one before by it. */
-  readonly #secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+  readonly #secret = newSecret();
   #port: number;
   #adminPort: number;
   #isEnding = false;

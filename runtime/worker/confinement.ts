@@ -7,7 +7,7 @@
 import { dirname, join } from "node:path";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { ownPlace } from "../config/service_files.ts";
-import { cachePlaces } from "../launcher/cache_folder.ts";
+import { cachePlaces } from "../launcher/prepared/cache_folder.ts";
 
 /** The files by which Deno knows how the modules of a folder are resolved. */
 const CONFIG_FILES = ["deno.json", "deno.jsonc", "package.json"];

@@ -5,13 +5,13 @@
  */
 
 import { isBinary } from "../binary/is_binary.ts";
-import { openCacheFolder } from "../launcher/cache_folder.ts";
+import { openCacheFolder } from "../launcher/prepared/cache_folder.ts";
 import {
   moduleSource,
   prepareBegin,
   type PreparedBegin,
   textSource,
-} from "../launcher/prepared_begin.ts";
+} from "../launcher/prepared/prepared_begin.ts";
 import { dataUrl, mayPrepare, serviceDeno } from "../launcher/program.ts";
 import type { HostStart } from "./orders.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { dirname } from "node:path";
-import { type MeshProcess, PROJECT, startMesh } from "../integration/mesh_process.ts";
-import { askUntil, SPARE_SERVICE } from "../integration/spare_service.ts";
+import { type MeshProcess, PROJECT, startMesh } from "../integration/meshes/mesh_process.ts";
+import { askUntil, SPARE_SERVICE } from "../integration/meshes/spare_service.ts";
 import { compileOnce, COMPILER, withBundles } from "./compiled.ts";
 
 const SERVICES = new URL("./services/", import.meta.url).pathname;

@@ -7,7 +7,7 @@
 import { bundleMesh } from "../../runtime/bundle/bundle_mesh.ts";
 import { bundlingDeno } from "../../runtime/bundle/bundler.ts";
 import { loadMesh } from "../../runtime/config/load_mesh.ts";
-import { type MeshOptions, PROJECT, writeMesh } from "../integration/mesh_process.ts";
+import { type MeshOptions, PROJECT, writeMesh } from "../integration/meshes/mesh_process.ts";
 
 /** The Deno that can compile here, if there is one. */
 export const COMPILER: string | undefined = Deno.env.get("DENO_COMPILE");

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { startMesh } from "../integration/mesh_process.ts";
-import { untilGone } from "../integration/processes.ts";
+import { startMesh } from "../integration/meshes/mesh_process.ts";
+import { untilGone } from "../integration/meshes/processes.ts";
 import { compileOnce, COMPILER } from "./compiled.ts";
 
 const SERVICES = new URL("../integration/services/", import.meta.url).pathname;

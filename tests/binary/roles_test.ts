@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname } from "node:path";
 import { Program } from "../hosts/program.ts";
-import { PROJECT } from "../integration/mesh_process.ts";
-import { killAll, processesWith } from "../integration/processes.ts";
+import { PROJECT } from "../integration/meshes/mesh_process.ts";
+import { killAll, processesWith } from "../integration/meshes/processes.ts";
 import { compileOnce, COMPILER, withBundles } from "./compiled.ts";
 
 /** The programs of one mesh, each the binary, without a deno beside it. */

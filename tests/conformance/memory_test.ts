@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { MeshProcess } from "../integration/mesh_process.ts";
+import type { MeshProcess } from "../integration/meshes/mesh_process.ts";
 import { askText, freshID, requestBytes } from "./case.ts";
 import { RawConnection } from "./raw_http.ts";
 import { IS_OLD_DENO, startSubjects, type World } from "./worlds.ts";

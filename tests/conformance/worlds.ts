@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type MeshProcess, startMesh } from "../integration/mesh_process.ts";
+import { type MeshProcess, startMesh } from "../integration/meshes/mesh_process.ts";
 import subject from "./services/subject.ts";
 
 /** A place in which the subject can be reached. */

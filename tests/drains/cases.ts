@@ -6,9 +6,9 @@
 
 import { assertEquals } from "@std/assert";
 import { Load, type LoadReport } from "../hosts/users/load.ts";
-import { runCommand } from "../integration/command.ts";
-import { DistributedMesh } from "../integration/distributed_mesh.ts";
-import { type MeshProcess, startMesh } from "../integration/mesh_process.ts";
+import { runCommand } from "../integration/meshes/command.ts";
+import { DistributedMesh } from "../integration/meshes/distributed_mesh.ts";
+import { type MeshProcess, startMesh } from "../integration/meshes/mesh_process.ts";
 import { InFlight, WHOLE } from "./in_flight.ts";
 
 /** How much is asked. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { StateView } from "../../runtime/admin/views/view.ts";
-import { untilGone } from "../integration/processes.ts";
+import { untilGone } from "../integration/meshes/processes.ts";
 import { DEADLINE_MS } from "./program.ts";
 import { withWorld } from "./with_hosts.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type MeshProcess, startMesh } from "./mesh_process.ts";
-import { untilGone } from "./processes.ts";
+import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
+import { untilGone } from "./meshes/processes.ts";
 
 /** Of a method that the mesh sends once only, whatever becomes of it. */
 const POST = { method: "POST" } as const;

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { type MeshProcess, startMesh } from "./mesh_process.ts";
-import { untilGone } from "./processes.ts";
+import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
+import { untilGone } from "./meshes/processes.ts";
 
 const QUICK = { interval: "300ms", timeout: "1s", failures: 2 };
 const SINGLE = ["python3", new URL("./services/single.py", import.meta.url).pathname];

@@ -5,7 +5,7 @@ import {
   PROJECT,
   spawnMesh,
   startMesh,
-} from "./mesh_process.ts";
+} from "./meshes/mesh_process.ts";
 
 const HELLO = { path: `${PROJECT}examples/hello` };
 

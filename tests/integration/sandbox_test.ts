@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type MeshProcess, startMesh } from "./mesh_process.ts";
+import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
 
 const SERVICES = new URL("./services/", import.meta.url).pathname;
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type MeshProcess, startMesh } from "./mesh_process.ts";
+import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
 
 /** How a WebSocket ended. */
 type End = readonly [code: number, reason: string];

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { isDenoFrom } from "../../transports/deno_version.ts";
-import { DEADLINE_MS, type MeshProcess, startMesh } from "./mesh_process.ts";
-import { killAll } from "./processes.ts";
+import { DEADLINE_MS, type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
+import { killAll } from "./meshes/processes.ts";
 
 /** A service that does what its path says. */
 const SERVICE = `

@@ -6,9 +6,9 @@ import { hasDeadline } from "../../roles/deadlines.ts";
 import type { AgentEvent } from "../../roles/agent/events.ts";
 import type { ServiceEvent } from "../../roles/service/state.ts";
 import type { SourceEvent } from "../../roles/source/state.ts";
-import { AgentBench } from "./agent_bench.ts";
+import { AgentBench } from "./agent/agent_bench.ts";
 import { forgedMessage } from "./garbage.ts";
-import { GatewayBench, ServiceBench } from "./service_bench.ts";
+import { GatewayBench, ServiceBench } from "./service/service_bench.ts";
 
 const message = forgedMessage(Object.keys(MESSAGES));
 const reason = fc.constant("it broke");

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ofKind, sent, theOne, theSent } from "./effects.ts";
-import { GatewayBench } from "./service_bench.ts";
+import { GatewayBench } from "./service/service_bench.ts";
 
 Deno.test("gateway: it registers by each link, with no in-plug and every edge (flow 1)", () => {
   const bench = new GatewayBench({ isRegistered: false });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ReportedInstance } from "../../protocol/announcements.ts";
 import type { Introduction, ManagerEffect } from "../../roles/manager/state.ts";
-import { AgentBench } from "./agent_bench.ts";
+import { AgentBench } from "./agent/agent_bench.ts";
 import { theSent } from "./effects.ts";
 import { ManagerBench } from "./manager_bench.ts";
 

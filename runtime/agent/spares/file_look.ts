@@ -6,7 +6,7 @@
 
 import type { ServiceConfig } from "../../config/mesh_config.ts";
 import { ownPlace } from "../../config/service_files.ts";
-import { isHidden, lookOfFile } from "../repository_version.ts";
+import { isHidden, lookOfFile } from "../repository/repository_version.ts";
 
 /** Files that are looked at; of a service with more the rest may change unseen. About 5 µs each. */
 const FILES_MAX = 200;

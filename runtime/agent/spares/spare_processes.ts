@@ -14,7 +14,7 @@ import { readSpareReady, type SpareReadyLine } from "../../service/spare/spare_l
 import { isWorker } from "../../worker/worker_hosts.ts";
 import type { SpareStart } from "../../service/start.ts";
 import type { OutputLine } from "../agent_host_options.ts";
-import type { InstanceRecords } from "../instance_records.ts";
+import type { InstanceRecords } from "../records/instance_records.ts";
 import { lookOf } from "./file_look.ts";
 
 /** Who hears of spares. */

@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { reasonOf } from "../../../protocol/errors.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { ownAdminFile } from "../../admin/admin_file.ts";
-import type { RepositoryChange } from "../../agent/repository_watch.ts";
+import type { RepositoryChange } from "../../agent/repository/repository_watch.ts";
 import { isBinary } from "../../binary/is_binary.ts";
 import type { MeshConfig } from "../../config/mesh_config.ts";
 import { runNotes } from "../../launcher/program.ts";

@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { reasonOf } from "../../../protocol/errors.ts";
 import { typedCommand } from "../../binary/typed_command.ts";
 import type { Repository } from "../../agent/agent_host.ts";
-import type { LoadedRepository } from "../../agent/repository_watch.ts";
+import type { LoadedRepository } from "../../agent/repository/repository_watch.ts";
 import { type ClosedPlaces, closedTo, type ServiceConfig } from "../../config/mesh_config.ts";
 import { type Address, formatAddress, isLocal, isWildcard } from "../../distributed/address.ts";
 import { AgentProcess, type AgentProcessOptions } from "../../distributed/agent_process.ts";

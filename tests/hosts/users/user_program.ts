@@ -5,7 +5,7 @@
  * @module
  */
 
-import { lines } from "../../integration/output.ts";
+import { lines } from "../../integration/meshes/output.ts";
 import { Load, type LoadOptions } from "./load.ts";
 
 /** What it can be told. */

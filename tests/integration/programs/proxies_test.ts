@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { startMesh } from "../mesh_process.ts";
+import { startMesh } from "../meshes/mesh_process.ts";
 
 const RUNNER = new URL("./services/runner.py", import.meta.url).pathname;
 const ECHO = new URL("../services/echo.ts", import.meta.url).pathname;

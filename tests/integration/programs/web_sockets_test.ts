@@ -1,6 +1,6 @@
 /// <reference lib="deno.unstable" />
 import { assert, assertEquals } from "@std/assert";
-import { type MeshProcess, startMesh } from "../mesh_process.ts";
+import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
 import { grownSince, MIB, peaksOf, UNDER_WAY } from "./memory.ts";
 
 const PROGRAM = new URL("./services/sockets.py", import.meta.url).pathname;

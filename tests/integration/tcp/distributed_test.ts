@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { DistributedMesh } from "../distributed_mesh.ts";
+import { DistributedMesh } from "../meshes/distributed_mesh.ts";
 import { freePort, RawClient, scriptOf, until } from "./tcp_mesh.ts";
 
 for (const isSecure of [false, true]) {

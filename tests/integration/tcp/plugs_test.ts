@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { startMesh } from "../mesh_process.ts";
+import { startMesh } from "../meshes/mesh_process.ts";
 import { scriptOf } from "./tcp_mesh.ts";
 
 const RAW = { command: scriptOf("raw"), protocol: "tcp", entry: undefined };

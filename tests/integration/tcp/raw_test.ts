@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { spawnMesh } from "../mesh_process.ts";
+import { spawnMesh } from "../meshes/mesh_process.ts";
 import { freePort, RawClient, scriptOf, startTcpMesh, writeTcpMesh } from "./tcp_mesh.ts";
 
 const RAW = { command: scriptOf("raw"), protocol: "tcp" };

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { MeshProcess } from "../mesh_process.ts";
+import type { MeshProcess } from "../meshes/mesh_process.ts";
 import { freePort, startTcpMesh, until } from "./tcp_mesh.ts";
 import { REDIS, RedisClient, withRedis } from "./redis.ts";
 

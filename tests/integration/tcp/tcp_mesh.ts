@@ -4,7 +4,12 @@
  * @module
  */
 
-import { DEADLINE_MS, type MeshOptions, type MeshProcess, startMesh } from "../mesh_process.ts";
+import {
+  DEADLINE_MS,
+  type MeshOptions,
+  type MeshProcess,
+  startMesh,
+} from "../meshes/mesh_process.ts";
 
 /** What a mesh with ports is started with. */
 export interface TcpMeshOptions extends Pick<MeshOptions, "isReadable"> {

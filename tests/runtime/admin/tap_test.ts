@@ -3,7 +3,7 @@ import type { Message } from "../../../protocol/messages.ts";
 import { createAdminApp } from "../../../runtime/admin/admin_app.ts";
 import { EVENT_STREAMS_MAX } from "../../../runtime/admin/admin_operations.ts";
 import { TAP_LIMITS } from "../../../runtime/tap/tap_stream.ts";
-import { lines } from "../../integration/output.ts";
+import { lines } from "../../integration/meshes/output.ts";
 import { ask, createFakeBackend, TOKEN } from "./fake_backend.ts";
 
 const OPERATOR = { headers: { authorization: `Bearer ${TOKEN}` } };

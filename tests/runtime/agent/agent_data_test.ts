@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { relative } from "node:path";
 import fc from "fast-check";
-import { openAgentData } from "../../../runtime/agent/agent_data.ts";
+import { openAgentData } from "../../../runtime/agent/records/agent_data.ts";
 
 async function inFolder(run: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { isRunning, untilGone } from "../../integration/processes.ts";
+import { isRunning, untilGone } from "../../integration/meshes/processes.ts";
 import { AgentWorld } from "./agent_world.ts";
 
 /** Reads lines of a response as they come. */

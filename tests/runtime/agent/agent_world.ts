@@ -12,8 +12,8 @@ import { partsOf } from "../../../runtime/sessions/parts/parts.ts";
 import { openMemoryStore } from "../../../runtime/store/memory_store.ts";
 import type { Fact } from "../../../roles/manager/memory/facts.ts";
 import { dialTcp, listenTcp } from "../../../transports/tcp.ts";
-import { lines } from "../../integration/output.ts";
-import { killAll, processesWith } from "../../integration/processes.ts";
+import { lines } from "../../integration/meshes/output.ts";
+import { killAll, processesWith } from "../../integration/meshes/processes.ts";
 
 const CHILD = new URL("./agent_child.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { createInstanceSecrets } from "../../../runtime/agent/instance_secrets.ts";
+import { createInstanceSecrets } from "../../../runtime/agent/records/instance_secrets.ts";
 
 const SECRET = new Uint8Array(32).fill(7);
 

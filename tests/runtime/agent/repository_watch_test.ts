@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { loadRepository, RepositoryWatch } from "../../../runtime/agent/repository_watch.ts";
-import { type FileDigests, hasChanged } from "../../../runtime/agent/repository_version.ts";
-import type { RepositoryChange } from "../../../runtime/agent/repository_watch.ts";
+import {
+  loadRepository,
+  RepositoryWatch,
+} from "../../../runtime/agent/repository/repository_watch.ts";
+import {
+  type FileDigests,
+  hasChanged,
+} from "../../../runtime/agent/repository/repository_version.ts";
+import type { RepositoryChange } from "../../../runtime/agent/repository/repository_watch.ts";
 
 const GREETER = 'export default { fetch: () => new Response("hello") };\n';
 

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { openCacheFolder } from "../../../runtime/launcher/cache_folder.ts";
+import { openCacheFolder } from "../../../runtime/launcher/prepared/cache_folder.ts";
 import {
   type BeginSource,
   moduleSource,
   prepareBegin,
   textSource,
-} from "../../../runtime/launcher/prepared_begin.ts";
+} from "../../../runtime/launcher/prepared/prepared_begin.ts";
 import { prepareStarts, programOf } from "../../../runtime/launcher/program.ts";
 import { withFolder } from "../config/folder.ts";
 

@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { runBundler } from "../../../runtime/bundle/bundler.ts";
-import { eagerText, quickText, withoutComments } from "../../../runtime/launcher/quick_text.ts";
+import {
+  eagerText,
+  quickText,
+  withoutComments,
+} from "../../../runtime/launcher/prepared/quick_text.ts";
 import { withFolder } from "../config/folder.ts";
 
 const BEGIN = new URL("../../../runtime/service/begin.ts", import.meta.url).href;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { proveOnRequest } from "../../../runtime/agent/agent_proofs.ts";
+import { proveOnRequest } from "../../../runtime/agent/records/agent_proofs.ts";
 import { LinkTable } from "../../../runtime/links.ts";
 import { AgentConnection } from "../../../runtime/service/agent_connection.ts";
 import type { Link, LinkEvents } from "../../../transports/link.ts";
