@@ -24,11 +24,7 @@ import type { AgentHostOptions, OutputLine, Repository } from "./agent_host_opti
 import { proveOnRequest } from "./records/agent_proofs.ts";
 import { InstanceProcesses } from "./instance_processes.ts";
 import type { GatewayRecords } from "./records/gateway_records.ts";
-import {
-  createInstanceSecrets,
-  type InstanceSecrets,
-  newSecret,
-} from "./records/instance_secrets.ts";
+import { createInstanceSecrets, type InstanceSecrets } from "./records/instance_secrets.ts";
 import { readySpares, SpareProcesses, warmOf } from "./spares/spare_processes.ts";
 import { WorkerHosts } from "../worker/worker_hosts.ts";
 import { listenForServices, LOOPBACK } from "./service_listener.ts";
@@ -75,18 +71,18 @@ export class AgentHost {
     const data = options.data === undefined ? undefined : openAgentData(options.data, name);
     this.#gateways = data?.gateways;
     this.#graceMs = options.agentGraceMs ?? (data === undefined ? LONE_GRACE_MS : AGENT_GRACE_MS);
-    this.#secrets = createInstanceSecrets(options.secret ?? data?.secret ?? newSecret());
+    this.#secrets = createInstanceSecrets(options.secret ?? data?.secret);
     const dispatch = (event: AgentEvent) => this.#host.dispatch(event);
-    this.#output = new OutputAnswers(options.output, (to, told) => this.#links.send(to, told));
+    const { output, warn } = options;
+    this.#output = new OutputAnswers(output, (to, told) => this.#links.send(to, told));
     this.#workers = new WorkerHosts({
       launch: options.launch ?? launch,
       outdated: (those) => dispatch({ kind: "instancesOutdated", ...those }),
-      warn: options.warn,
+      warn,
     });
     const parts = { launch: this.#workers.launch, records: data?.records, dispatch };
-    const { warn } = options;
     this.#processes = new InstanceProcesses({ ...parts, output: this.#output, warn });
-    this.#spares = new SpareProcesses({ ...parts, output: options.output });
+    this.#spares = new SpareProcesses({ ...parts, output });
     this.#links = new LinkTable({
       dispatch: (event) => {
         if (this.#output.takes(event, this.#host.state.managerLink)) return;
@@ -158,7 +154,7 @@ export class AgentHost {
     return events;
   }
 
-  /** Takes in a link of a service that the host knows: a gateway. */
+  /** Takes in a link of a gateway. */
   openTrustedLink(make: (events: LinkEvents) => Link): LinkID {
     const link = this.#links.open("gateway", make);
     this.#host.dispatch({ kind: "serviceLinked", link, trusted: true });
@@ -284,8 +280,7 @@ export class AgentHost {
       const spare = effect.spare === undefined
         ? undefined
         : this.#spares.take(effect.spare.spareID);
-      const told = { plugs, version: versions.get(service), spare };
-      this.#processes.start(config, start, told);
+      this.#processes.start(config, start, { plugs, version: versions.get(service), spare });
       if (spare !== undefined && effect.spare !== undefined) {
         this.#links.sendLine(effect.spare.link, { type: "spareStart", start });
       }

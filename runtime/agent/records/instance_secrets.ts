@@ -27,16 +27,16 @@ export function newSecret(): Uint8Array<ArrayBuffer> {
 /**
  * Derives the secrets of instances.
  *
- * @param secret The agent's own; at least 16 bytes that nobody can guess.
+ * @param secret The agent's own; at least 16 bytes that nobody can guess. @default {a new one}
  *
  * @example
  * ```ts
- * import { createInstanceSecrets, newSecret } from "./instance_secrets.ts";
- * const secrets = createInstanceSecrets(newSecret());
+ * import { createInstanceSecrets } from "./instance_secrets.ts";
+ * const secrets = createInstanceSecrets();
  * console.log(secrets.token(17) === secrets.token(17));
  * ```
  */
-export function createInstanceSecrets(secret: Uint8Array): InstanceSecrets {
+export function createInstanceSecrets(secret: Uint8Array = newSecret()): InstanceSecrets {
   const sign = createSigner(secret);
   return {
     token: (serviceID) => sign(`smmp token ${serviceID}`),
