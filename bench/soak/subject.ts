@@ -25,20 +25,23 @@ export class Subject {
   readonly warnings: string[];
   readonly #adminUrl: string;
   readonly #child: Deno.ChildProcess;
+  readonly #data: string;
 
   private constructor(
     child: Deno.ChildProcess,
-    parts: { url: string; adminUrl: string; warnings: string[] },
+    parts: { url: string; adminUrl: string; warnings: string[]; data: string },
   ) {
     this.#child = child;
     this.url = parts.url;
     this.#adminUrl = parts.adminUrl;
     this.warnings = parts.warnings;
+    this.#data = parts.data;
   }
 
-  /** Starts it on free ports, with its history in memory. */
+  /** Starts it on free ports, with its history in a folder that ends with it. */
   static async start(options: { workers: number }): Promise<Subject> {
-    const flags = ["--port", "0", "--admin-port", "0", "--data", "none", "--json"];
+    const data = await Deno.makeTempDir({ prefix: "smmp-soak-" });
+    const flags = ["--port", "0", "--admin-port", "0", "--data", data, "--json"];
     const workers = ["--gateway-workers", String(options.workers)];
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", `${PROJECT}mod.ts`, "mesh", MESH, ...flags, ...workers],
@@ -57,10 +60,14 @@ export class Subject {
       }
       reject(new Error("Cannot soak: the mesh did not start"));
     })();
-    return new Subject(child, { ...await promise, warnings });
+    return new Subject(child, { ...await promise, warnings, data });
   }
 
-  /** Kills one instance of a service, as the system would. Nothing, when none runs. */
+  /**
+   * Kills one instance of a service, as the system would. Nothing, when none runs. That is no fault
+   * of the service, so its crashes are forgotten, as an operator can order: else it would be in a
+   * crash loop, and be refused as it should.
+   */
   async kill(service: string): Promise<void> {
     const response = await fetch(`${this.url}/${service}/pid`).catch(() => undefined);
     if (!response?.ok) return void await response?.body?.cancel();
@@ -71,6 +78,14 @@ export class Subject {
       // It ended by itself meanwhile.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
+    const { token } = JSON.parse(await Deno.readTextFile(`${this.#data}/admin.json`));
+    const reset = await fetch(`${this.#adminUrl}/v1/services/${service}/reset`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: "{}",
+    });
+    await reset.body?.cancel();
+    if (!reset.ok) throw new Error(`Cannot reset "${service}": status ${reset.status}`);
   }
 
   /** What the mesh itself holds now. */
@@ -98,6 +113,8 @@ export class Subject {
   /** Ends it; whether it ended as it should. */
   async stop(): Promise<boolean> {
     this.#child.kill("SIGINT");
-    return (await this.#child.status).code === 0;
+    const { code } = await this.#child.status;
+    await Deno.remove(this.#data, { recursive: true });
+    return code === 0;
   }
 }
