@@ -172,10 +172,7 @@ function markLeaving(registry: Registry, fact: FactOf<"instanceLeaving">): void 
   const instance = registry.instances.get(fact.serviceID);
   invariant(instance !== undefined, `Cannot replace instance "${fact.serviceID}": it is unknown`);
   instance.leaving = fact.cause;
-  const { crash, atMs, reason, service } = fact;
-  if (crash === undefined) return;
-  addCrash(registry.crashes, service, { ...crash, atMs, reason, hasRun: true });
-  countCrash(registry.crashCounts, service, atMs);
+  noteCrash(registry, { ...fact, hasRun: true });
 }
 
 function closeInstance(registry: Registry, fact: FactOf<"instanceClosing">): void {
@@ -201,9 +198,17 @@ function removeInstance(registry: Registry, fact: FactOf<"instanceEnded">): void
   if (instance.launched && instance.plugs.in !== null) {
     freePlug(registry, { network: instance.network, plug: instance.plugs.in, atMs: fact.atMs });
   }
-  const { crash, atMs, reason, service } = fact;
+  noteCrash(registry, { ...fact, hasRun: instance.startedAtMs !== undefined });
+}
+
+/** What a fact says of an instance may be that it crashed. */
+function noteCrash(
+  registry: Registry,
+  { crash, atMs, reason, service, hasRun }: FactOf<"instanceLeaving" | "instanceEnded"> & {
+    readonly hasRun: boolean;
+  },
+): void {
   if (crash === undefined) return;
-  const hasRun = instance.startedAtMs !== undefined;
   addCrash(registry.crashes, service, { ...crash, atMs, reason, hasRun });
   countCrash(registry.crashCounts, service, atMs);
 }

@@ -17,6 +17,7 @@ import type { LinkID } from "../../../step.ts";
 import { agentOf, type Instance, lastUseMsOf } from "../../memory/registry.ts";
 import { newMessageID, refuse, sendToAgent, type Turn } from "../../turn.ts";
 import { crashMarkOf, noteCrash, partOf, pauseOf } from "./crashes.ts";
+import { hangs } from "./placement.ts";
 import { replaceInstance } from "./replacements.ts";
 import { instanceOfAgent } from "./spoken_of.ts";
 
@@ -182,8 +183,10 @@ export function onServiceHealthResponse(
   }
   if (status === STATUS.notFound || isDone(status)) {
     health.failures = 0;
-    if (isDone(status)) health.hasAnswered = true;
-    if (isDone(status)) health.isStuck = false;
+    // Its agent can't ask it: that says nothing of it.
+    if (status === STATUS.notFound) return;
+    health.hasAnswered = true;
+    health.isStuck = false;
     return;
   }
   health.hasAnswered = true;
@@ -198,8 +201,7 @@ function judge(turn: Turn, instance: Instance, reason: string): void {
   const { service, leaving, state, serviceID } = instance;
   if (leaving !== "none" || state !== "running" || turn.state.stopping) return;
   // What still answers is better than nothing, which is all that there is during a pause.
-  const isStuck = turn.state.healths.get(serviceID)?.isStuck === true;
-  if (!isStuck && pauseOf(turn, service) !== undefined) return;
+  if (!hangs(turn, serviceID) && pauseOf(turn, service) !== undefined) return;
   const crash = crashMarkOf(turn, instance);
   replaceInstance(turn, instance, { cause: "unhealthy", reason, crash });
   noteCrash(turn, service);

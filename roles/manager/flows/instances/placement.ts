@@ -141,6 +141,11 @@ function bestOf(
   return best;
 }
 
+/** Whether an instance hangs: what is in flight there hardly ends, and nobody else is served. */
+export function hangs({ state: { healths } }: Turn, serviceID: number): boolean {
+  return healths.get(serviceID)?.isStuck === true;
+}
+
 /**
  * A running instance whose agent is connected: of the next two in turn, the one with fewer
  * connections. Costs the same for any number of instances. One that is about to be replaced is
@@ -151,7 +156,7 @@ export function chooseInstance(
   service: string,
   avoid: readonly number[] = [],
 ): Instance | undefined {
-  const { registry, turns, linkOfAgent, healths } = turn.state;
+  const { registry, turns, linkOfAgent } = turn.state;
   const ready = registry.services.get(service)?.ready ?? [];
   const start = (turns.get(service) ?? 0) % Math.max(1, ready.length);
   let chosen: Instance | undefined;
@@ -161,7 +166,7 @@ export function chooseInstance(
     if (instance === undefined || !linkOfAgent.has(instance.agent)) continue;
     if (avoid.includes(instance.serviceID)) continue;
     if (instance.leaving !== "none") {
-      if (healths.get(instance.serviceID)?.isStuck !== true) leaving ??= instance;
+      if (!hangs(turn, instance.serviceID)) leaving ??= instance;
       continue;
     }
     if (chosen !== undefined) {

@@ -14,7 +14,7 @@ import type { CrashMark, LeavingCause } from "../../memory/facts.ts";
 import type { Instance } from "../../memory/registry.ts";
 import type { Replacement } from "../../state.ts";
 import { finishCommands, record, type Turn } from "../../turn.ts";
-import { isAwaited, isStarting, startInstance } from "./placement.ts";
+import { hangs, isAwaited, isStarting, startInstance } from "./placement.ts";
 import { boundsOf, countLive, isSurplus } from "../scale/bounds.ts";
 import { drainInstance, shutDownSoftly } from "./shutdowns.ts";
 
@@ -115,8 +115,13 @@ function continueReplacement(turn: Turn, instance: Instance, replacement: Replac
 }
 
 /** Whether it hangs: what is in flight there hardly ends, and nobody loses anything with it. */
-function isStuck({ state: { healths } }: Turn, { leaving, serviceID }: Instance): boolean {
-  return leaving === "unhealthy" && healths.get(serviceID)?.isStuck === true;
+function isStuck(turn: Turn, { leaving, serviceID }: Instance): boolean {
+  return leaving === "unhealthy" && hangs(turn, serviceID);
+}
+
+/** Others serve those of an instance: it ends once nothing is in flight there. */
+function drainPatiently(turn: Turn, instance: Instance): void {
+  drainInstance(turn, instance, { reason: LEAVING_TEXTS[instance.leaving], isPatient: true });
 }
 
 /** There is none to take its place: it stays, if it is of any use. */
@@ -166,10 +171,7 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
   const { options, held } = turn.state;
   const { service } = instance;
   if (isStarting(turn, service) || isAwaited(turn, service)) return;
-  if (isOneTooMany(turn, service)) {
-    const reason = LEAVING_TEXTS[instance.leaving];
-    return drainInstance(turn, instance, { reason, isPatient: true });
-  }
+  if (isOneTooMany(turn, service)) return drainPatiently(turn, instance);
   if (!hasRoom(turn)) return void held.add(service);
   if (replacement.starts > options.plugRetriesMax) {
     return giveUp(turn, instance, `Cannot replace it: ${replacement.starts} starts failed`);
@@ -185,8 +187,7 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
   if (start.kind === "paused") return;
   // With fewer than before all are still served; and what nobody has can't be kept.
   if (instance.leaving === "removed" || hasFresh(turn, service)) {
-    const text = LEAVING_TEXTS[instance.leaving];
-    return drainInstance(turn, instance, { reason: text, isPatient: true });
+    return drainPatiently(turn, instance);
   }
   giveUp(turn, instance, start.reason);
 }
