@@ -167,6 +167,9 @@ function listHistory({ store }: AdminBackend, query: AdminQuery): Response {
   return Response.json({ total: facts.length, items: viewFacts(facts, { store }) });
 }
 
+/** A JSON document for each line. */
+const JSON_LINES = "application/x-ndjson";
+
 /** Places for streams, so few that none of them can be used to fill the memory. */
 class StreamPlaces {
   #taken = 0;
@@ -183,10 +186,35 @@ class StreamPlaces {
   }
 }
 
+/** A stream that is wanted. */
+interface WantedStream {
+  /** Who wants it. */
+  readonly request: Request;
+  /** What it is made of. */
+  readonly mediaType: string;
+  /** What is said when there are too many already. */
+  readonly tooMany: string;
+  /** Makes its body, and calls `closed` when nothing more is read. */
+  readonly open: (closed: () => void) => ReadableStream<Uint8Array>;
+}
+
+/** Streams of one kind, so many at a time. */
+function createStreams(): (wanted: WantedStream) => Response {
+  const places = new StreamPlaces();
+  return ({ request, mediaType, tooMany, open }) => {
+    const headers = { "content-type": mediaType };
+    const closed = places.take();
+    if (closed === undefined) return problemResponse({ status: 429, detail: tooMany });
+    if (request.method !== "HEAD") return new Response(open(closed), { headers });
+    closed();
+    return new Response(null, { headers });
+  };
+}
+
 /** Event streams, so many at a time. */
 function createEventStreams(backend: AdminBackend, options: OperationOptions): AdminOperation {
   const { signal = new AbortController().signal, heartbeatMs } = options;
-  const places = new StreamPlaces();
+  const streams = createStreams();
   return ({ request, query }) => {
     const lastEventID = request.headers.get("last-event-id");
     const afterSeq = lastEventID === null
@@ -196,44 +224,29 @@ function createEventStreams(backend: AdminBackend, options: OperationOptions): A
       const detail = "Cannot use Last-Event-ID: expected the id of an event";
       return problemResponse({ status: 400, detail });
     }
-    const headers = { "content-type": "text/event-stream" };
-    const closed = places.take();
-    if (closed === undefined) {
-      const detail = `Cannot stream events: ${EVENT_STREAMS_MAX} streams are open already`;
-      return problemResponse({ status: 429, detail });
-    }
-    if (request.method === "HEAD") {
-      closed();
-      return new Response(null, { headers });
-    }
-    const body = streamEvents({
-      store: backend.store,
-      subscribe: (listener) => backend.subscribe(listener),
-      // A number of another history, which was longer, must not hide what happens in this one.
-      afterSeq: Math.min(afterSeq, backend.store.lastSeq),
-      signal,
-      closed,
-      ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+    return streams({
+      request,
+      mediaType: "text/event-stream",
+      tooMany: `Cannot stream events: ${EVENT_STREAMS_MAX} streams are open already`,
+      open: (closed) =>
+        streamEvents({
+          store: backend.store,
+          subscribe: (listener) => backend.subscribe(listener),
+          // A number of another history, which was longer, must not hide what happens in this one.
+          afterSeq: Math.min(afterSeq, backend.store.lastSeq),
+          signal,
+          closed,
+          ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+        }),
     });
-    return new Response(body, { headers });
   };
 }
 
 /** Logs, so many at a time. */
 function createLogStreams(backend: AdminBackend, options: OperationOptions): AdminOperation {
   const { signal = new AbortController().signal } = options;
-  const places = new StreamPlaces();
+  const streams = createStreams();
   return ({ request, query }) => {
-    const headers = { "content-type": "application/x-ndjson" };
-    const closed = places.take();
-    if (closed === undefined) {
-      const detail = `Cannot read logs: ${EVENT_STREAMS_MAX} are read already`;
-      return problemResponse({ status: 429, detail });
-    }
-    if (request.method === "HEAD") {
-      closed();
-      return new Response(null, { headers });
-    }
     const { service, instance, since, stream, limit = 100, follow = false } = query;
     const question = {
       lines: limit,
@@ -242,8 +255,11 @@ function createLogStreams(backend: AdminBackend, options: OperationOptions): Adm
       ...(since === undefined ? {} : { sinceMs: since }),
       ...(stream === undefined ? {} : { stream }),
     };
-    return new Response(streamLogs(backend.output, { question, follow, signal, closed }), {
-      headers,
+    return streams({
+      request,
+      mediaType: JSON_LINES,
+      tooMany: `Cannot read logs: ${EVENT_STREAMS_MAX} are read already`,
+      open: (closed) => streamLogs(backend.output, { question, follow, signal, closed }),
     });
   };
 }
@@ -251,21 +267,15 @@ function createLogStreams(backend: AdminBackend, options: OperationOptions): Adm
 /** Taps, so many at a time. */
 function createTaps(backend: AdminBackend, options: OperationOptions): AdminOperation {
   const { signal = new AbortController().signal, heartbeatMs } = options;
-  const places = new StreamPlaces();
-  return ({ request, query: { kind: type, service, instance: serviceID } }) => {
-    const headers = { "content-type": "application/x-ndjson" };
-    const closed = places.take();
-    if (closed === undefined) {
-      const detail = `Cannot tap: ${EVENT_STREAMS_MAX} do already`;
-      return problemResponse({ status: 429, detail });
-    }
-    if (request.method === "HEAD") {
-      closed();
-      return new Response(null, { headers });
-    }
-    const filter = { type, service, serviceID };
-    return new Response(streamTap(backend.taps, { filter, signal, closed, heartbeatMs }), {
-      headers,
+  const streams = createStreams();
+  return ({ request, query: { kind: type, service, instance: serviceID } }) =>
+    streams({
+      request,
+      mediaType: JSON_LINES,
+      tooMany: `Cannot tap: ${EVENT_STREAMS_MAX} do already`,
+      open: (closed) => {
+        const filter = { type, service, serviceID };
+        return streamTap(backend.taps, { filter, signal, closed, heartbeatMs });
+      },
     });
-  };
 }

@@ -4,13 +4,12 @@
  * @module
  */
 
-import { suggestWord } from "../../../config/suggestion.ts";
 import { formatHistoryLine } from "../../../history/history_line.ts";
 import { readAnswer } from "../../access/admin_client.ts";
 import { findMesh, type MeshAccess } from "../../access/find_mesh.ts";
 import type { Parsed } from "../../grammar/commands.ts";
 import type { CommandIO } from "../../io.ts";
-import { jsonDocument, LIST_MAX } from "./listing.ts";
+import { jsonDocument, missingService } from "./listing.ts";
 
 /**
  * Prints the history of a mesh, the newest last.
@@ -43,13 +42,8 @@ export async function run({ flags }: Parsed<"history">, io: CommandIO): Promise<
 /** A service without a history may be a slip: then the one that was meant is named. */
 async function describeNothing(mesh: MeshAccess, service: string | undefined): Promise<string> {
   if (service === undefined) return "Nothing has happened.\n";
-  const { items } = await readAnswer(mesh, "/v1/services", {
-    answer: "ServiceList",
-    query: { limit: LIST_MAX },
-  });
-  const names = items.map((each) => each.service);
-  if (names.includes(service)) return `Nothing has happened to ${service}.\n`;
-  const meant = suggestWord(service, names);
-  const hint = meant === undefined ? "" : `, did you mean "${meant}"?`;
+  const missing = await missingService(mesh, service);
+  if (missing === undefined) return `Nothing has happened to ${service}.\n`;
+  const hint = missing.meant === undefined ? "" : `, did you mean "${missing.meant}"?`;
   return `Nothing has happened to ${service}: there is no such service${hint}\n`;
 }

@@ -35,15 +35,23 @@ export async function requireService(
   mesh: MeshAccess,
   { service, cannot }: { readonly service: string; readonly cannot: string },
 ): Promise<void> {
+  const missing = await missingService(mesh, service);
+  if (missing === undefined) return;
+  const hint = missing.meant === undefined ? "" : `; did you mean "${missing.meant}"?`;
+  throw new CommandError(`${cannot} "${service}": no such service${hint}`);
+}
+
+/** Undefined when a service is there; else the one that may have been meant, if any. */
+export async function missingService(
+  mesh: MeshAccess,
+  service: string,
+): Promise<{ readonly meant: string | undefined } | undefined> {
   const { items } = await readAnswer(mesh, "/v1/services", {
     answer: "ServiceList",
     query: { limit: LIST_MAX },
   });
   const names = items.map((each) => each.service);
-  if (names.includes(service)) return;
-  const meant = suggestWord(service, names);
-  const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-  throw new CommandError(`${cannot} "${service}": no such service${hint}`);
+  return names.includes(service) ? undefined : { meant: suggestWord(service, names) };
 }
 
 /**

@@ -42,7 +42,6 @@ export async function run({ flags }: Parsed<"tap">, io: CommandIO): Promise<numb
   for await (const line of whileRead(lines, io)) {
     io.stdout(`${json ? line : describeEntry(JSON.parse(line), io)}\n`);
   }
-  if (io.isRead) throw new CommandError("Cannot tap on: the mesh has ended");
   return 0;
 }
 
