@@ -71,6 +71,16 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
+/** The same at once, for what can't wait. */
+export function isFileSync(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    // What can't be looked at can't be used either.
+    return false;
+  }
+}
+
 /**
  * Finds the services of a folder: each `name.ts`, `name.js`, `name.tsx` and `name/mod.ts`. Names
  * that start with `_` or `.`, that end with `_test`, or that have a second dot (`x.test.ts`,

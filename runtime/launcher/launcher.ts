@@ -7,8 +7,9 @@
 import { feed } from "./program_input.ts";
 import { type SpareStart, START_VARIABLE, type StartInfo } from "../service/start.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
+import { isFileSync } from "../config/service_files.ts";
 import { OutputFiles, outputFiles } from "./output_files.ts";
-import { readLines } from "./output_lines.ts";
+import { LastLines, OUTPUT_END_MS, readLines } from "./output_lines.ts";
 import { killGroup } from "./process_identity.ts";
 import { processEnvironmentOf, programOf } from "./program.ts";
 
@@ -38,12 +39,6 @@ export interface LaunchOptions extends ProcessEvents {
    */
   readonly outputPath?: string;
 }
-
-/** Lines of stderr that are kept to explain an exit. */
-const LAST_LINES = 20;
-
-/** After an exit its output has this long to end: a grandchild may hold it open for ever. */
-const OUTPUT_END_MS = 250;
 
 /**
  * Makes a program the leader of a new session and process group, then runs it, as the same process.
@@ -127,11 +122,10 @@ function pipedOutput(
   child: Deno.ChildProcess,
   events: ProcessEvents,
 ): { end(): Promise<readonly string[]>; close(): void } {
-  const lastLines: string[] = [];
+  const lastLines = new LastLines();
   const stdout = readLines(child.stdout, (line) => events.line(line, "stdout"));
   const stderr = readLines(child.stderr, (line) => {
-    lastLines.push(line);
-    if (lastLines.length > LAST_LINES) lastLines.shift();
+    lastLines.add(line);
     events.line(line, "stderr");
   });
   return {
@@ -140,7 +134,7 @@ function pipedOutput(
       const late = new Promise<void>((resolve) => timer = setTimeout(resolve, OUTPUT_END_MS));
       await Promise.race([Promise.all([stdout, stderr]), late]);
       clearTimeout(timer);
-      return lastLines;
+      return lastLines.all;
     },
     close() {
       // The pipes end with the process that reads them.
@@ -165,22 +159,13 @@ export function newGroup(
     & Omit<Deno.CommandOptions, "args" | "detached">
     & { readonly outputPath: string | undefined },
 ): Deno.Command {
-  hasSetsid ??= Deno.build.os === "linux" && exists(SETSID);
+  hasSetsid ??= Deno.build.os === "linux" && isFileSync(SETSID);
   const [first, ...args] = hasSetsid ? [SETSID, ...program] as const : program;
   const detached = hasSetsid ? {} : { detached: true };
   if (outputPath === undefined) return new Deno.Command(first, { ...options, ...detached, args });
   const { stdout, stderr } = outputFiles(outputPath);
   const toFiles = ["-c", TO_FILES, "sh", stdout, stderr, first, ...args];
   return new Deno.Command("/bin/sh", { ...options, ...detached, args: toFiles });
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    // What can't be looked at can't be run either.
-    return false;
-  }
 }
 
 function killProcess(child: Deno.ChildProcess): void {

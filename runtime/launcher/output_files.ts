@@ -6,7 +6,7 @@
  * @module
  */
 
-import { LineSplitter } from "./output_lines.ts";
+import { LAST_LINES, LastLines, LineSplitter } from "./output_lines.ts";
 import { untilNextRound } from "./rounds.ts";
 
 /** What a process writes, by stream. */
@@ -26,8 +26,6 @@ const END_READS_MAX = BEHIND_BYTES_MAX / (PIECE_BYTES * PIECES_MAX);
 const LOOK_MS = 20;
 /** How soon a file is looked at again in which nothing happens for long. Milliseconds. */
 const LOOK_MS_MAX = 500;
-/** Lines of stderr that are kept to explain an exit. */
-const LAST_LINES = 20;
 /** What is read of the output of a process that was taken over, for its last lines. Bytes. */
 const TAIL_BYTES = 16 * 1024;
 
@@ -40,7 +38,7 @@ export function outputFiles(path: string): Readonly<Record<OutputStream, string>
 export class OutputFiles {
   #path: string;
   readonly #followed: readonly FollowedFile[];
-  readonly #lastLines: string[] = [];
+  readonly #lastLines = new LastLines();
   #isClosed = false;
   #lookMs = LOOK_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -62,15 +60,11 @@ export class OutputFiles {
   ) {
     this.#path = path;
     const files = outputFiles(path);
-    const keep = (line: string) => {
-      this.#lastLines.push(line);
-      if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
-    };
-    if (options.isTakenOver) { for (const line of lastLinesOf(path)) keep(line); }
+    if (options.isTakenOver) { for (const line of lastLinesOf(path)) this.#lastLines.add(line); }
     this.#followed = [
       new FollowedFile(files.stdout, options.isTakenOver, (line) => options.line(line, "stdout")),
       new FollowedFile(files.stderr, options.isTakenOver, (line) => {
-        keep(line);
+        this.#lastLines.add(line);
         options.line(line, "stderr");
       }),
     ];
@@ -79,12 +73,12 @@ export class OutputFiles {
 
   /** The process has ended: reads the rest, removes the files, gives the last lines of stderr. */
   end(): readonly string[] {
-    if (this.#isClosed) return this.#lastLines;
+    if (this.#isClosed) return this.#lastLines.all;
     this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const file of this.#followed) file.end();
     removeOutput(this.#path);
-    return this.#lastLines;
+    return this.#lastLines.all;
   }
 
   /**

@@ -7,6 +7,28 @@
 /** Longest line of output that is passed on whole, in characters; the rest of it is cut. */
 export const OUTPUT_LINE_MAX = 8_192;
 
+/** After an exit its output has this long to end: a grandchild may hold it open for ever. */
+export const OUTPUT_END_MS = 250;
+
+/** Lines that are kept to explain an exit. */
+export const LAST_LINES = 20;
+
+/** The last lines of an output, to explain an exit. */
+export class LastLines {
+  readonly #lines: string[] = [];
+
+  /** The lines, the newest last. */
+  get all(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** Takes a line, and lets go of the oldest one when there are too many. */
+  add(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > LAST_LINES) this.#lines.shift();
+  }
+}
+
 /** Makes lines of pieces of text. A line without end is cut and costs no more than its bound. */
 export class LineSplitter {
   readonly #take: (line: string) => void;

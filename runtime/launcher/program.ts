@@ -12,14 +12,9 @@ import { isBinary } from "../binary/is_binary.ts";
 import type { ProgramConfig, ServiceConfig } from "../config/mesh_config.ts";
 import { START_VARIABLE } from "../service/start.ts";
 import { describeStaticBodies, type StaticBodyPlace } from "../sessions/bodies/static_body.ts";
-import { cachePlaces, openCacheFolder } from "./prepared/cache_folder.ts";
+import { cachePlaces } from "./prepared/cache_folder.ts";
 import { findProgram } from "./find_program.ts";
-import {
-  moduleSource,
-  prepareBegin,
-  type PreparedBegin,
-  textSource,
-} from "./prepared/prepared_begin.ts";
+import { mayPrepare, PreparedModule } from "./prepared/prepared_module.ts";
 import {
   environmentOf,
   permissionFlags,
@@ -51,48 +46,21 @@ const BEGIN_BUNDLE = new URL("../../dist/begin.txt", import.meta.url);
 /** Looked up at the start: a program whose file was replaced since then has no path any more. */
 const OWN_PROGRAM = Deno.execPath();
 
-/** Where a service can run. */
-interface Surroundings {
-  /** The deno to run services with, if there is one. */
-  readonly deno: string | undefined;
-  /** The specifier by which the main module of a service imports what is ours. */
-  readonly begin: string;
-}
-
-let surroundings: Surroundings | undefined;
-let prepared: PreparedBegin | undefined;
+/** What a service process imports of ours. */
+const begin = new PreparedModule({ entry: BEGIN, bundle: BEGIN_BUNDLE });
+/** Looked at once: a deno that comes or goes later counts when the mesh is started again. */
+let surroundings: { readonly deno: string | undefined } | undefined;
 /** What a service need not find out by itself, as it is run by the same version of Deno. */
 let places: readonly StaticBodyPlace[] | undefined;
 
-/** Looked at once: a deno that comes or goes later counts when the mesh is started again. */
-function lookAround(): Surroundings {
-  if (!isBinary()) {
-    return { deno: OWN_PROGRAM, begin: BEGIN.href };
-  }
-  const deno = findProgram("deno");
-  const begin = deno === undefined ? "" : dataUrl(Deno.readTextFileSync(BEGIN_BUNDLE));
-  return { deno, begin };
-}
-
 /** The deno that runs services; undefined: there is none, and the binary runs them itself. */
 export function serviceDeno(): string | undefined {
-  return (surroundings ??= lookAround()).deno;
+  surroundings ??= { deno: isBinary() ? findProgram("deno") : OWN_PROGRAM };
+  return surroundings.deno;
 }
 
-/** What is in the binary only can't be imported by another program, unless it is told all of it. */
-export function dataUrl(text: string): string {
-  return `data:text/javascript,${encodeURIComponent(text)}`;
-}
-
-/** By this variable an operator says that nothing is to be prepared, with the value `off`. */
-const PREPARE_VARIABLE = "SMMP_PREPARE";
 /** The other roles of the mesh start meanwhile. Milliseconds. */
 const PREPARE_AFTER_MS = 200;
-
-/** Whether files may be made ahead that make starts faster. */
-export function mayPrepare(): boolean {
-  return Deno.env.get(PREPARE_VARIABLE) !== "off";
-}
 
 /**
  * Makes one file of our part of a service's process, or finds it, so that services start faster.
@@ -100,19 +68,10 @@ export function mayPrepare(): boolean {
  */
 export async function prepareStarts(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, PREPARE_AFTER_MS));
-  try {
-    const { deno } = surroundings ??= lookAround();
-    if (deno === undefined || !mayPrepare()) return;
-    if (!isBinary()) places = describeStaticBodies();
-    const folder = openCacheFolder();
-    if (folder === undefined) return;
-    const source = isBinary()
-      ? await textSource(Deno.readTextFileSync(BEGIN_BUNDLE))
-      : await moduleSource(BEGIN, deno);
-    prepared = await prepareBegin(source, folder);
-  } catch {
-    // A full disk, no network to fetch the bundler by: nobody needs to know, it is only slower.
-  }
+  const deno = serviceDeno();
+  if (deno === undefined || !mayPrepare()) return;
+  if (!isBinary()) places = describeStaticBodies();
+  await begin.prepare(deno);
 }
 
 /**
@@ -122,7 +81,7 @@ export async function prepareStarts(): Promise<void> {
  */
 export function programOf(service: ServiceConfig): ServiceProgram {
   if (service.program !== undefined) return foreignProgram(service, service.program);
-  const { deno, begin } = surroundings ??= lookAround();
+  const deno = serviceDeno();
   const lists = permissionLists(service, START_VARIABLE);
   const url = pathToFileURL(service.entry).href;
   if (deno !== undefined) {
@@ -132,8 +91,7 @@ export function programOf(service: ServiceConfig): ServiceProgram {
       command: [deno, "run", ...flags, "-"],
       // Whether what is prepared is still current is looked at while the process begins.
       get stdin() {
-        const ready = prepared?.isCurrent() ? prepared : undefined;
-        return mainModule(ready?.url ?? begin, url);
+        return mainModule(begin.url, url);
       },
     };
   }
@@ -198,7 +156,7 @@ function problemWithoutDeno({ entry }: ServiceConfig): string | undefined {
  * @returns A line for each thing; none when everything can run in a full sandbox.
  */
 export function runNotes(services: Iterable<ServiceConfig>): string[] {
-  const { deno } = surroundings ??= lookAround();
+  const deno = serviceDeno();
   if (deno !== undefined) return [];
   const notes: string[] = [];
   let hasBundles = false;

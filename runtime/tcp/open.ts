@@ -4,8 +4,7 @@
  * @module
  */
 
-import { TUNNEL_METHOD } from "../sessions/session.ts";
-import type { RequestParts } from "../sessions/session.ts";
+import { type RequestParts, TUNNEL_METHOD } from "../sessions/session.ts";
 import { retryWaitMs } from "../source/retries.ts";
 import type { ExchangeTerms } from "../source/terms.ts";
 

@@ -6,7 +6,7 @@
 
 import { dirname, join } from "node:path";
 import type { ServiceConfig } from "../config/mesh_config.ts";
-import { ownPlace } from "../config/service_files.ts";
+import { isFileSync, ownPlace } from "../config/service_files.ts";
 import { cachePlaces } from "../launcher/prepared/cache_folder.ts";
 
 /** The files by which Deno knows how the modules of a folder are resolved. */
@@ -18,17 +18,8 @@ const CONFIG_FILES = ["deno.json", "deno.jsonc", "package.json"];
  */
 export function hostFolder(entry: string): string {
   for (let folder = dirname(entry);; folder = dirname(folder)) {
-    if (CONFIG_FILES.some((name) => isThere(join(folder, name)))) return folder;
+    if (CONFIG_FILES.some((name) => isFileSync(join(folder, name)))) return folder;
     if (folder === dirname(folder)) return dirname(ownPlace(entry));
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    // What can't be looked at Deno can't use either.
-    return false;
   }
 }
 

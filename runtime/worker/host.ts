@@ -8,8 +8,13 @@
 import { permissionOptions, type SandboxedWorkerOptions } from "../binary/worker_permissions.ts";
 import type { Link } from "../../transports/link.ts";
 import { dialTcp } from "../../transports/tcp.ts";
-import { type EndOrder, type HostStart, ORDER_BYTES_MAX, readOrder } from "./orders.ts";
-import type { StartOrder } from "./orders.ts";
+import {
+  type EndOrder,
+  type HostStart,
+  ORDER_BYTES_MAX,
+  readOrder,
+  type StartOrder,
+} from "./orders.ts";
 import { endMark } from "./tagged_line.ts";
 
 /** A worker that does not hear an order to end within this does not listen any more. */

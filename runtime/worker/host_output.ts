@@ -5,7 +5,8 @@
  */
 
 import { OUTPUT_LINE_MAX } from "../launcher/output_lines.ts";
-import { type OutputStream, readTagged } from "./tagged_line.ts";
+import type { OutputStream } from "../launcher/output_files.ts";
+import { readTagged } from "./tagged_line.ts";
 
 /** Takes what one worker wrote. */
 export interface WorkerOutput {

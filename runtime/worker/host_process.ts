@@ -11,7 +11,7 @@
 import { feed } from "../launcher/program_input.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
 import { newGroup, type ProcessEnd, type ProcessEvents } from "../launcher/launcher.ts";
-import { readLines } from "../launcher/output_lines.ts";
+import { LAST_LINES, LastLines, OUTPUT_END_MS, readLines } from "../launcher/output_lines.ts";
 import { killGroup } from "../launcher/process_identity.ts";
 import { HostOutput } from "./host_output.ts";
 import { type HostReport, readReport, type StartOrder } from "./orders.ts";
@@ -40,7 +40,7 @@ export interface HostProcessOptions {
 
 interface HostedWorker extends ProcessEvents {
   readonly tag: string;
-  readonly lastLines: string[];
+  readonly lastLines: LastLines;
   /** Whether it was ordered to end. */
   isKilled: boolean;
   /** Whether all that it printed was read. */
@@ -50,10 +50,6 @@ interface HostedWorker extends ProcessEvents {
   timer?: ReturnType<typeof setTimeout>;
 }
 
-/** Lines of stderr that are kept to explain an end. */
-const LAST_LINES = 20;
-/** After its end the output of a worker has this long to be read. Milliseconds. */
-const OUTPUT_END_MS = 250;
 /** After this long without a word about an order the main thread hangs too. Milliseconds. */
 const KILL_MS = 5_000;
 /** Who shares a process with a worker that hangs has this long to move. Milliseconds. */
@@ -139,12 +135,11 @@ export class HostProcess {
     const { tag, events } = told;
     const worker: HostedWorker = {
       tag,
-      lastLines: [],
+      lastLines: new LastLines(),
       isKilled: false,
       isRead: false,
       line: (text, stream) => {
-        if (stream === "stderr") worker.lastLines.push(text);
-        if (worker.lastLines.length > LAST_LINES) worker.lastLines.shift();
+        if (stream === "stderr") worker.lastLines.add(text);
         events.line(text, stream);
       },
       exited: (end) => events.exited(end),
@@ -219,7 +214,7 @@ export class HostProcess {
     clearTimeout(worker.timer);
     this.#workers.delete(workerID);
     this.#output.remove(worker.tag);
-    worker.exited({ ...worker.end, lastLines: worker.lastLines });
+    worker.exited({ ...worker.end, lastLines: worker.lastLines.all });
     if (this.#isRetired && this.#workers.size === 0) this.kill();
   }
 
@@ -235,7 +230,7 @@ export class HostProcess {
       this.#output.remove(worker.tag);
       const cause = this.#isOutOfMemory ? ": one of them ran out of memory" : "";
       const why = `the process of ${workers.length} workers ended with ${how}${cause}`;
-      const lastLines = [...worker.lastLines, ...this.#firstLines, why];
+      const lastLines = [...worker.lastLines.all, ...this.#firstLines, why];
       worker.exited({ ...worker.end ?? end, lastLines });
     }
   }

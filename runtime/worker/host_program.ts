@@ -5,14 +5,8 @@
  */
 
 import { isBinary } from "../binary/is_binary.ts";
-import { openCacheFolder } from "../launcher/prepared/cache_folder.ts";
-import {
-  moduleSource,
-  prepareBegin,
-  type PreparedBegin,
-  textSource,
-} from "../launcher/prepared/prepared_begin.ts";
-import { dataUrl, mayPrepare, serviceDeno } from "../launcher/program.ts";
+import { dataUrl, PreparedModule } from "../launcher/prepared/prepared_module.ts";
+import { serviceDeno } from "../launcher/program.ts";
 import type { HostStart } from "./orders.ts";
 
 const HOST = new URL("./host.ts", import.meta.url);
@@ -46,30 +40,7 @@ export function hostProgram(start: HostStart): string {
     `await runHost(${JSON.stringify(start)});\n`;
 }
 
-/** Our part of a worker: its modules, or one file once that is made. */
-export class WorkerBegin {
-  #prepared: PreparedBegin | undefined;
-  #text: string | undefined;
-
-  /** What a worker imports. */
-  get url(): string {
-    if (this.#prepared?.isCurrent() === true) return this.#prepared.url;
-    if (!isBinary()) return BEGIN.href;
-    return this.#text ??= dataUrl(Deno.readTextFileSync(BEGIN_BUNDLE));
-  }
-
-  /** Makes the file, or finds it, in a process of its own. */
-  async prepare(): Promise<void> {
-    try {
-      const deno = serviceDeno();
-      const folder = deno === undefined || !mayPrepare() ? undefined : openCacheFolder();
-      if (deno === undefined || folder === undefined) return;
-      const source = isBinary()
-        ? await textSource(Deno.readTextFileSync(BEGIN_BUNDLE))
-        : await moduleSource(BEGIN, deno);
-      this.#prepared = await prepareBegin(source, folder);
-    } catch {
-      // A full disk, no network to fetch the bundler by: nobody needs to know, it is only slower.
-    }
-  }
+/** What a worker imports of ours. */
+export function workerBegin(): PreparedModule {
+  return new PreparedModule({ entry: BEGIN, bundle: BEGIN_BUNDLE });
 }

@@ -5,8 +5,7 @@
  * @module
  */
 
-/** Where a line was printed. */
-export type OutputStream = "stdout" | "stderr";
+import type { OutputStream } from "../launcher/output_files.ts";
 
 /** A line, or a part of one of which more follows. */
 export interface TaggedLine {

@@ -5,7 +5,8 @@
  */
 
 import { isRecord } from "../../protocol/fields.ts";
-import { type OutputStream, taggedLines } from "./tagged_line.ts";
+import type { OutputStream } from "../launcher/output_files.ts";
+import { taggedLines } from "./tagged_line.ts";
 
 /** A level of Deno's console above this one goes to stderr. */
 const STDOUT_LEVEL_MAX = 1;

@@ -11,12 +11,13 @@ import { isSameText } from "../../protocol/same_text.ts";
 import { listenTcp, type TcpListener } from "../../transports/tcp.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import type { launch, LaunchedProcess, LaunchOptions } from "../launcher/launcher.ts";
-import { dataUrl } from "../launcher/program.ts";
+import { dataUrl } from "../launcher/prepared/prepared_module.ts";
+import { serviceDeno } from "../launcher/program.ts";
 import { environmentOf, permissionLists, processEnvironment } from "../launcher/sandbox.ts";
 import { type SpareStart, START_VARIABLE, type StartInfo } from "../service/start.ts";
 import { hostFolder, unconfinedBecause } from "./confinement.ts";
 import { HostProcess } from "./host_process.ts";
-import { hostCommand, hostProgram, WorkerBegin } from "./host_program.ts";
+import { hostCommand, hostProgram, workerBegin } from "./host_program.ts";
 import { readHello } from "./orders.ts";
 import { newTag } from "./tagged_line.ts";
 import { tellingText } from "./told.ts";
@@ -79,7 +80,7 @@ export class WorkerHosts {
   readonly #hung = new Set<string>();
   /** The last worker before the last edit of each service that was edited. */
   readonly #edits = new Map<string, number>();
-  readonly #begin = new WorkerBegin();
+  readonly #begin = workerBegin();
   readonly #told = new Set<string>();
   #listener: TcpListener | undefined;
   #lastID = 0;
@@ -164,7 +165,8 @@ export class WorkerHosts {
     setTimeout(() => {
       if (this.#isStopped) return;
       for (const folder of folders) this.#startAhead(folder);
-      void this.#begin.prepare();
+      const deno = serviceDeno();
+      if (deno !== undefined) void this.#begin.prepare(deno);
     }, PREPARE_AFTER_MS);
   }
 

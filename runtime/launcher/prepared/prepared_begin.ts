@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { runBundler } from "../../bundle/bundler.ts";
+import { isFileSync } from "../../config/service_files.ts";
 import { removeOldest } from "./cache_folder.ts";
 import { digestOf, readModuleSources } from "./module_sources.ts";
 import { quickText } from "./quick_text.ts";
@@ -118,7 +119,8 @@ export async function prepareBegin(
   await removeOldest(folder, FILE_NAME);
   return {
     url: pathToFileURL(path).href,
-    isCurrent: () => isThere(path) && source.isCurrent(),
+    // Caches are emptied.
+    isCurrent: () => isFileSync(path) && source.isCurrent(),
   };
 }
 
@@ -128,15 +130,6 @@ async function isWhole(path: string, end: string): Promise<boolean> {
     return (await Deno.readTextFile(path)).endsWith(end);
   } catch {
     // What is not there, or can't be read, is made.
-    return false;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    // Caches are emptied.
     return false;
   }
 }
