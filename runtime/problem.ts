@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isRecord } from "../protocol/fields.ts";
+
 /** What went wrong on the way to a service. */
 export interface Problem {
   /** The HTTP status. */
@@ -58,6 +60,17 @@ export const PROBLEM_TYPE = "application/problem+json";
 export function problemResponse(problem: Problem): Response {
   const { status, headers, body } = problemParts(problem);
   return new Response(body, { status, headers });
+}
+
+/** The reason that problem details tell, as JSON. */
+export function detailOf(problem: unknown): string | undefined {
+  return isRecord(problem) && typeof problem.detail === "string" ? problem.detail : undefined;
+}
+
+/** The reason that a response tells, if it is a problem; its body has been read then. */
+export async function detailIn(response: Response): Promise<string | undefined> {
+  if (response.headers.get("content-type") !== PROBLEM_TYPE) return undefined;
+  return detailOf(await response.json());
 }
 
 /** The parts of a response that tells a problem. */

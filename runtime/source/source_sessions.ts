@@ -118,9 +118,8 @@ export class SourceSessions {
     const body = retry ? keptBody(request) : undefined;
     let sent = body === undefined ? request : { ...request, body: body.stream() };
     for (let refusals = 0, retries = 0;;) {
-      const requestID = this.#lastRequestID += 1;
-      const timeoutMs = terms.connectMs ?? this.#options.waitMs ?? WAIT_MS;
-      const wanted = wantedOf({ kind: "requestWanted", requestID, service, timeoutMs }, terms);
+      const wanted = this.#want(service, terms);
+      const { requestID } = wanted;
       const outcome = await this.#connect(wanted, request);
       if (!("exchange" in outcome)) return (request.respond ?? responseOf)(outcome);
       try {
@@ -156,14 +155,20 @@ export class SourceSessions {
     service: string,
     terms: ExchangeTerms = NO_TERMS,
   ): Promise<ResponseParts | undefined> {
-    const requestID = this.#lastRequestID += 1;
-    const timeoutMs = terms.connectMs ?? this.#options.waitMs ?? WAIT_MS;
-    const wanted = wantedOf({ kind: "requestWanted", requestID, service, timeoutMs }, terms);
+    const wanted = this.#want(service, terms);
+    const { requestID } = wanted;
     const outcome = await this.#connect(wanted, {});
     if (!("exchange" in outcome)) return outcome;
     this.#trials.delete(requestID);
     this.#options.dispatch({ kind: "requestEnded", requestID, outcome: "unused" });
     return undefined;
+  }
+
+  /** A new request, as the role is told of it. */
+  #want(service: string, terms: ExchangeTerms): RequestWanted {
+    const requestID = this.#lastRequestID += 1;
+    const timeoutMs = terms.connectMs ?? this.#options.waitMs ?? WAIT_MS;
+    return wantedOf({ kind: "requestWanted", requestID, service, timeoutMs }, terms);
   }
 
   /** The head of an answer has come, for which others may wait. */

@@ -5,6 +5,7 @@
  */
 
 import { type RequestParts, TUNNEL_METHOD } from "../sessions/session.ts";
+import { detailIn } from "../problem.ts";
 import { retryWaitMs } from "../source/retries.ts";
 import type { ExchangeTerms } from "../source/terms.ts";
 
@@ -90,12 +91,6 @@ async function ask(
 
 /** Why a service did not open it, as its response says it. */
 async function refusalOf(response: Response): Promise<string> {
-  const { status, headers } = response;
-  if (headers.get("content-type") === "application/problem+json") {
-    const problem: unknown = await response.json();
-    if (typeof problem === "object" && problem !== null && "detail" in problem) {
-      return String(problem.detail);
-    }
-  }
-  return `Cannot open a connection: the service answered ${status}`;
+  return await detailIn(response) ??
+    `Cannot open a connection: the service answered ${response.status}`;
 }

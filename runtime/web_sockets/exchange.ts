@@ -5,6 +5,7 @@
  * @module
  */
 
+import { detailIn } from "../problem.ts";
 import { SocketChannel } from "./channel.ts";
 import { ACCEPTED_HEADER, WEB_SOCKET_METHOD } from "./messages.ts";
 
@@ -52,13 +53,9 @@ export async function openExchange(
 
 /** Why a service did not accept, as its response says it. Reads or cancels the response. */
 export async function refusalOf(response: Response): Promise<string> {
-  const { status, headers } = response;
-  if (headers.get("content-type") === "application/problem+json") {
-    const problem: unknown = await response.json();
-    if (typeof problem === "object" && problem !== null && "detail" in problem) {
-      return `${status}, ${problem.detail}`;
-    }
-  }
+  const { status } = response;
+  const detail = await detailIn(response);
+  if (detail !== undefined) return `${status}, ${detail}`;
   // It says no more than its status, whatever else it would have said.
   await response.body?.cancel().catch(() => {});
   return `${status}`;

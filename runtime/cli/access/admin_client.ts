@@ -6,7 +6,7 @@
 
 import { type AnswerName, type AnswerTypes, parseAnswer } from "../../admin/views/view_schema.ts";
 import { formatDuration } from "../../config/schema/durations.ts";
-import { isRecord } from "../../../protocol/fields.ts";
+import { detailOf } from "../../problem.ts";
 import { CommandError } from "../io.ts";
 import { type MeshAccess, requireToken } from "./find_mesh.ts";
 
@@ -210,11 +210,6 @@ function parseJson(text: string): unknown {
     // What is not JSON does not pass the check of the answer, which says so.
     return undefined;
   }
-}
-
-/** The reason that a problem tells. */
-export function detailOf(value: unknown): string | undefined {
-  return isRecord(value) && typeof value.detail === "string" ? value.detail : undefined;
 }
 
 /** The status of a response in words. */

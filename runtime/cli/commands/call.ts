@@ -7,8 +7,8 @@
 import { reasonOf } from "../../../protocol/errors.ts";
 import { isName } from "../../../protocol/manifest.ts";
 import { formatDuration } from "../../config/schema/durations.ts";
-import { PROBLEM_TYPE } from "../../problem.ts";
-import { describe, detailOf, unreachable } from "../access/admin_client.ts";
+import { detailOf, PROBLEM_TYPE } from "../../problem.ts";
+import { describe, unreachable } from "../access/admin_client.ts";
 import { findGateway, type GatewayAccess } from "../access/find_gateway.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { CommandError, type CommandIO } from "../io.ts";

@@ -9,8 +9,8 @@
  * @module
  */
 
-import { isRecord } from "../../../protocol/fields.ts";
 import type { RouteLimits } from "../../../protocol/route_limits.ts";
+import { detailOf } from "../../problem.ts";
 import type { HeaderList, ResponseParts } from "../../sessions/session.ts";
 import {
   againHtml,
@@ -207,9 +207,7 @@ function addressOf({ path, search }: Navigation): string {
 /** What a problem says to a person. */
 function reasonOf({ status, body }: ResponseParts): string {
   const problem: unknown = typeof body === "string" ? JSON.parse(body) : undefined;
-  return isRecord(problem) && typeof problem.detail === "string"
-    ? problem.detail
-    : `Cannot reach it: status ${status}`;
+  return detailOf(problem) ?? `Cannot reach it: status ${status}`;
 }
 
 /** What a promise resolves to, or `later` after some time. */
