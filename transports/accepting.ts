@@ -1,5 +1,5 @@
 /**
- * How a listener waits for who connects next.
+ * How a listener accepts who connects.
  *
  * @module
  */
@@ -30,6 +30,55 @@ export async function acceptNext<Connection>(
       return await listener.accept();
     } catch (error) {
       if (!(error instanceof Deno.errors.NotConnected)) throw error;
+    }
+  }
+}
+
+/** After a failure, which mostly means that no descriptor is left, it rests. Milliseconds. */
+const REST_MS = 100;
+
+/** Who hears of what a listener accepts. */
+export interface AcceptingEvents<Connection> {
+  /** Takes who has connected. What it throws counts as a failure. */
+  readonly accepted: (connection: Connection) => void;
+  /** Is told why nobody could be accepted; after a moment it is tried again. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Accepts everybody who connects to a listener, until it is closed. */
+export class Accepting<Connection> {
+  readonly #listener: { accept(): Promise<Connection>; close(): void };
+  readonly #events: AcceptingEvents<Connection>;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  #isOpen = true;
+
+  /** Accepts from now on; the listener is its own. */
+  constructor(
+    listener: { accept(): Promise<Connection>; close(): void },
+    events: AcceptingEvents<Connection>,
+  ) {
+    this.#listener = listener;
+    this.#events = events;
+    void this.#run();
+  }
+
+  /** Closes the listener. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    clearTimeout(this.#rest);
+    this.#listener.close();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isOpen) {
+      try {
+        this.#events.accepted(await acceptNext(this.#listener));
+      } catch (error) {
+        if (!this.#isOpen) return;
+        this.#events.failed(error);
+        await new Promise<void>((resolve) => this.#rest = setTimeout(resolve, REST_MS));
+      }
     }
   }
 }

@@ -7,7 +7,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import { isSameText } from "../../protocol/same_text.ts";
-import { acceptNext } from "../../transports/accepting.ts";
+import { Accepting } from "../../transports/accepting.ts";
 import { withoutHops } from "../hop_headers.ts";
 import { problemResponse } from "../problem.ts";
 import { type MeshFetch, serviceOf } from "../service/calls/mesh_fetch.ts";
@@ -33,8 +33,6 @@ import {
 
 /** Connections at a time; of more the oldest without the password goes first, else the newest. */
 const CONNECTIONS_MAX = 1_000;
-/** How long it rests after a failure to accept. Milliseconds. */
-const ACCEPT_PAUSE_MS = 100;
 
 const MESH_AUTHORITY = /^([a-z][a-z0-9-]*\.mesh)(?::80)?$/;
 /** On any other port a service speaks something else than HTTP. */
@@ -82,20 +80,17 @@ export class MeshProxy {
       // Node asks for it by name before it looks at the others.
       NODE_USE_ENV_PROXY: "1",
     };
-    void this.#accept(listener);
+    void new Accepting(listener, {
+      accepted: (connection) => this.#admit(connection),
+      failed() {
+        // Too many files are open, which passes; who connects waits meanwhile.
+      },
+    });
   }
 
-  async #accept(listener: Deno.TcpListener): Promise<void> {
-    for (;;) {
-      try {
-        const connection = await acceptNext(listener);
-        if (this.#hasRoom()) void this.#serve(connection);
-        else connection.close();
-      } catch {
-        // Too many files are open, which passes.
-        await new Promise<void>((resolve) => void setTimeout(resolve, ACCEPT_PAUSE_MS));
-      }
-    }
+  #admit(connection: Deno.TcpConn): void {
+    if (this.#hasRoom()) void this.#serve(connection);
+    else connection.close();
   }
 
   #hasRoom(): boolean {

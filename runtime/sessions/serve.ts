@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
-import { acceptNext } from "../../transports/accepting.ts";
+import { Accepting } from "../../transports/accepting.ts";
 import { after } from "../../transports/timer.ts";
 import { AcceptedSession, type AcceptOptions, HANDSHAKE_MS } from "./accept.ts";
 import { heartbeatMsOf } from "./wires/heartbeat.ts";
@@ -23,8 +23,6 @@ export interface ServeOptions extends AcceptOptions {
    */
   readonly secure?: ((connection: Deno.TcpConn) => Promise<Wire>) | undefined;
 }
-
-const ACCEPT_PAUSE_MS = 100;
 
 /** Accepts sessions on the in-plug of an instance, until `drain` or `abort`. */
 export function serveSessions(options: ServeOptions): SessionServer {
@@ -44,7 +42,7 @@ class Server implements SessionServer {
   /** Those who have no session that is open yet, the oldest first. */
   readonly #newcomers = new Set<Newcomer>();
   readonly #settle: () => void;
-  #pause: ReturnType<typeof setTimeout> | undefined;
+  readonly #listening: Accepting<Deno.TcpConn>;
   #accepting = true;
 
   constructor(options: ServeOptions) {
@@ -52,7 +50,13 @@ class Server implements SessionServer {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#settle = resolve;
-    this.#accept();
+    this.#listening = new Accepting(options.listener, {
+      accepted: (connection) => {
+        connection.setNoDelay(true);
+        this.#admit(connection);
+      },
+      failed: (error) => options.events.failed?.(error),
+    });
   }
 
   get inFlight(): number {
@@ -76,21 +80,6 @@ class Server implements SessionServer {
   abort(reason: string): void {
     this.#close();
     for (const session of this.#sessions) session.abort(reason);
-  }
-
-  async #accept(): Promise<void> {
-    while (this.#accepting) {
-      try {
-        const connection = await acceptNext(this.#options.listener);
-        connection.setNoDelay(true);
-        this.#admit(connection);
-      } catch (error) {
-        if (!this.#accepting) break;
-        // Too many open files, which passes.
-        this.#options.events.failed?.(error);
-        await new Promise<void>((resolve) => this.#pause = setTimeout(resolve, ACCEPT_PAUSE_MS));
-      }
-    }
   }
 
   #admit(connection: Deno.TcpConn): void {
@@ -167,8 +156,7 @@ class Server implements SessionServer {
   #close(): void {
     if (!this.#accepting) return;
     this.#accepting = false;
-    clearTimeout(this.#pause);
-    this.#options.listener.close();
+    this.#listening.close();
     for (const newcomer of this.#newcomers) newcomer.abort("the instance accepts nobody any more");
     this.#settleWhenEmpty();
   }

@@ -6,7 +6,7 @@
 
 import type { ReportedPort } from "../../protocol/announcements.ts";
 import { reasonOf } from "../../protocol/errors.ts";
-import { acceptNext } from "../../transports/accepting.ts";
+import { Accepting } from "../../transports/accepting.ts";
 import type { Exchange } from "../limits/limited_exchange.ts";
 import { refusalsTeller } from "../service/in_plug.ts";
 import { openTunnel } from "./open.ts";
@@ -23,9 +23,6 @@ export interface PortListenerOptions extends ReportedPort {
 /** Connections of one port at a time, where mesh.json says nothing else: what a session carries. */
 export const PORT_CONNECTIONS_MAX = 1_000;
 
-/** Too many open files pass, too. Milliseconds. */
-const ACCEPT_PAUSE_MS = 100;
-
 /** A client that is connected. */
 interface Client {
   readonly tunnel: Tunnel;
@@ -39,26 +36,27 @@ export class PortListener {
   readonly service: string;
   /** Most connections at a time, as it was told. */
   readonly connectionsMax: number | undefined;
-  readonly #listener: Deno.TcpListener;
+  readonly #accepting: Accepting<Deno.TcpConn>;
   readonly #exchange: Exchange;
   readonly #refused: (reason: string) => void;
   readonly #clients = new Set<Client>();
-  #isOpen = true;
 
   /** Accepts from now on. */
   constructor(listener: Deno.TcpListener, options: PortListenerOptions) {
     const { port, service, connectionsMax, exchange, warn } = options;
     this.service = service;
     this.connectionsMax = connectionsMax;
-    this.#listener = listener;
     this.#exchange = exchange;
     this.#refused = refusalsTeller((text) => warn(`port ${port}: ${text}`));
-    void this.#accept();
+    this.#accepting = new Accepting(listener, {
+      accepted: (connection) => this.#admit(connection),
+      failed: (error) => this.#refused(reasonOf(error)),
+    });
   }
 
   /** Accepts nothing new; resolves when the clients have gone by themselves. */
   async retire(): Promise<void> {
-    this.#close();
+    this.#accepting.close();
     while (this.#clients.size > 0) {
       await Promise.all([...this.#clients].map(({ tunnel }) => tunnel.ended));
     }
@@ -66,7 +64,7 @@ export class PortListener {
 
   /** Accepts nothing new, and lets the clients go; resolves when they have gone. */
   async drain(): Promise<void> {
-    this.#close();
+    this.#accepting.close();
     for (const { waiting, tunnel } of this.#clients) {
       if (waiting === undefined) tunnel.leave();
       else waiting.abort(new Error("the gateway is stopping"));
@@ -76,28 +74,10 @@ export class PortListener {
 
   /** Ends everything at once. */
   abort(): void {
-    this.#close();
+    this.#accepting.close();
     for (const { waiting, tunnel } of this.#clients) {
       waiting?.abort(new Error("the gateway is stopping"));
       tunnel.end();
-    }
-  }
-
-  #close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#listener.close();
-  }
-
-  async #accept(): Promise<void> {
-    while (this.#isOpen) {
-      try {
-        this.#admit(await acceptNext(this.#listener));
-      } catch (error) {
-        if (!this.#isOpen) return;
-        this.#refused(reasonOf(error));
-        await new Promise<void>((resolve) => void setTimeout(resolve, ACCEPT_PAUSE_MS));
-      }
     }
   }
 

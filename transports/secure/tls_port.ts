@@ -4,12 +4,9 @@
  * @module
  */
 
-import { acceptNext } from "../accepting.ts";
+import { Accepting } from "../accepting.ts";
 import { textOf } from "../codec.ts";
 import { InnerTls, type TlsChannel, type TlsPair } from "./inner_tls.ts";
-
-/** How long a port rests after a failure to accept, which mostly means: no descriptor left. */
-const RETRY_MS = 100;
 
 /** What a {@linkcode TlsPort} tells. */
 export interface TlsPortEvents {
@@ -42,10 +39,9 @@ export class TlsPort {
   /** The port that is listened on, never 0. */
   readonly port: number;
   readonly #events: TlsPortEvents;
-  readonly #listener: Deno.TcpListener;
+  readonly #accepting: Accepting<Deno.TcpConn>;
   #inside: InnerTls;
   #closed = false;
-  #retry: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * Opens a port.
@@ -56,15 +52,23 @@ export class TlsPort {
   constructor({ hostname, port, pair }: TlsPortOptions, events: TlsPortEvents) {
     this.#events = events;
     this.#inside = new InnerTls(pair);
+    const listener = this.#listen(hostname, port);
+    this.hostname = listener.addr.hostname;
+    this.port = listener.addr.port;
+    this.#accepting = new Accepting(listener, {
+      accepted: (conn) => this.#events.connected(conn),
+      failed: (error) =>
+        this.#events.failed(`Cannot accept on port "${this.port}": ${textOf(error)}`),
+    });
+  }
+
+  #listen(hostname: string, port: number): Deno.TcpListener {
     try {
-      this.#listener = Deno.listen({ hostname, port });
+      return Deno.listen({ hostname, port });
     } catch (error) {
       this.#inside.close();
       throw error;
     }
-    this.hostname = this.#listener.addr.hostname;
-    this.port = this.#listener.addr.port;
-    this.#run();
   }
 
   /**
@@ -94,21 +98,7 @@ export class TlsPort {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#retry);
-    this.#listener.close();
+    this.#accepting.close();
     this.#inside.close();
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#closed) {
-      try {
-        this.#events.connected(await acceptNext(this.#listener));
-      } catch (error) {
-        if (this.#closed) return;
-        this.#events.failed(`Cannot accept on port "${this.port}": ${textOf(error)}`);
-        this.#retry = setTimeout(() => this.#run(), RETRY_MS);
-        return;
-      }
-    }
   }
 }
