@@ -1,30 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import type { MeshProcess } from "../integration/meshes/mesh_process.ts";
+import { grownSince, MIB, peaksOf, UNDER_WAY } from "../integration/meshes/memory.ts";
 import { askText, freshID, requestBytes } from "./case.ts";
 import { RawConnection } from "./raw_http.ts";
 import { IS_OLD_DENO, startSubjects, type World } from "./worlds.ts";
 
-const MIB = 1_048_576;
 const SIZE = 256 * MIB;
-
-/** What may be under way between two ends that do not read: windows, and buffers of the system. */
-const UNDER_WAY = 32 * MIB;
-
-/** By how much the peak of a process may grow while a body passes. */
-const GROWTH = 64 * MIB;
 
 /** Turns that an end has to run ahead of one that does not read: more would find no more. */
 const TURNS = 200;
-
-/** The most memory that the mesh, and the service, have had at any time, in bytes. */
-async function peaks(mesh: MeshProcess): Promise<number[]> {
-  const all: number[] = [];
-  for (const pid of await mesh.processes()) {
-    const status = await Deno.readTextFile(`/proc/${pid}/status`);
-    all.push(1_024 * Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1]));
-  }
-  return all;
-}
 
 /** Receives zeros, reading nothing at first; returns how many were under way then. */
 async function download(world: World, size: number): Promise<number> {
@@ -72,12 +55,10 @@ Deno.test({
     for (const pass of [download, upload]) {
       // What the processes need in any case is there after a first, smaller body.
       await pass(world, 32 * MIB);
-      const before = await peaks(mesh);
+      const before = await peaksOf(mesh);
       const underWay = await pass(world, SIZE);
-      const after = await peaks(mesh);
-      const growth = after.map((peak, index) => peak - (before[index] ?? 0));
       assert(underWay < UNDER_WAY, `${pass.name}: ${underWay / MIB} MiB under way`);
-      assertEquals(growth.filter((bytes) => bytes > GROWTH), [], pass.name);
+      assertEquals(await grownSince(before, mesh), [], pass.name);
     }
   },
 });

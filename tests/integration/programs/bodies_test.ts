@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { RawConnection, type RawHead } from "../../conformance/raw_http.ts";
 import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
-import { grownSince, MIB, peaksOf, UNDER_WAY } from "./memory.ts";
+import { grownSince, MIB, peaksOf, UNDER_WAY } from "../meshes/memory.ts";
 
 const PROGRAM = new URL("./services/bodies.py", import.meta.url).pathname;
 const PIECE = 32_768;

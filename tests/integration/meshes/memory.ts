@@ -5,7 +5,7 @@
  */
 
 import { IS_OLD_DENO } from "../../conformance/worlds.ts";
-import type { MeshProcess } from "../meshes/mesh_process.ts";
+import type { MeshProcess } from "./mesh_process.ts";
 
 /** Bytes of a MiB. */
 export const MIB = 1_048_576;
