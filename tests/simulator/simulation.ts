@@ -12,12 +12,12 @@ import { MinimumChecker } from "./checkers/scale.ts";
 import { SparesChecker } from "./checkers/spares.ts";
 import { DIFFERENCE_MAX_MS, TruthChecker } from "./checkers/truth.ts";
 import { judgeWaits } from "./checkers/waits.ts";
-import { beginCommands, endDrains, letSleep } from "./commands.ts";
-import { beginFaults, beginMildFaults, endFaults, stickSome } from "./faults.ts";
+import { beginCommands, endDrains, letSleep } from "./disturbances/commands.ts";
+import { beginFaults, beginMildFaults, endFaults, stickSome } from "./disturbances/faults.ts";
 import { drawOptions, type SimulationOptions } from "./options.ts";
 import { Random } from "./random.ts";
-import { SteadyUsers } from "./steady_users.ts";
-import { Users } from "./users.ts";
+import { SteadyUsers } from "./traffic/steady_users.ts";
+import { Users } from "./traffic/users.ts";
 import { REAL_ROLES, type Roles, type Trace, World } from "./world.ts";
 
 /** What a simulation found. */

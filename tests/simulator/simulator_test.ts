@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "./random.ts";
-import { SABOTAGES } from "./sabotages.ts";
+import { SABOTAGES } from "./disturbances/sabotages.ts";
 import { simulate } from "./simulation.ts";
 import { Timeline } from "./timeline.ts";
 import { findDifference } from "./checkers/difference.ts";

@@ -25,15 +25,15 @@ import type { ServiceEffect, ServiceEvent, ServiceState } from "../../roles/serv
 import { SERVICE } from "../../roles/service/step.ts";
 import type { SourceOptions } from "../../roles/source/state.ts";
 import type { Role } from "../../roles/step.ts";
-import { AgentNode } from "./agent_node.ts";
-import { GatewayNode } from "./gateway_node.ts";
-import { ManagerNode, type ManagerRun } from "./manager_node.ts";
+import { AgentNode } from "./nodes/agent_node.ts";
+import { GatewayNode } from "./nodes/gateway_node.ts";
+import { ManagerNode, type ManagerRun } from "./nodes/manager_node.ts";
 import type { SimulationOptions } from "./options.ts";
 import type { Random } from "./random.ts";
-import type { ServiceProcess } from "./service_process.ts";
-import type { Session } from "./session.ts";
-import type { SpareRoom } from "./spares.ts";
-import type { SteadyUsers } from "./steady_users.ts";
+import type { ServiceProcess } from "./processes/service_process.ts";
+import type { Session } from "./traffic/session.ts";
+import type { SpareRoom } from "./processes/spares.ts";
+import type { SteadyUsers } from "./traffic/steady_users.ts";
 import { Timeline } from "./timeline.ts";
 import { Violations } from "./violations.ts";
 

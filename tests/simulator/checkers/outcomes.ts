@@ -5,7 +5,7 @@
  */
 
 import { INSTANCES_DEFAULTS } from "../../../protocol/manifest.ts";
-import type { Call } from "../caller.ts";
+import type { Call } from "../traffic/caller.ts";
 import { countListening } from "./scale.ts";
 import { NOWHERE, type World } from "../world.ts";
 

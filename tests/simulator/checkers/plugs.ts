@@ -6,7 +6,7 @@
 
 import type { ManagerState } from "../../../roles/manager/state.ts";
 import type { Registry } from "../../../roles/manager/memory/registry.ts";
-import type { ServiceProcess } from "../service_process.ts";
+import type { ServiceProcess } from "../processes/service_process.ts";
 import type { Listener, World } from "../world.ts";
 
 /** The manager must never have assigned a plug twice. */

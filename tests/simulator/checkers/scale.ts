@@ -8,7 +8,7 @@
 import { type InstanceBounds, INSTANCES_DEFAULTS } from "../../../protocol/manifest.ts";
 import type { Fact } from "../../../roles/manager/memory/facts.ts";
 import type { Registry } from "../../../roles/manager/memory/registry.ts";
-import { ServiceProcess } from "../service_process.ts";
+import { ServiceProcess } from "../processes/service_process.ts";
 import type { World } from "../world.ts";
 
 /** What is not started but taken over from an agent. */

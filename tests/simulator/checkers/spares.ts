@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SpareRoom } from "../spares.ts";
+import type { SpareRoom } from "../processes/spares.ts";
 import type { World } from "../world.ts";
 
 /** What is not wanted any more may take so long to end. Milliseconds. */

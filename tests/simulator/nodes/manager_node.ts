@@ -4,20 +4,20 @@
  * @module
  */
 
-import type { Fact } from "../../roles/manager/memory/facts.ts";
-import { foldFacts } from "../../roles/manager/memory/fold.ts";
+import type { Fact } from "../../../roles/manager/memory/facts.ts";
+import { foldFacts } from "../../../roles/manager/memory/fold.ts";
 import {
   createManager,
   type ManagerCommand,
   type ManagerEffect,
   type ManagerEvent,
   type ManagerState,
-} from "../../roles/manager/state.ts";
-import { FactsChecker } from "./checkers/facts.ts";
-import { judgePlugs, judgeStarts } from "./checkers/plugs.ts";
+} from "../../../roles/manager/state.ts";
+import { FactsChecker } from "../checkers/facts.ts";
+import { judgePlugs, judgeStarts } from "../checkers/plugs.ts";
 import type { LinkEnd, LinkOwner } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
-import type { World } from "./world.ts";
+import type { World } from "../world.ts";
 
 /** The place of the manager. */
 export class ManagerNode {

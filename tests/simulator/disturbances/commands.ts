@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ManagerCommand } from "../../roles/manager/state.ts";
-import type { World } from "./world.ts";
+import type { ManagerCommand } from "../../../roles/manager/state.ts";
+import type { World } from "../world.ts";
 
 /** The number of something that there is, or sometimes of nothing. */
 function pickID(world: World, ids: Iterable<number>): number {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { PlugConfiguration } from "../../protocol/fields.ts";
-import type { Message } from "../../protocol/messages.ts";
-import type { AgentNode } from "./agent_node.ts";
-import type { LinkEnd } from "./links.ts";
+import type { PlugConfiguration } from "../../../protocol/fields.ts";
+import type { Message } from "../../../protocol/messages.ts";
+import type { AgentNode } from "../nodes/agent_node.ts";
+import type { LinkEnd } from "../nodes/links.ts";
 
 /** How a process behaves. */
 export interface Behaviour {

@@ -10,13 +10,13 @@ import {
   type GatewayEffect,
   type GatewayEvent,
   type GatewayState,
-} from "../../roles/gateway/step.ts";
-import type { SourceEvent } from "../../roles/source/state.ts";
+} from "../../../roles/gateway/step.ts";
+import type { SourceEvent } from "../../../roles/source/state.ts";
 import type { AgentNode } from "./agent_node.ts";
-import { Caller, type CallerOwner } from "./caller.ts";
+import { Caller, type CallerOwner } from "../traffic/caller.ts";
 import type { LinkEnd, LinkOwner } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
-import type { World } from "./world.ts";
+import type { World } from "../world.ts";
 
 /** A gateway from its start to its end. */
 export class GatewayRun implements LinkOwner, CallerOwner {

@@ -4,21 +4,21 @@
  * @module
  */
 
-import type { Message } from "../../protocol/messages.ts";
+import type { Message } from "../../../protocol/messages.ts";
 import type {
   AgentEffect,
   AgentEvent,
   Launch,
   RecordedGateway,
   RecordedInstance,
-} from "../../roles/agent/events.ts";
-import { type AgentState, createAgent } from "../../roles/agent/state.ts";
+} from "../../../roles/agent/events.ts";
+import { type AgentState, createAgent } from "../../../roles/agent/state.ts";
 import { LinkEnd, type LinkOwner, openLink } from "./links.ts";
 import { RoleHost } from "./role_host.ts";
-import type { Behaviour } from "./process_setup.ts";
-import { ServiceProcess } from "./service_process.ts";
-import { SpareRoom } from "./spares.ts";
-import type { World } from "./world.ts";
+import type { Behaviour } from "../processes/process_setup.ts";
+import { ServiceProcess } from "../processes/service_process.ts";
+import { SpareRoom } from "../processes/spares.ts";
+import type { World } from "../world.ts";
 
 /** A place for an agent. */
 export class AgentNode {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Message } from "../../protocol/messages.ts";
-import { parseMessage } from "../../protocol/parse_message.ts";
-import type { Role } from "../../roles/step.ts";
-import type { World } from "./world.ts";
+import type { Message } from "../../../protocol/messages.ts";
+import { parseMessage } from "../../../protocol/parse_message.ts";
+import type { Role } from "../../../roles/step.ts";
+import type { World } from "../world.ts";
 
 type Kinded = { readonly kind: string };
 

@@ -5,11 +5,11 @@
  */
 
 import { editService, endDrains, giveCommand, removeServices } from "./commands.ts";
-import { PLUG_RANGE } from "../../protocol/limits.ts";
+import { PLUG_RANGE } from "../../../protocol/limits.ts";
 import { forge } from "./forgery.ts";
-import type { LinkEnd } from "./links.ts";
-import type { ServiceProcess } from "./service_process.ts";
-import type { World } from "./world.ts";
+import type { LinkEnd } from "../nodes/links.ts";
+import type { ServiceProcess } from "../processes/service_process.ts";
+import type { World } from "../world.ts";
 
 type Fault = (world: World) => void;
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { World } from "./world.ts";
-import { openLink } from "./links.ts";
+import type { World } from "../world.ts";
+import { openLink } from "../nodes/links.ts";
 
 /** A number that nobody was given. */
 const NOBODY = 900_000_000;

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { AgentRun } from "./agent_node.ts";
-import type { LinkEnd, LinkOwner } from "./links.ts";
+import type { AgentRun } from "../nodes/agent_node.ts";
+import type { LinkEnd, LinkOwner } from "../nodes/links.ts";
 
 /** A process that is no instance yet. It ends with its link. */
 class SpareProcess implements LinkOwner {

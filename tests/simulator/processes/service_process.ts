@@ -4,19 +4,19 @@
  * @module
  */
 
-import { createService } from "../../roles/service/state.ts";
-import type { ServiceEffect, ServiceEvent, ServiceState } from "../../roles/service/state.ts";
-import type { SourceEvent } from "../../roles/source/state.ts";
+import { createService } from "../../../roles/service/state.ts";
+import type { ServiceEffect, ServiceEvent, ServiceState } from "../../../roles/service/state.ts";
+import type { SourceEvent } from "../../../roles/source/state.ts";
 import { BackgroundWork } from "./background_work.ts";
-import type { AgentRun } from "./agent_node.ts";
-import { judgeListener } from "./checkers/plugs.ts";
-import { type Call, Caller, type CallerOwner } from "./caller.ts";
+import type { AgentRun } from "../nodes/agent_node.ts";
+import { judgeListener } from "../checkers/plugs.ts";
+import { type Call, Caller, type CallerOwner } from "../traffic/caller.ts";
 import { EventLoop } from "./event_loop.ts";
-import type { LinkEnd, LinkOwner } from "./links.ts";
-import { RoleHost } from "./role_host.ts";
+import type { LinkEnd, LinkOwner } from "../nodes/links.ts";
+import { RoleHost } from "../nodes/role_host.ts";
 import { plain, type ProcessSetup } from "./process_setup.ts";
-import { Session, type SessionEnds } from "./session.ts";
-import type { World } from "./world.ts";
+import { Session, type SessionEnds } from "../traffic/session.ts";
+import type { World } from "../world.ts";
 
 /** The longest wait before an agent is dialled again. Milliseconds. */
 const DIAL_MS_MAX = 2_000;

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { INSTANCES_DEFAULTS } from "../../protocol/manifest.ts";
-import type { Fact } from "../../roles/manager/memory/facts.ts";
-import type { World } from "./world.ts";
+import { INSTANCES_DEFAULTS } from "../../../protocol/manifest.ts";
+import type { Fact } from "../../../roles/manager/memory/facts.ts";
+import type { World } from "../world.ts";
 
 /** How long one request may wait. Milliseconds. */
 const TIMEOUT_MS = 30_000;

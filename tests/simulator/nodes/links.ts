@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { World } from "./world.ts";
+import type { World } from "../world.ts";
 
 /** Who is at the end of a link. */
 export interface LinkOwner {

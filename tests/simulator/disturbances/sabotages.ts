@@ -4,11 +4,11 @@
  * @module
  */
 
-import { isRecord } from "../../protocol/fields.ts";
-import type { ServiceManifest } from "../../protocol/manifest.ts";
-import type { MessageType } from "../../protocol/messages.ts";
-import type { Role } from "../../roles/step.ts";
-import { REAL_ROLES, type Roles } from "./world.ts";
+import { isRecord } from "../../../protocol/fields.ts";
+import type { ServiceManifest } from "../../../protocol/manifest.ts";
+import type { MessageType } from "../../../protocol/messages.ts";
+import type { Role } from "../../../roles/step.ts";
+import { REAL_ROLES, type Roles } from "../world.ts";
 
 type Kinded = { readonly kind: string };
 

@@ -4,11 +4,17 @@
  * @module
  */
 
-import type { Assign, CloseSession, Dial, Reject, SourceEvent } from "../../roles/source/state.ts";
-import { judgeOutcome } from "./checkers/outcomes.ts";
-import { ServiceProcess } from "./service_process.ts";
+import type {
+  Assign,
+  CloseSession,
+  Dial,
+  Reject,
+  SourceEvent,
+} from "../../../roles/source/state.ts";
+import { judgeOutcome } from "../checkers/outcomes.ts";
+import { ServiceProcess } from "../processes/service_process.ts";
 import type { Session } from "./session.ts";
-import type { World } from "./world.ts";
+import type { World } from "../world.ts";
 
 /** Who makes calls. */
 export interface CallerOwner {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { NOWHERE, type World } from "./world.ts";
+import { NOWHERE, type World } from "../world.ts";
 
 /** An answer comes at most this much later than its connection had to come. Milliseconds. */
 const EXCHANGE_MAX_MS = 180_000;

@@ -5,8 +5,8 @@
  */
 
 import type { Call, Caller } from "./caller.ts";
-import type { ServiceProcess } from "./service_process.ts";
-import type { World } from "./world.ts";
+import type { ServiceProcess } from "../processes/service_process.ts";
+import type { World } from "../world.ts";
 
 /** The two ends of a session and their names for it. */
 export interface SessionEnds {
