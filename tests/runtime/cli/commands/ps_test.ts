@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { checked } from "../admin/fake_backend.ts";
-import { GATEWAY_TO_GREETER } from "../store/fact_samples.ts";
-import { cellsOf, timeless, withServedMesh } from "./served_mesh.ts";
+import { checked } from "../../admin/fake_backend.ts";
+import { GATEWAY_TO_GREETER } from "../../store/fact_samples.ts";
+import { cellsOf, timeless, withServedMesh } from "../served_mesh.ts";
 
 const PS_HEAD = ["ID", "SERVICE", "STATE", "AGENT", "PLUG"];
 

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Fact } from "../../../roles/manager/memory/facts.ts";
-import type { MeshConfig } from "../../../runtime/config/mesh_config.ts";
-import { createMeshOutput } from "../../../runtime/cli/commands/mesh_output.ts";
-import { captureIO } from "./captured_io.ts";
+import type { Fact } from "../../../../roles/manager/memory/facts.ts";
+import type { MeshConfig } from "../../../../runtime/config/mesh_config.ts";
+import { createMeshOutput } from "../../../../runtime/cli/commands/mesh_output.ts";
+import { captureIO } from "../captured_io.ts";
 
 const CONFIG: MeshConfig = { name: "empty", folder: "/", services: new Map(), routes: [] };
 const READY = { gatewayUrl: "http://a:1", adminUrl: "http://b:2", data: ".smmp", token: "secret" };

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertLessOrEqual, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { IncomingBody } from "../../../runtime/sessions/bodies/incoming_body.ts";
-import { OutgoingBody } from "../../../runtime/sessions/bodies/outgoing_body.ts";
-import { FrameWriter } from "../../../runtime/sessions/frames/frame_writer.ts";
-import { FrameError } from "../../../runtime/sessions/frames/frames.ts";
-import { SESSION_LIMITS } from "../../../runtime/sessions/session.ts";
-import { countedStream, request, startSession } from "./session_pair.ts";
+import { IncomingBody } from "../../../../runtime/sessions/bodies/incoming_body.ts";
+import { OutgoingBody } from "../../../../runtime/sessions/bodies/outgoing_body.ts";
+import { FrameWriter } from "../../../../runtime/sessions/frames/frame_writer.ts";
+import { FrameError } from "../../../../runtime/sessions/frames/frames.ts";
+import { SESSION_LIMITS } from "../../../../runtime/sessions/session.ts";
+import { countedStream, request, startSession } from "../session_pair.ts";
 
 const MIB = 1_048_576;
 const PIECE = 65_536;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseCommandLine } from "../../../runtime/cli/grammar/command_line.ts";
-import { COMMAND_NAMES, COMMANDS } from "../../../runtime/cli/grammar/commands.ts";
+import { parseCommandLine } from "../../../../runtime/cli/grammar/command_line.ts";
+import { COMMAND_NAMES, COMMANDS } from "../../../../runtime/cli/grammar/commands.ts";
 
 const NOW_MS = Date.parse("2026-11-24T22:00:00Z");
 

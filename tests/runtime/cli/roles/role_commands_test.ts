@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { parseCommandLine } from "../../../runtime/cli/grammar/command_line.ts";
-import type { Parsed } from "../../../runtime/cli/grammar/commands.ts";
+import { parseCommandLine } from "../../../../runtime/cli/grammar/command_line.ts";
+import type { Parsed } from "../../../../runtime/cli/grammar/commands.ts";
 
 /** Reads a line that must make sense. */
 function read(line: string): Parsed {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readAhead } from "../../../runtime/sessions/bodies/read_ahead.ts";
+import { readAhead } from "../../../../runtime/sessions/bodies/read_ahead.ts";
 
 function readerOf(body: BodyInit): ReadableStreamDefaultReader<Uint8Array> {
   const { body: stream } = new Response(body);

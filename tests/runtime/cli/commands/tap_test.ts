@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { whileRead } from "../../../runtime/cli/io.ts";
-import { describeEntry, run } from "../../../runtime/cli/commands/look/tap.ts";
-import { TOKEN } from "../admin/fake_backend.ts";
-import { captureIO } from "./captured_io.ts";
-import { runWords, type ServedMesh, withServedMesh } from "./served_mesh.ts";
+import { whileRead } from "../../../../runtime/cli/io.ts";
+import { describeEntry, run } from "../../../../runtime/cli/commands/look/tap.ts";
+import { TOKEN } from "../../admin/fake_backend.ts";
+import { captureIO } from "../captured_io.ts";
+import { runWords, type ServedMesh, withServedMesh } from "../served_mesh.ts";
 
 const PLAIN = { columns: Infinity, hasColor: false };
 const ENTRY = {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { runCommandLine } from "../../../runtime/cli/main.ts";
-import { withFolder } from "../config/folder.ts";
-import { captureIO } from "./captured_io.ts";
+import { runCommandLine } from "../../../../runtime/cli/main.ts";
+import { withFolder } from "../../config/folder.ts";
+import { captureIO } from "../captured_io.ts";
 
 const FILES = {
   "greeter.ts": "",

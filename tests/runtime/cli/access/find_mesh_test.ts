@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { writeAdminFile } from "../../../runtime/admin/admin_file.ts";
-import { findGateway } from "../../../runtime/cli/access/find_gateway.ts";
-import { findMesh, type MeshFlags } from "../../../runtime/cli/access/find_mesh.ts";
-import { CommandError } from "../../../runtime/cli/io.ts";
-import { parseAddress } from "../../../runtime/distributed/address.ts";
-import { withFolder } from "../config/folder.ts";
+import { writeAdminFile } from "../../../../runtime/admin/admin_file.ts";
+import { findGateway } from "../../../../runtime/cli/access/find_gateway.ts";
+import { findMesh, type MeshFlags } from "../../../../runtime/cli/access/find_mesh.ts";
+import { CommandError } from "../../../../runtime/cli/io.ts";
+import { parseAddress } from "../../../../runtime/distributed/address.ts";
+import { withFolder } from "../../config/folder.ts";
 
 const NOTHING = { admin: undefined, token: undefined, manager: undefined, tls: undefined };
 const MANAGER = parseAddress("127.0.0.1:7400");

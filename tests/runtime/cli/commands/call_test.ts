@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { problemResponse } from "../../../runtime/problem.ts";
-import { TOKEN } from "../admin/fake_backend.ts";
-import { runWords, withServedMesh } from "./served_mesh.ts";
+import { problemResponse } from "../../../../runtime/problem.ts";
+import { TOKEN } from "../../admin/fake_backend.ts";
+import { runWords, withServedMesh } from "../served_mesh.ts";
 
 /** Answers with what it was asked. */
 async function echo(request: Request): Promise<Response> {

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { partsOf, responseOf } from "../../../runtime/sessions/parts/parts.ts";
-import { SESSION_LIMITS, SessionBrokenError } from "../../../runtime/sessions/session.ts";
-import { request, startSession } from "./session_pair.ts";
+import { partsOf, responseOf } from "../../../../runtime/sessions/parts/parts.ts";
+import { SESSION_LIMITS, SessionBrokenError } from "../../../../runtime/sessions/session.ts";
+import { request, startSession } from "../session_pair.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 

@@ -4,7 +4,7 @@ import {
   type ArrivedRequest,
   postponeLazyRequests,
   requestOf,
-} from "../../../runtime/sessions/parts/lazy_request.ts";
+} from "../../../../runtime/sessions/parts/lazy_request.ts";
 
 const URL_TEXT = "http://a.mesh/b?c=d";
 

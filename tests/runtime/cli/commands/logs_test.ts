@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { runWords, withServedMesh } from "./served_mesh.ts";
+import { runWords, withServedMesh } from "../served_mesh.ts";
 
 Deno.test("logs prints each line with its time and instance, and what was lost", async () => {
   await withServedMesh(async ({ run }) => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { readerOf } from "../../../runtime/sessions/bodies/reused_reader.ts";
+import { readerOf } from "../../../../runtime/sessions/bodies/reused_reader.ts";
 
 /** A stream of bytes, as the body of a request from outside is one. */
 function bytesOf(total: number): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -4,7 +4,7 @@ import {
   expectStaticBodies,
   postponeStaticBodies,
   staticBodyOf,
-} from "../../../runtime/sessions/bodies/static_body.ts";
+} from "../../../../runtime/sessions/bodies/static_body.ts";
 
 function textOf(body: string | Uint8Array | undefined): string | undefined {
   return body instanceof Uint8Array ? new TextDecoder().decode(body) : body;

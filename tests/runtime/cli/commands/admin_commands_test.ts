@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { writeAdminFile } from "../../../runtime/admin/admin_file.ts";
-import { checked, TOKEN } from "../admin/fake_backend.ts";
-import { HOST_BODIES } from "../store/fact_samples.ts";
-import { cellsOf, runWords, timeless, withServedMesh } from "./served_mesh.ts";
+import { writeAdminFile } from "../../../../runtime/admin/admin_file.ts";
+import { checked, TOKEN } from "../../admin/fake_backend.ts";
+import { HOST_BODIES } from "../../store/fact_samples.ts";
+import { cellsOf, runWords, timeless, withServedMesh } from "../served_mesh.ts";
 
 Deno.test("connections and agents list what there is", async () => {
   await withServedMesh(async ({ run, backend }) => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runCommandLine } from "../../../runtime/cli/main.ts";
-import { Folders } from "../certificates/folders.ts";
-import { captureIO } from "./captured_io.ts";
+import { runCommandLine } from "../../../../runtime/cli/main.ts";
+import { Folders } from "../../certificates/folders.ts";
+import { captureIO } from "../captured_io.ts";
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const io = captureIO();
