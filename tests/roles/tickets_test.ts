@@ -3,7 +3,7 @@ import type { ReportedInstance } from "../../protocol/announcements.ts";
 import type { Introduction, ManagerEffect } from "../../roles/manager/state.ts";
 import { AgentBench } from "./agent/agent_bench.ts";
 import { theSent } from "./effects.ts";
-import { ManagerBench } from "./manager_bench.ts";
+import { ManagerBench } from "./manager/manager_bench.ts";
 
 const KEY = "the key of the greeter's tickets";
 const AUTHORITY = "the authority of the agent's instances";

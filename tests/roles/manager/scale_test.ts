@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../../protocol/manifest.ts";
 import { sent, theSent } from "../effects.ts";
-import { ManagerBench } from "../manager_bench.ts";
+import { ManagerBench } from "./manager_bench.ts";
 
 function benchOf(greeter: Partial<ServiceManifest>): { bench: ManagerBench; gateway: number } {
   const bench = new ManagerBench();

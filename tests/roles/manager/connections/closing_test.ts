@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { twoAgentsBench } from "./connected_bench.ts";
-import { sent, theOne, theSent } from "./effects.ts";
-import { ManagerBench } from "./manager_bench.ts";
+import { twoAgentsBench } from "../connected_bench.ts";
+import { sent, theOne, theSent } from "../../effects.ts";
+import { ManagerBench } from "../manager_bench.ts";
 
 Deno.test("manager: one word of either end closes a connection (flow 6)", () => {
   for (const first of ["source", "dest"]) {

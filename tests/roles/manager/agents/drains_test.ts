@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { ManagerEffect } from "../../../roles/manager/state.ts";
+import type { ManagerEffect } from "../../../../roles/manager/state.ts";
 import { reportAll } from "../connected_bench.ts";
-import { ofKind, sent, theSent } from "../effects.ts";
+import { ofKind, sent, theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 const SERVICES = { greeter: {}, counter: {} };

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { connectedBench, reportAll, SERVICES } from "./connected_bench.ts";
-import { sent, theSent } from "./effects.ts";
-import { ManagerBench } from "./manager_bench.ts";
+import { connectedBench, reportAll, SERVICES } from "../connected_bench.ts";
+import { sent, theSent } from "../../effects.ts";
+import { ManagerBench } from "../manager_bench.ts";
 
 Deno.test("manager: without its history it adopts what agents report (flow 3)", () => {
   const { bench: earlier, gateway, instance, connections } = connectedBench();

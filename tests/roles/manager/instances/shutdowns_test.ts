@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { twoAgentsBench } from "./connected_bench.ts";
-import { ofKind, sent, theOne, theSent } from "./effects.ts";
-import { ManagerBench } from "./manager_bench.ts";
+import { twoAgentsBench } from "../connected_bench.ts";
+import { ofKind, sent, theOne, theSent } from "../../effects.ts";
+import { ManagerBench } from "../manager_bench.ts";
 
 Deno.test("manager: a connection idle for 30 s is closed by its source on command (flow 7)", () => {
   const { bench, gateway, ends } = twoAgentsBench();

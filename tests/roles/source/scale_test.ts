@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { LIMITS } from "../../../protocol/limits.ts";
 import { ofKind, sent, theSent } from "../effects.ts";
 import { ServiceBench } from "../service/service_bench.ts";
-import { openAt } from "./source_connections.ts";
+import { openAt } from "./connections.ts";
 
 Deno.test("source: what has a place within a moment needs no other instance", () => {
   const bench = new ServiceBench({ patienceMs: 20 });

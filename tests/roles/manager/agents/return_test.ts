@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { reportAll, SERVICES, twoAgentsBench } from "../connected_bench.ts";
-import { ofKind, sent, theSent } from "../effects.ts";
+import { ofKind, sent, theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 const TWO = { network: "10.0.0.2" };

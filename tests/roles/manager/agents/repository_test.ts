@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../../protocol/manifest.ts";
-import type { ManagerEffect } from "../../../roles/manager/state.ts";
+import { MANIFEST_DEFAULTS, type ServiceManifest } from "../../../../protocol/manifest.ts";
+import type { ManagerEffect } from "../../../../roles/manager/state.ts";
 import { connectedBench, reportAll } from "../connected_bench.ts";
-import { ofKind, sent, theOne, theSent } from "../effects.ts";
+import { ofKind, sent, theOne, theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 /** An agent says what it can start now. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ofKind, theOne, theSent } from "../effects.ts";
 import { ServiceBench } from "../service/service_bench.ts";
-import { impatient, openAt, plugsOf } from "./source_connections.ts";
+import { impatient, openAt, plugsOf } from "./connections.ts";
 
 Deno.test("source: an instance that does not answer again and again is closed as broken", () => {
   const bench = impatient({ failuresMax: 3 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { sent, theSent } from "../effects.ts";
+import { sent, theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 /** A mesh whose one instance was asked to end by an operator. */

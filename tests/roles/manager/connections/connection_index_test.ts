@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { ConnectionIndex } from "../../roles/manager/memory/connection_index.ts";
-import { foldFacts } from "../../roles/manager/memory/fold.ts";
-import type { Fact, FactBody } from "../../roles/manager/memory/facts.ts";
-import type { Connection } from "../../roles/manager/memory/registry.ts";
-import { documentOf, registryOf } from "../../runtime/store/registry_snapshot.ts";
+import { ConnectionIndex } from "../../../../roles/manager/memory/connection_index.ts";
+import { foldFacts } from "../../../../roles/manager/memory/fold.ts";
+import type { Fact, FactBody } from "../../../../roles/manager/memory/facts.ts";
+import type { Connection } from "../../../../roles/manager/memory/registry.ts";
+import { documentOf, registryOf } from "../../../../runtime/store/registry_snapshot.ts";
 
 function connectionFrom(serviceID: number, sourcePlug: number): Connection {
   return {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ReportedInstance } from "../../protocol/announcements.ts";
-import type { Instance } from "../../roles/manager/memory/registry.ts";
+import type { ReportedInstance } from "../../../protocol/announcements.ts";
+import type { Instance } from "../../../roles/manager/memory/registry.ts";
 import { ManagerBench } from "./manager_bench.ts";
 
 /** What the agent of a bench can start. */

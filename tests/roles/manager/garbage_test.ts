@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import fc from "fast-check";
-import type { ManagerEvent } from "../../roles/manager/state.ts";
-import { forgedMessage } from "./garbage.ts";
+import type { ManagerEvent } from "../../../roles/manager/state.ts";
+import { forgedMessage } from "../garbage.ts";
 import { ManagerBench } from "./manager_bench.ts";
 
 const LINKS = ["one", "two", "stranger"] as const;

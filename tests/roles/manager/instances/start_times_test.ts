@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { theSent } from "../effects.ts";
+import { theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 Deno.test("startServiceResponse: where the time of a start went is in the history", () => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { HEALTH_DEFAULTS } from "../../../protocol/manifest.ts";
-import { sent, theSent } from "../effects.ts";
+import { HEALTH_DEFAULTS } from "../../../../protocol/manifest.ts";
+import { sent, theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 const LONG = { serviceIdleMs: 1e9, connectionIdleMs: 1e9 };

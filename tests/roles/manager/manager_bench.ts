@@ -10,16 +10,16 @@ import {
   HEALTH_DEFAULTS,
   MANIFEST_DEFAULTS,
   type ServiceManifest,
-} from "../../protocol/manifest.ts";
-import type { Message } from "../../protocol/messages.ts";
-import { hasDeadline } from "../../roles/deadlines.ts";
-import type { Fact, FactKind } from "../../roles/manager/memory/facts.ts";
-import { foldFacts } from "../../roles/manager/memory/fold.ts";
+} from "../../../protocol/manifest.ts";
+import type { Message } from "../../../protocol/messages.ts";
+import { hasDeadline } from "../../../roles/deadlines.ts";
+import type { Fact, FactKind } from "../../../roles/manager/memory/facts.ts";
+import { foldFacts } from "../../../roles/manager/memory/fold.ts";
 import {
   type Connection,
   findConnection,
   type Instance,
-} from "../../roles/manager/memory/registry.ts";
+} from "../../../roles/manager/memory/registry.ts";
 import {
   createManager,
   type ManagerCommand,
@@ -27,9 +27,9 @@ import {
   type ManagerEvent,
   type ManagerOptions,
   type ManagerState,
-} from "../../roles/manager/state.ts";
-import { MANAGER } from "../../roles/manager/step.ts";
-import { type Of, theOne, theSent } from "./effects.ts";
+} from "../../../roles/manager/state.ts";
+import { MANAGER } from "../../../roles/manager/step.ts";
+import { type Of, theOne, theSent } from "../effects.ts";
 
 /** Health requests are asked for by the tests that are about them. */
 const QUIET: Partial<ManagerOptions> = {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { connectedBench, reportAll, reportOf, SERVICES } from "./connected_bench.ts";
-import { ofKind, sent, theOne, theSent } from "./effects.ts";
-import { ManagerBench } from "./manager_bench.ts";
+import { connectedBench, reportAll, reportOf, SERVICES } from "../connected_bench.ts";
+import { ofKind, sent, theOne, theSent } from "../../effects.ts";
+import { ManagerBench } from "../manager_bench.ts";
 
 Deno.test("manager: an agent is registered and answered (flow 3)", () => {
   const bench = new ManagerBench();

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { ofKind, sent, theOne, theSent } from "../effects.ts";
-import { impatient, openAt, plugsOf, twoConnections } from "./source_connections.ts";
+import { impatient, openAt, plugsOf, twoConnections } from "./connections.ts";
 
 Deno.test("source: one that finds all connections full asks for another instance", () => {
   const bench = impatient();

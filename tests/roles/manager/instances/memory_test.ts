@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { ManagerEffect } from "../../../roles/manager/state.ts";
-import { ofKind, sent, theOne, theSent } from "../effects.ts";
+import type { ManagerEffect } from "../../../../roles/manager/state.ts";
+import { ofKind, sent, theOne, theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 const LIMIT_BYTES = 100_000_000;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Message } from "../../../protocol/messages.ts";
+import type { Message } from "../../../../protocol/messages.ts";
 import { reportOf, twoAgentsBench } from "../connected_bench.ts";
-import { ofKind, sent, theSent } from "../effects.ts";
+import { ofKind, sent, theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 /** What agent `two` may not say: the gateway is at `one`, the greeter at `two`. */

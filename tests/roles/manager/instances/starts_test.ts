@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { PLUG_RANGE } from "../../protocol/limits.ts";
-import { PLUG_REST_MS } from "../../roles/manager/memory/plugs.ts";
-import { ofKind, sent, theSent } from "./effects.ts";
-import { ManagerBench } from "./manager_bench.ts";
+import { PLUG_RANGE } from "../../../../protocol/limits.ts";
+import { PLUG_REST_MS } from "../../../../roles/manager/memory/plugs.ts";
+import { ofKind, sent, theSent } from "../../effects.ts";
+import { ManagerBench } from "../manager_bench.ts";
 
 function benchWithGateway(options = {}): { bench: ManagerBench; gateway: number } {
   const bench = new ManagerBench(options);

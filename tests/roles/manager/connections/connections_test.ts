@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { lastUseMsOf } from "../../roles/manager/memory/registry.ts";
-import { ofKind, sent, theOne, theSent } from "./effects.ts";
-import { ManagerBench } from "./manager_bench.ts";
+import { lastUseMsOf } from "../../../../roles/manager/memory/registry.ts";
+import { ofKind, sent, theOne, theSent } from "../../effects.ts";
+import { ManagerBench } from "../manager_bench.ts";
 
 function benchWithGateway(options = {}): { bench: ManagerBench; gateway: number } {
   const bench = new ManagerBench(options);

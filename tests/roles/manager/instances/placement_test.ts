@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { ServiceManifest } from "../../../protocol/manifest.ts";
-import { sent, theSent } from "../effects.ts";
+import type { ServiceManifest } from "../../../../protocol/manifest.ts";
+import { sent, theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 /** Services that are alike, so that each can be started once. */

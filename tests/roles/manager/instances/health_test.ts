@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { HealthCheck, ServiceManifest } from "../../../protocol/manifest.ts";
-import type { FactKind } from "../../../roles/manager/memory/facts.ts";
-import type { ManagerEffect } from "../../../roles/manager/state.ts";
-import { ofKind, sent, theOne, theSent } from "../effects.ts";
+import type { HealthCheck, ServiceManifest } from "../../../../protocol/manifest.ts";
+import type { FactKind } from "../../../../roles/manager/memory/facts.ts";
+import type { ManagerEffect } from "../../../../roles/manager/state.ts";
+import { ofKind, sent, theOne, theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 const HEALTH: HealthCheck = { intervalMs: 10_000, timeoutMs: 5_000, failures: 2 };

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { sent, theSent } from "../effects.ts";
+import { sent, theSent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 const FAILURE = { status: 500, reason: "exited with code 1 before it was ready\nno table" };

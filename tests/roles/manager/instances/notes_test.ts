@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { sent } from "../effects.ts";
+import { sent } from "../../effects.ts";
 import { ManagerBench } from "../manager_bench.ts";
 
 function running(): { bench: ManagerBench; serviceID: number } {
