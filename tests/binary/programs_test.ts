@@ -3,7 +3,7 @@ import { startMesh } from "../integration/meshes/mesh_process.ts";
 import { untilGone } from "../integration/meshes/processes.ts";
 import { compileOnce, COMPILER } from "./compiled.ts";
 
-const SERVICES = new URL("../integration/services/", import.meta.url).pathname;
+const SERVICES = new URL("../integration/programs/services/", import.meta.url).pathname;
 
 /** Where Python is, since the PATH of the binary leads nowhere. */
 async function findPython(): Promise<string> {

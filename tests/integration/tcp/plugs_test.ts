@@ -21,7 +21,7 @@ Deno.test("plug().connect() reaches a program that speaks tcp, under its edges",
 });
 
 Deno.test("a program reaches one that speaks tcp by CONNECT to its proxy", async () => {
-  const python = ["python3", new URL("../services/tunnel.py", import.meta.url).pathname];
+  const python = ["python3", new URL("../programs/services/tunnel.py", import.meta.url).pathname];
   await using mesh = await startMesh({
     services: {
       raw: RAW,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
+import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
 
 /** How a WebSocket ended. */
 type End = readonly [code: number, reason: string];
@@ -94,8 +94,8 @@ async function statusOf(
   return Number(head.slice(9, 12));
 }
 
-const SOCKETS = new URL("./services/sockets.ts", import.meta.url).pathname;
-const HONO = new URL("./services/hono_sockets.ts", import.meta.url).pathname;
+const SOCKETS = new URL("../services/sockets.ts", import.meta.url).pathname;
+const HONO = new URL("../services/hono_sockets.ts", import.meta.url).pathname;
 
 /** Longer than the second after which a source tells again that a connection is in use. */
 const SHORT = { idle: { connection: "1600ms", service: "1600ms" } };

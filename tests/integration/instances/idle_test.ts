@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { startMesh } from "./meshes/mesh_process.ts";
+import { startMesh } from "../meshes/mesh_process.ts";
 
 const SHORT = { idle: { connection: "300ms", service: "600ms" } };
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
+import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
 
 /** A service that answers with a word. */
 function saying(word: string): string {

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
-import { untilGone } from "./meshes/processes.ts";
+import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
+import { untilGone } from "../meshes/processes.ts";
 
 const QUICK = { interval: "300ms", timeout: "1s", failures: 2 };
-const SINGLE = ["python3", new URL("./services/single.py", import.meta.url).pathname];
+const SINGLE = ["python3", new URL("../programs/services/single.py", import.meta.url).pathname];
 
 /** Somebody asks for a service until another process than this one answers; gives its number. */
 async function untilReplaced(mesh: MeshProcess, service: string, pid: number): Promise<number> {
@@ -57,7 +57,7 @@ Deno.test("health: a handler that hangs is found by its path only", async () => 
   await using mesh = await startMesh({
     services: {
       sick: { health: { ...QUICK, path: "/health" }, grace: "1s" },
-      other: { entry: new URL("./services/sick.ts", import.meta.url).pathname, health: QUICK },
+      other: { entry: new URL("../services/sick.ts", import.meta.url).pathname, health: QUICK },
     },
   });
   const [pid, otherPid] = [await mesh.pidOf("sick"), await mesh.pidOf("other")];

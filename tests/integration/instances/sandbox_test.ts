@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
+import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
 
-const SERVICES = new URL("./services/", import.meta.url).pathname;
+const SERVICES = new URL("../services/", import.meta.url).pathname;
 
 async function attempt(mesh: MeshProcess, what: readonly [string, string]): Promise<unknown> {
   const [way, target] = what;

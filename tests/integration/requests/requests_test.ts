@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { startMesh } from "./meshes/mesh_process.ts";
+import { startMesh } from "../meshes/mesh_process.ts";
 
 Deno.test("mesh answers a cold request and a warm one with one start", async () => {
   await using mesh = await startMesh();

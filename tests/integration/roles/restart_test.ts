@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { runCommand } from "./meshes/command.ts";
-import { DEADLINE_MS, spawnMesh, startMesh } from "./meshes/mesh_process.ts";
-import { untilGone } from "./meshes/processes.ts";
+import { runCommand } from "../meshes/command.ts";
+import { DEADLINE_MS, spawnMesh, startMesh } from "../meshes/mesh_process.ts";
+import { untilGone } from "../meshes/processes.ts";
 
 Deno.test("mesh shows its old history after a restart, and its numbers go on rising", async () => {
   await using first = await startMesh();

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Gate, gatedService } from "./meshes/gate.ts";
-import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
+import { Gate, gatedService } from "../meshes/gate.ts";
+import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
 
 const SHORT_IDLE = { connection: "2s", service: "1s" };
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { MeshProxy } from "../../runtime/command/proxy.ts";
-import { PROJECT, startMesh } from "./meshes/mesh_process.ts";
-import { untilGone } from "./meshes/processes.ts";
+import { MeshProxy } from "../../../runtime/command/proxy.ts";
+import { PROJECT, startMesh } from "../meshes/mesh_process.ts";
+import { untilGone } from "../meshes/processes.ts";
 
 const PYTHON = ["python3", new URL("./services/program.py", import.meta.url).pathname];
 

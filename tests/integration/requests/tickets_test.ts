@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { dialSession } from "../../runtime/sessions/dial.ts";
-import { SessionRefusedError } from "../../runtime/sessions/session.ts";
-import { startMesh } from "./meshes/mesh_process.ts";
+import { dialSession } from "../../../runtime/sessions/dial.ts";
+import { SessionRefusedError } from "../../../runtime/sessions/session.ts";
+import { startMesh } from "../meshes/mesh_process.ts";
 
 Deno.test("a program that knows a plug, but was not sent there, gets nothing", async () => {
   await using mesh = await startMesh();

@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { CUT_SIGNAL } from "./meshes/cut_signal.ts";
-import { DEADLINE_MS, type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
-import { MORTAL_SIGNALS } from "./meshes/mortal_signals.ts";
-import { untilGone } from "./meshes/processes.ts";
+import { CUT_SIGNAL } from "../meshes/cut_signal.ts";
+import { DEADLINE_MS, type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
+import { MORTAL_SIGNALS } from "../meshes/mortal_signals.ts";
+import { untilGone } from "../meshes/processes.ts";
 
 type Role = keyof typeof MORTAL_SIGNALS;
 
-const CUT_MAIN = new URL("meshes/cut_mesh.ts", import.meta.url).pathname;
+const CUT_MAIN = new URL("../meshes/cut_mesh.ts", import.meta.url).pathname;
 
-const MAIN = new URL("meshes/mortal_mesh.ts", import.meta.url).pathname;
+const MAIN = new URL("../meshes/mortal_mesh.ts", import.meta.url).pathname;
 
 /** Kills the worker of a role; returns the place of its end among the events. */
 async function killWorker(mesh: MeshProcess, role: Role): Promise<number> {

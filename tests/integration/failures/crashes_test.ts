@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { startMesh } from "./meshes/mesh_process.ts";
+import { startMesh } from "../meshes/mesh_process.ts";
 
 /** How many requests are sent, one each 5 ms. */
 const REQUESTS = 600;

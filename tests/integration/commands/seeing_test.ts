@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { InstanceView, StartView } from "../../runtime/admin/views/view.ts";
-import { runCommand } from "./meshes/command.ts";
-import { DEADLINE_MS, type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
+import type { InstanceView, StartView } from "../../../runtime/admin/views/view.ts";
+import { runCommand } from "../meshes/command.ts";
+import { DEADLINE_MS, type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
 
 /** A service that says that it is loaded, and answers when it is asked to. */
 const SERVICE = `

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { DEADLINE_MS, type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
+import { DEADLINE_MS, type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
 
 /** A service that tells who called it. Its file is beside mesh.json, the cache is not. */
 const TRACE = `

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Browser, BrowserContextOptions } from "playwright-core";
-import { withBrowser } from "./meshes/browser.ts";
+import { withBrowser } from "../meshes/browser.ts";
 import {
   DEADLINE_MS,
   type MeshOptions,
   type MeshProcess,
   startMesh,
-} from "./meshes/mesh_process.ts";
-import { MORTAL_SIGNALS } from "./meshes/mortal_signals.ts";
+} from "../meshes/mesh_process.ts";
+import { MORTAL_SIGNALS } from "../meshes/mortal_signals.ts";
 
 const HTML = { headers: { accept: "text/html,*/*;q=0.8" } };
 
@@ -108,7 +108,7 @@ Deno.test('cold: "page" tells why a service did not start, on the page that wait
 Deno.test('cold: "page" outlives a gateway that ends without a word', async () => {
   await withBrowser(async (browser) => {
     await using gate = new Gate();
-    const main = new URL("meshes/mortal_mesh.ts", import.meta.url).pathname;
+    const main = new URL("../meshes/mortal_mesh.ts", import.meta.url).pathname;
     await using mesh = await startShop(gate, { main });
     const page = await openShop(browser, { mesh, path: "/shop" });
     const place = mesh.events.length;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { DEADLINE_MS, type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
+import { DEADLINE_MS, type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
 
 /** Sends bytes to a port and reads until the other end closes; returns how many were written. */
 async function send(port: number, bytes: Uint8Array, times = 1): Promise<number> {

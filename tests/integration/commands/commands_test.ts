@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type CommandResult, runCommand } from "./meshes/command.ts";
-import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
-import { untilGone } from "./meshes/processes.ts";
+import { type CommandResult, runCommand } from "../meshes/command.ts";
+import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
+import { untilGone } from "../meshes/processes.ts";
 
 /** Runs a command for a mesh; it must succeed without a word on stderr. */
 async function ask(mesh: MeshProcess, ...args: readonly string[]): Promise<string> {

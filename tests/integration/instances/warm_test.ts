@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { DistributedMesh } from "./meshes/distributed_mesh.ts";
-import { startMesh } from "./meshes/mesh_process.ts";
-import { askUntil, SPARE_SERVICE } from "./meshes/spare_service.ts";
+import { DistributedMesh } from "../meshes/distributed_mesh.ts";
+import { startMesh } from "../meshes/mesh_process.ts";
+import { askUntil, SPARE_SERVICE } from "../meshes/spare_service.ts";
 
 const WARM = { greet: { entry: "./greet.ts", warm: 1 } };
 

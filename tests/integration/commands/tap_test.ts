@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { DistributedMesh } from "./meshes/distributed_mesh.ts";
-import { PROJECT, startMesh } from "./meshes/mesh_process.ts";
-import { lines } from "./meshes/output.ts";
+import { DistributedMesh } from "../meshes/distributed_mesh.ts";
+import { PROJECT, startMesh } from "../meshes/mesh_process.ts";
+import { lines } from "../meshes/output.ts";
 
 Deno.test("GET /v1/tap shows the messages of a request, without its secrets", async () => {
   await using mesh = await startMesh({ services: { caller: { plugs: ["echo"] }, echo: {} } });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { DEADLINE_MS, type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
-import { untilGone } from "./meshes/processes.ts";
+import { DEADLINE_MS, type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
+import { untilGone } from "../meshes/processes.ts";
 
 /** What a request may come to that the end of the mesh cuts off. */
 const STATUSES: readonly (number | string)[] = ["broken", 502, 503];

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { isDenoFrom } from "../../transports/deno_version.ts";
-import { DEADLINE_MS, type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
-import { killAll } from "./meshes/processes.ts";
+import { isDenoFrom } from "../../../transports/deno_version.ts";
+import { DEADLINE_MS, type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
+import { killAll } from "../meshes/processes.ts";
 
 /** A service that does what its path says. */
 const SERVICE = `
   import process, { exit } from "node:process";
   import { BroadcastChannel as NodeChannel } from "node:worker_threads";
-  import { busy, onDrain } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
-  import { mark } from "./shared/mark.ts";
+  import { busy, onDrain } from ${JSON.stringify(new URL("../../../mod.ts", import.meta.url).href)};
+  import { mark } from "../shared/mark.ts";
   let requests = 0;
   onDrain((reason: string) => console.log("drained: " + reason));
   const env = (name: string) => {

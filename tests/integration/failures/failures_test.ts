@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type MeshProcess, startMesh } from "./meshes/mesh_process.ts";
-import { untilGone } from "./meshes/processes.ts";
+import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
+import { untilGone } from "../meshes/processes.ts";
 
 /** Of a method that the mesh sends once only, whatever becomes of it. */
 const POST = { method: "POST" } as const;
@@ -96,7 +96,7 @@ Deno.test("mesh answers 503 with what is wrong with a service's module", async (
     services: { broken: { entry: "broken.ts" }, missing: { entry: "missing.ts" }, unready: {} },
     files: {
       "broken.ts": "export default { fetch( };\n",
-      "missing.ts": 'import "./nowhere.ts";\nexport default {};\n',
+      "missing.ts": 'import "../nowhere.ts";\nexport default {};\n',
     },
   });
   const wanted = { broken: "broken.ts:1", missing: "nowhere.ts", unready: "default export" };

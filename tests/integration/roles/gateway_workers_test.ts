@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { spawnMesh, startMesh } from "./meshes/mesh_process.ts";
+import { spawnMesh, startMesh } from "../meshes/mesh_process.ts";
 
 /** By connections of its own, so that they come to different gateways. */
 async function askAnew(url: string): Promise<string> {

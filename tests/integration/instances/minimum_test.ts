@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import type { Program } from "../hosts/program.ts";
-import { DistributedMesh } from "./meshes/distributed_mesh.ts";
-import { startMesh } from "./meshes/mesh_process.ts";
+import type { Program } from "../../hosts/program.ts";
+import { DistributedMesh } from "../meshes/distributed_mesh.ts";
+import { startMesh } from "../meshes/mesh_process.ts";
 
 /** Two that run unasked, and no third one; what is too much soon is idle. */
 const PAIR = {

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { loadCredentials } from "../../runtime/certificates/loading.ts";
-import { parseAddress } from "../../runtime/distributed/address.ts";
-import { dialRole } from "../../runtime/distributed/role_links.ts";
-import { createAuthority } from "../../runtime/certificates/authority.ts";
-import { DialError } from "../../transports/tcp.ts";
-import { DistributedMesh } from "./meshes/distributed_mesh.ts";
+import { loadCredentials } from "../../../runtime/certificates/loading.ts";
+import { parseAddress } from "../../../runtime/distributed/address.ts";
+import { dialRole } from "../../../runtime/distributed/role_links.ts";
+import { createAuthority } from "../../../runtime/certificates/authority.ts";
+import { DialError } from "../../../transports/tcp.ts";
+import { DistributedMesh } from "../meshes/distributed_mesh.ts";
 
 /** A service that asks another one, which may be at another agent. */
 const CALLER = { caller: { plugs: ["echo"] } };

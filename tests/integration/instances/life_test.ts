@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { startMesh } from "./meshes/mesh_process.ts";
+import { startMesh } from "../meshes/mesh_process.ts";
 
 const SHORT = { connection: "2s", service: "1s" };
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { startMesh } from "./meshes/mesh_process.ts";
+import { startMesh } from "../meshes/mesh_process.ts";
 
 async function problemOf(response: Response): Promise<[status: number, detail: string]> {
   const { status, detail } = await response.json();
