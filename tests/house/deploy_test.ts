@@ -52,6 +52,25 @@ Deno.test("deploy/compose.yaml starts every role with flags that there are", asy
   assertEquals(roles.sort(), ["agent", "agent", "gateway", "manager"]);
 });
 
+Deno.test("deploy/compose.yaml says how to issue certificates for the addresses in it", async () => {
+  const text = await read("compose.yaml");
+  const issued = [...text.matchAll(/smmp ca issue (?:agent )?(\w+) --host (\S+)$/gm)]
+    .map(([, name, host]) => [name, host]);
+  const placed = [...text.matchAll(/^ {2}(\w+):\n(?: {4}.*\n)+?.*ipv4_address: ([\d.]+)/gm)]
+    .map(([, name, host]) => [name, host]);
+  assertEquals(issued, placed.filter(([name]) => name !== "gateway"));
+  assert(issued.length > 2);
+  for (const [, host] of issued) assert(text.includes(`${host}:740`), host);
+});
+
+Deno.test("deploy/Dockerfile makes the folders that volumes cover, so that a role can write there", async () => {
+  const compose = await read("compose.yaml");
+  const volumes = [...compose.matchAll(/- \w+:(\/var\/\S+)$/gm)].map(([, folder = ""]) => folder);
+  const [, made = ""] = /install -d -o smmp [^\\]+\\\n(.*)/.exec(await read("Dockerfile")) ?? [];
+  assert(volumes.length > 3);
+  for (const volume of volumes) assert(made.split(" ").includes(volume), volume);
+});
+
 Deno.test("every smmp command in the code of docs/OPERATIONS.md can be typed", async () => {
   const markdown = await Deno.readTextFile(new URL("docs/OPERATIONS.md", PROJECT));
   const commands = codeLines(markdown).join("\n").replaceAll("\\\n", "").split("\n")
