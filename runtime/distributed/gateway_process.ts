@@ -40,14 +40,14 @@ export interface GatewayProcessOptions {
 /** A gateway that runs in this process. */
 export class GatewayProcess {
   readonly #options: GatewayProcessOptions;
-  #routes: readonly Route[];
+  #routes: readonly Route[] | undefined;
   #served: ServedGateway | undefined;
   #agent: KeptLink | undefined;
 
   /** Nothing runs before {@linkcode GatewayProcess.start}. */
   constructor(options: GatewayProcessOptions) {
     this.#options = options;
-    this.#routes = options.routes ?? [];
+    this.#routes = options.routes;
   }
 
   /**

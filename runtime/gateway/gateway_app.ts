@@ -31,8 +31,8 @@ import { isWebSocket, type WebSockets } from "./web_sockets.ts";
 
 /** What the gateway's HTTP face needs. */
 export interface GatewayAppOptions {
-  /** What is reachable from outside now: read for each request, since it can change. */
-  readonly routes: () => readonly Route[];
+  /** What is reachable from outside now, once that is known: read for each request. */
+  readonly routes: () => readonly Route[] | undefined;
   /** The secret with which the operator may call any service. */
   readonly token: string;
   /** Sends a request to a service, within the limits of its route. */
@@ -106,11 +106,19 @@ function refuseSize({ message: detail }: BodyTooLargeError): Response {
   return problemResponse({ status: 413, detail });
 }
 
+/** A 404 would be believed, and kept, though the route is there. */
+function refuseEarly(path: string): Response {
+  const detail = `Cannot find "${path}": the gateway has not heard yet which routes there are`;
+  return problemResponse({ status: 503, detail, retryAfterSeconds: 1 });
+}
+
 function handle(options: GatewayAppOptions, arrival: Arrival): Response | Promise<Response> {
   const { host, path } = arrival.target;
   const call = path.startsWith("/.smmp/") ? CALL_PATH.exec(path) : null;
   if (call !== null) return callService(options, arrival, call);
-  const match = matchRoute(options.routes(), { host, path });
+  const routes = options.routes();
+  if (routes === undefined) return refuseEarly(path);
+  const match = matchRoute(routes, { host, path });
   if (match === undefined) {
     const detail = `Cannot find "${path}": no route of the mesh leads there`;
     return problemResponse({ status: 404, detail });

@@ -18,8 +18,8 @@ import { WebSockets } from "./web_sockets.ts";
 /** How a gateway is served. */
 export interface ServedGatewayOptions
   extends Pick<ListenHttpOptions, "hostname" | "port" | "isShared"> {
-  /** What is reachable from outside now. */
-  readonly routes: () => readonly Route[];
+  /** What is reachable from outside now, once that is known. */
+  readonly routes: () => readonly Route[] | undefined;
   /** The ports that lead to services over TCP; undefined: those that the manager tells. */
   readonly ports: readonly ReportedPort[] | undefined;
   /** The secret with which the operator may call any service. */

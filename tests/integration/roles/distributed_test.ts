@@ -35,6 +35,17 @@ for (const isSecure of [false, true]) {
   });
 }
 
+Deno.test("gateway that has not heard of routes says so, and not that there are none", async () => {
+  await using mesh = await DistributedMesh.make();
+  // Nobody listens there.
+  const args = ["--agent", "a1@127.0.0.1:1", "--port", "0", "--data", "none", "--json"];
+  const { gatewayUrl } = await mesh.start("g1", "gateway", ...args).event("gatewayListening");
+  const response = await fetch(`${gatewayUrl}/echo/who`);
+  assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);
+  const { detail } = await response.json();
+  assertStringIncludes(detail, "has not heard yet which routes there are");
+});
+
 Deno.test("manager killed while requests run: none fails, what must wait is answered", async () => {
   await using mesh = await DistributedMesh.make();
   const manager = await mesh.startManager();
