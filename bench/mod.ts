@@ -7,18 +7,18 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { benchBurst } from "./burst.ts";
-import { benchChain } from "./chain.ts";
-import { benchCold } from "./cold.ts";
-import { benchConnections } from "./connections.ts";
-import { benchIdle } from "./idle.ts";
-import { benchLinks } from "./links.ts";
-import { benchManager } from "./manager.ts";
-import { benchMany } from "./many.ts";
+import { benchBurst } from "./starts/burst.ts";
+import { benchChain } from "./starts/chain.ts";
+import { benchCold } from "./starts/cold.ts";
+import { benchConnections } from "./control_plane/connections.ts";
+import { benchIdle } from "./idle/idle.ts";
+import { benchLinks } from "./control_plane/links.ts";
+import { benchManager } from "./control_plane/manager.ts";
+import { benchMany } from "./idle/many.ts";
 import type { Measurement } from "./measurement.ts";
-import { benchRestart } from "./restart.ts";
+import { benchRestart } from "./control_plane/restart.ts";
 import { jsonOf, tableOf } from "./table.ts";
-import { benchTcp } from "./tcp.ts";
+import { benchTcp } from "./data_plane/tcp.ts";
 
 const BENCHES: ReadonlyMap<string, () => Measurement[] | Promise<Measurement[]>> = new Map<
   string,

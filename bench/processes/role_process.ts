@@ -5,7 +5,7 @@
  */
 
 import { isRecord } from "../../protocol/fields.ts";
-import { lines } from "./lines.ts";
+import { lines } from "../../tests/integration/meshes/output.ts";
 
 const MAIN = new URL("../../mod.ts", import.meta.url).href;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { lines } from "../processes/lines.ts";
+import { lines } from "../../tests/integration/meshes/output.ts";
 
 const PROJECT = new URL("../../", import.meta.url).pathname;
 const MESH = new URL("./mesh.json", import.meta.url).pathname;

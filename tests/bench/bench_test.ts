@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import { benchBurst } from "../../bench/burst.ts";
-import { benchChain } from "../../bench/chain.ts";
-import { benchCold } from "../../bench/cold.ts";
-import { benchConnections } from "../../bench/connections.ts";
-import { benchIdle } from "../../bench/idle.ts";
-import { benchLinks } from "../../bench/links.ts";
-import { benchManager } from "../../bench/manager.ts";
+import { benchBurst } from "../../bench/starts/burst.ts";
+import { benchChain } from "../../bench/starts/chain.ts";
+import { benchCold } from "../../bench/starts/cold.ts";
+import { benchConnections } from "../../bench/control_plane/connections.ts";
+import { benchIdle } from "../../bench/idle/idle.ts";
+import { benchLinks } from "../../bench/control_plane/links.ts";
+import { benchManager } from "../../bench/control_plane/manager.ts";
 import { type Measurement, median, percentile, summarize } from "../../bench/measurement.ts";
-import { benchRestart } from "../../bench/restart.ts";
+import { benchRestart } from "../../bench/control_plane/restart.ts";
 import { jsonOf, tableOf } from "../../bench/table.ts";
-import { benchTcp } from "../../bench/tcp.ts";
+import { benchTcp } from "../../bench/data_plane/tcp.ts";
 import { withRedis } from "../integration/tcp/redis.ts";
 
 /** Every measurement has numbers; how large they are concerns nobody here. */

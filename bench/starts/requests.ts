@@ -5,7 +5,7 @@
  */
 
 /** The module of such a process: it takes a port, and says when it listens. */
-export const BARE = new URL("bare.ts", import.meta.url).href;
+export const BARE = new URL("services/bare.ts", import.meta.url).href;
 
 /** Sends one request by a connection of its own; resolves with the first bytes of the answer. */
 export async function request(port: number, path: string): Promise<void> {

@@ -6,7 +6,7 @@
  */
 
 import { ConnectionLab } from "./connections/lab.ts";
-import { type Measurement, median, percentile } from "./measurement.ts";
+import { type Measurement, median, percentile } from "../measurement.ts";
 
 /** How much is measured. */
 export interface ConnectionBenchOptions {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type Address, parseAddress } from "../../runtime/distributed/address.ts";
-import { readLines } from "../../runtime/launcher/output_lines.ts";
+import { type Address, parseAddress } from "../../../runtime/distributed/address.ts";
+import { readLines } from "../../../runtime/launcher/output_lines.ts";
 
-const MAIN = new URL("../../mod.ts", import.meta.url).href;
+const MAIN = new URL("../../../mod.ts", import.meta.url).href;
 
 /** How a manager is started. */
 export interface ManagerProcessOptions {

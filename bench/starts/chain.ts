@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { MeshConfig, ServiceConfig } from "../runtime/config/mesh_config.ts";
-import { request } from "./cold/requests.ts";
-import type { Measurement } from "./measurement.ts";
-import { BenchMesh, loadExample } from "./mesh.ts";
+import type { MeshConfig, ServiceConfig } from "../../runtime/config/mesh_config.ts";
+import { request } from "./requests.ts";
+import type { Measurement } from "../measurement.ts";
+import { BenchMesh, loadExample } from "../mesh.ts";
 
 /** How much is measured. */
 export interface ChainBenchOptions {
@@ -16,7 +16,7 @@ export interface ChainBenchOptions {
   readonly runs?: number;
 }
 
-const ENTRY = new URL("cold/chain.ts", import.meta.url).pathname;
+const ENTRY = new URL("services/chain.ts", import.meta.url).pathname;
 
 /** The services that are asked for, each with those that it leads to, in their order. */
 const CHAINS = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Measurement } from "./measurement.ts";
+import type { Measurement } from "../measurement.ts";
 import { Fleet } from "./restart/fleet.ts";
 import { type HistorySize, writeLargeHistory } from "./restart/large_history.ts";
 import { ManagerProcess } from "./restart/manager_process.ts";

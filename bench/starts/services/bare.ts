@@ -5,7 +5,7 @@
  * @module
  */
 
-import app from "../../examples/hello/greeter.ts";
+import app from "../../../examples/hello/greeter.ts";
 
 const port = Number(Deno.args[0]);
 Deno.serve({ hostname: "127.0.0.1", port, onListen: () => console.log("listening") }, app.fetch);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readLines } from "../../runtime/launcher/output_lines.ts";
+import { readLines } from "../../../runtime/launcher/output_lines.ts";
 import { haproxyConfig, nginxConfig, pathOf } from "./proxies.ts";
 
 /** Something that stands in front of the work. */
@@ -80,7 +80,7 @@ export class GatewayLab {
   }
 
   async #startMesh(): Promise<void> {
-    const main = new URL("../../mod.ts", import.meta.url).pathname;
+    const main = new URL("../../../mod.ts", import.meta.url).pathname;
     const mesh = new URL("mesh.json", import.meta.url).pathname;
     const child = this.#spawn(Deno.execPath(), [
       ...["run", "-A", ...MESH_FLAGS, main, "mesh", mesh, "--json", "--data", "none"],

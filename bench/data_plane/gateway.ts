@@ -11,8 +11,8 @@ import { parseArgs } from "@std/cli/parse-args";
 import { GatewayLab, type Target } from "./gateway/lab.ts";
 import { installPrograms } from "./gateway/proxies.ts";
 import { type Load, type LoadResult, runLoad } from "./gateway/wrk.ts";
-import { type Goal, type Measurement, median } from "./measurement.ts";
-import { jsonOf, tableOf } from "./table.ts";
+import { type Goal, type Measurement, median } from "../measurement.ts";
+import { jsonOf, tableOf } from "../table.ts";
 
 /** How much is measured. */
 export interface GatewayBenchOptions {

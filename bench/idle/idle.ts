@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Measurement } from "./measurement.ts";
-import { childrenOf, cpuPercents, statOf } from "./processes/process_stat.ts";
-import { RoleProcess } from "./processes/role_process.ts";
+import type { Measurement } from "../measurement.ts";
+import { childrenOf, cpuPercents, statOf } from "../processes/process_stat.ts";
+import { RoleProcess } from "../processes/role_process.ts";
 
 /** How much is measured. */
 export interface IdleBenchOptions {
@@ -18,7 +18,7 @@ export interface IdleBenchOptions {
 
 /** Of one core, in percent. */
 const CPU_MAX = 1;
-const EXAMPLE = new URL("../examples/hello", import.meta.url).pathname;
+const EXAMPLE = new URL("../../examples/hello", import.meta.url).pathname;
 
 /** A mesh in a process of its own, and its folder. */
 class IdleMesh {

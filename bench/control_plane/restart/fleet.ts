@@ -4,11 +4,11 @@
  * @module
  */
 
-import { AgentProcess } from "../../runtime/distributed/agent_process.ts";
-import type { Address } from "../../runtime/distributed/address.ts";
-import { createAuthority, issueInto } from "../../runtime/certificates/authority.ts";
-import { loadCredentials } from "../../runtime/certificates/loading.ts";
-import type { IdentityRole } from "../../transports/secure/identity.ts";
+import { AgentProcess } from "../../../runtime/distributed/agent_process.ts";
+import type { Address } from "../../../runtime/distributed/address.ts";
+import { createAuthority, issueInto } from "../../../runtime/certificates/authority.ts";
+import { loadCredentials } from "../../../runtime/certificates/loading.ts";
+import type { IdentityRole } from "../../../transports/secure/identity.ts";
 
 const LOOPBACK = "127.0.0.1";
 

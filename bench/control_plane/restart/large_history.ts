@@ -4,13 +4,13 @@
  * @module
  */
 
-import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
-import { PLUG_RANGE } from "../../protocol/limits.ts";
-import type { ConnectionEnds, Fact, FactBody } from "../../roles/manager/memory/facts.ts";
-import { applyFact } from "../../roles/manager/memory/fold.ts";
-import { emptyRegistry } from "../../roles/manager/memory/registry.ts";
-import { openStore } from "../../runtime/store/open_store.ts";
-import { compactIfNeeded } from "../../runtime/store/recovery.ts";
+import { MANIFEST_DEFAULTS } from "../../../protocol/manifest.ts";
+import { PLUG_RANGE } from "../../../protocol/limits.ts";
+import type { ConnectionEnds, Fact, FactBody } from "../../../roles/manager/memory/facts.ts";
+import { applyFact } from "../../../roles/manager/memory/fold.ts";
+import { emptyRegistry } from "../../../roles/manager/memory/registry.ts";
+import { openStore } from "../../../runtime/store/open_store.ts";
+import { compactIfNeeded } from "../../../runtime/store/recovery.ts";
 
 /** How large it is. */
 export interface HistorySize {

@@ -5,16 +5,16 @@
  */
 
 import { setImmediate } from "node:timers";
-import { issueCertificate, makeAuthority } from "../../runtime/certificates/issuing.ts";
-import { readLines } from "../../runtime/launcher/output_lines.ts";
-import type { AcceptLink, Link } from "../../transports/link.ts";
-import { dialSecure } from "../../transports/secure/dialler.ts";
-import { type Credentials, type Identity, tlsName } from "../../transports/secure/identity.ts";
-import { dialTcp } from "../../transports/tcp.ts";
+import { issueCertificate, makeAuthority } from "../../../runtime/certificates/issuing.ts";
+import { readLines } from "../../../runtime/launcher/output_lines.ts";
+import type { AcceptLink, Link } from "../../../transports/link.ts";
+import { dialSecure } from "../../../transports/secure/dialler.ts";
+import { type Credentials, type Identity, tlsName } from "../../../transports/secure/identity.ts";
+import { dialTcp } from "../../../transports/tcp.ts";
 
 const HOUR_MS = 3_600_000;
 const PROCESS = new URL("echo_process.ts", import.meta.url).href;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
 /** What the manager hears of most. */
 const MESSAGE = {
   type: "processData",

@@ -5,13 +5,13 @@
  * @module
  */
 
-import { AgentHost } from "../../runtime/agent/agent_host.ts";
-import type { ServiceConfig } from "../../runtime/config/mesh_config.ts";
-import { readLines } from "../../runtime/launcher/output_lines.ts";
-import type { LaunchedProcess, ProcessEvents } from "../../runtime/launcher/launcher.ts";
-import { exposeWorker } from "../../runtime/local/worker_call.ts";
-import { type SpareStart, START_VARIABLE, type StartInfo } from "../../runtime/service/start.ts";
-import { linkMessagePort } from "../../transports/message_port.ts";
+import { AgentHost } from "../../../runtime/agent/agent_host.ts";
+import type { ServiceConfig } from "../../../runtime/config/mesh_config.ts";
+import { readLines } from "../../../runtime/launcher/output_lines.ts";
+import type { LaunchedProcess, ProcessEvents } from "../../../runtime/launcher/launcher.ts";
+import { exposeWorker } from "../../../runtime/local/worker_call.ts";
+import { type SpareStart, START_VARIABLE, type StartInfo } from "../../../runtime/service/start.ts";
+import { linkMessagePort } from "../../../transports/message_port.ts";
 import { CONTROL_VARIABLE } from "./control.ts";
 
 /** What the bench can ask of its agent. */

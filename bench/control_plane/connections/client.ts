@@ -5,11 +5,11 @@
  * @module
  */
 
-import { readStart, type StartInfo } from "../../runtime/service/start.ts";
-import type { Message, MessageOf } from "../../protocol/messages.ts";
-import { parseMessage } from "../../protocol/parse_message.ts";
-import { dialTcp } from "../../transports/tcp.ts";
-import type { Link } from "../../transports/link.ts";
+import { readStart, type StartInfo } from "../../../runtime/service/start.ts";
+import type { Message, MessageOf } from "../../../protocol/messages.ts";
+import { parseMessage } from "../../../protocol/parse_message.ts";
+import { dialTcp } from "../../../transports/tcp.ts";
+import type { Link } from "../../../transports/link.ts";
 import { CLIENT_SERVICE, CONTROL_VARIABLE, DEST_SERVICE, type Order } from "./control.ts";
 
 /** An answer and the plug that was asked for. */

@@ -5,7 +5,7 @@
  */
 
 import { LinkLab, type MeasuredLink } from "./links/lab.ts";
-import type { Measurement } from "./measurement.ts";
+import type { Measurement } from "../measurement.ts";
 
 /** How much is measured. */
 export interface LinkBenchOptions {

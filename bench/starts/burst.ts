@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { MeshConfig } from "../runtime/config/mesh_config.ts";
-import { measureBareBurst, request } from "./cold/requests.ts";
-import type { Measurement } from "./measurement.ts";
-import { BenchMesh, loadExample } from "./mesh.ts";
+import type { MeshConfig } from "../../runtime/config/mesh_config.ts";
+import { measureBareBurst, request } from "./requests.ts";
+import type { Measurement } from "../measurement.ts";
+import { BenchMesh, loadExample } from "../mesh.ts";
 
 /** How much is measured. */
 export interface BurstBenchOptions {

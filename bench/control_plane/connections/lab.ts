@@ -5,15 +5,15 @@
  * @module
  */
 
-import type { Fact } from "../../roles/manager/memory/facts.ts";
-import { SERVICE_DEFAULTS, type ServiceConfig } from "../../runtime/config/mesh_config.ts";
-import type { ManagerWorker } from "../../runtime/local/manager_worker.ts";
-import { callback, transferred, WorkerCall } from "../../runtime/local/worker_call.ts";
-import type { Message } from "../../protocol/messages.ts";
-import { parseMessage } from "../../protocol/parse_message.ts";
-import type { Link } from "../../transports/link.ts";
-import { linkMessagePort } from "../../transports/message_port.ts";
-import { listenTcp, type TcpListener } from "../../transports/tcp.ts";
+import type { Fact } from "../../../roles/manager/memory/facts.ts";
+import { SERVICE_DEFAULTS, type ServiceConfig } from "../../../runtime/config/mesh_config.ts";
+import type { ManagerWorker } from "../../../runtime/local/manager_worker.ts";
+import { callback, transferred, WorkerCall } from "../../../runtime/local/worker_call.ts";
+import type { Message } from "../../../protocol/messages.ts";
+import { parseMessage } from "../../../protocol/parse_message.ts";
+import type { Link } from "../../../transports/link.ts";
+import { linkMessagePort } from "../../../transports/message_port.ts";
+import { listenTcp, type TcpListener } from "../../../transports/tcp.ts";
 import type { BenchAgent } from "./agent_worker.ts";
 import { CLIENT_SERVICE, DEST_SERVICE, type Order } from "./control.ts";
 
@@ -29,7 +29,7 @@ function serviceOf(name: string): ServiceConfig {
 /** A mesh that was built to measure connections in it. */
 export class ConnectionLab {
   readonly #manager = new WorkerCall<ManagerWorker>(
-    new Worker(new URL("../../workers/manager.ts", import.meta.url), { type: "module" }),
+    new Worker(new URL("../../../workers/manager.ts", import.meta.url), { type: "module" }),
     { name: "manager" },
   );
   readonly #agent = new WorkerCall<BenchAgent>(

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { MeshConfig } from "../runtime/config/mesh_config.ts";
-import { SERVICE_DEFAULTS } from "../runtime/config/mesh_config.ts";
-import { freePorts } from "./cold/requests.ts";
-import type { Measurement } from "./measurement.ts";
-import { BenchMesh } from "./mesh.ts";
+import type { MeshConfig } from "../../runtime/config/mesh_config.ts";
+import { SERVICE_DEFAULTS } from "../../runtime/config/mesh_config.ts";
+import { freePorts } from "../starts/requests.ts";
+import type { Measurement } from "../measurement.ts";
+import { BenchMesh } from "../mesh.ts";
 
 /** How much is measured. */
 export interface TcpBenchOptions {

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { MANIFEST_DEFAULTS } from "../protocol/manifest.ts";
-import type { Message, MessageOf } from "../protocol/messages.ts";
-import { findConnection } from "../roles/manager/memory/registry.ts";
+import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
+import type { Message, MessageOf } from "../../protocol/messages.ts";
+import { findConnection } from "../../roles/manager/memory/registry.ts";
 import {
   createManager,
   type ManagerEffect,
   type ManagerEvent,
   type ManagerState,
-} from "../roles/manager/state.ts";
-import { stepManager } from "../roles/manager/step.ts";
-import type { MessageArrived } from "../roles/step.ts";
-import type { Measurement } from "./measurement.ts";
+} from "../../roles/manager/state.ts";
+import { stepManager } from "../../roles/manager/step.ts";
+import type { MessageArrived } from "../../roles/step.ts";
+import type { Measurement } from "../measurement.ts";
 
 /** A mesh to step. */
 export interface MeshSize {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { ManyMesh } from "./many/lab.ts";
-import type { Measurement } from "./measurement.ts";
-import { cpuPercents, rssMibOf } from "./processes/process_stat.ts";
+import { ManyMesh } from "./many_mesh.ts";
+import type { Measurement } from "../measurement.ts";
+import { cpuPercents, rssMibOf } from "../processes/process_stat.ts";
 
 /** How much is measured. */
 export interface ManyBenchOptions {

@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { AcceptLink } from "../../transports/link.ts";
-import type { Credentials } from "../../transports/secure/identity.ts";
-import { listenSecure } from "../../transports/secure/listener.ts";
-import { listenTcp } from "../../transports/tcp.ts";
+import type { AcceptLink } from "../../../transports/link.ts";
+import type { Credentials } from "../../../transports/secure/identity.ts";
+import { listenSecure } from "../../../transports/secure/listener.ts";
+import { listenTcp } from "../../../transports/tcp.ts";
 
 /** What the other end sends: only one that says so is sent back. */
 function wantsAnswer(value: unknown): boolean {

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { clockMs } from "../runtime/host.ts";
-import { BARE, freePorts, request } from "./cold/requests.ts";
-import type { Measurement } from "./measurement.ts";
-import { BenchMesh, type BenchRuntime } from "./mesh.ts";
+import { clockMs } from "../../runtime/host.ts";
+import { BARE, freePorts, request } from "./requests.ts";
+import type { Measurement } from "../measurement.ts";
+import { BenchMesh, type BenchRuntime } from "../mesh.ts";
 
 /** How much is measured. */
 export interface ColdBenchOptions {
