@@ -141,7 +141,10 @@ export const FLOWS: readonly Flow[] = [
   },
   {
     title: "Hard shutdown",
-    doc: "When the grace of a soft shutdown is over, or on command.",
+    doc:
+      "When the grace of a soft shutdown is over, or on command. The sources of its connections " +
+      "are asked first to close them (flow 7), with isGone: then nothing new is sent there, and " +
+      "what is in flight is given up a second later, whatever their sessions show.",
     steps: [
       send("Manager", "Agent", "hardShutdownRequest"),
       act("Agent", "kills the whole process group"),

@@ -117,6 +117,10 @@ export const CONNECTION_MESSAGES = {
       sourcePlug,
       destPlug,
       destServiceID: added(kinds.serviceID, "Set when the source's host is gone: this one closes."),
+      isGone: added(
+        kinds.flag,
+        "Whether its destination is gone, or killed now: nothing in flight ends; default: it does.",
+      ),
       reason,
     },
   },

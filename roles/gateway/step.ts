@@ -21,7 +21,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, hasDeadline, nextDeadlineMs, setDeadline } from "../deadlines.ts";
 import { forgetCloseRequests, goOnWithAgent, openConnections } from "../source/agent_away.ts";
-import { closeConnections } from "../source/connections.ts";
+import { closeConnections } from "../source/closes.ts";
 import {
   createSource,
   sendToAgent,

@@ -10,7 +10,7 @@ import { MANIFEST_DEFAULTS } from "../../protocol/manifest.ts";
 import type { MessageOf } from "../../protocol/messages.ts";
 import { cutReason } from "../../protocol/parse_message.ts";
 import { STATUS } from "../../protocol/status.ts";
-import { closeConnections } from "../source/connections.ts";
+import { closeConnections } from "../source/closes.ts";
 import { rejectWaiting } from "../source/requests.ts";
 import { sendToAgent } from "../source/state.ts";
 import type { EndAnswered, ServiceTurn } from "./state.ts";

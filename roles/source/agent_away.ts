@@ -6,7 +6,7 @@
  */
 
 import type { ReportedConnection } from "../../protocol/announcements.ts";
-import { beginClose } from "./connections.ts";
+import { beginClose } from "./closes.ts";
 import { askIfNeeded, noteUse, sendRequest } from "./requests.ts";
 import type { SourceTurn } from "./state.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Connections at the source: answered, dialled, opened, closed on command or broken.
+ * Connections at the source: answered, dialled, opened or broken.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import type { MessageOf } from "../../protocol/messages.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../deadlines.ts";
+import { answerCloses, breakSession, remove } from "./closes.ts";
 import { capacityOf, isSick, noteAlone, noteFailure } from "./health.ts";
 import { askIfNeeded, onUseDue, rejectWaiting, serveWaiting, waitForMore } from "./requests.ts";
 import {
@@ -15,28 +16,8 @@ import {
   type OutConnection,
   sendToAgent,
   type SessionEnded,
-  type SessionLeaving,
   type SourceTurn,
 } from "./state.ts";
-
-function remove(turn: SourceTurn, connection: OutConnection): void {
-  const { source } = turn;
-  const { sourcePlug } = connection;
-  source.connections.delete(sourcePlug);
-  source.asking.delete(connection.messageID);
-  source.vain.delete(connection.service);
-  for (const kind of ["ask", "use"]) clearDeadline(source.deadlines, `${kind}:${sourcePlug}`);
-  leaveChoice(turn, connection);
-}
-
-/** From now on a connection gets no request any more, so another one may be asked for. */
-function leaveChoice({ source }: SourceTurn, connection: OutConnection): void {
-  const choices = source.connectionsTo.get(connection.service) ?? [];
-  const index = choices.indexOf(connection);
-  if (index === -1) return;
-  choices.splice(index, 1);
-  if (choices.length === 0) source.connectionsTo.delete(connection.service);
-}
 
 /** There will be no such connection; whoever waits for the others goes on waiting. */
 function failConnection(
@@ -168,6 +149,7 @@ export function onDialed(turn: SourceTurn, event: Dialed): void {
   turn.source.retries.delete(connection.service);
   turn.source.vain.delete(connection.service);
   if (connection.state === "closing") {
+    if (connection.isGone) return breakSession(turn, connection);
     return turn.emit({ kind: "closeSession", sourcePlug: connection.sourcePlug });
   }
   connection.state = "open";
@@ -227,58 +209,4 @@ export function onSessionEnded(turn: SourceTurn, event: SessionEnded): void {
     });
   }
   askIfNeeded(turn, connection.service);
-}
-
-function answerCloses(turn: SourceTurn, connection: OutConnection): void {
-  for (const messageID of connection.closeMessageIDs) {
-    sendToAgent(turn, { type: "connectionCloseResponse", messageID, status: STATUS.done });
-  }
-}
-
-/** The instance at the other end takes nothing new: what comes gets another connection. */
-export function onSessionLeaving(turn: SourceTurn, { sourcePlug }: SessionLeaving): void {
-  const connection = turn.source.connections.get(sourcePlug);
-  if (connection?.state !== "open") return;
-  connection.state = "closing";
-  leaveChoice(turn, connection);
-  askIfNeeded(turn, connection.service);
-}
-
-/** Flow 7: the manager wants a connection closed. What is in flight on it finishes first. */
-export function onConnectionCloseRequest(
-  turn: SourceTurn,
-  message: MessageOf<"connectionCloseRequest">,
-): void {
-  const connection = turn.source.connections.get(message.sourcePlug);
-  const isOther = connection === undefined || connection.state === "asking" ||
-    connection.destPlug !== message.destPlug;
-  if (isOther) {
-    const { messageID } = message;
-    const status = STATUS.notFound;
-    const reason = `Cannot close plug "${message.sourcePlug}": it is not connected`;
-    return sendToAgent(turn, { type: "connectionCloseResponse", messageID, status, reason });
-  }
-  // What it was used for is told while the manager still knows it.
-  if (connection.endedCount > 0) onUseDue(turn, connection.sourcePlug);
-  connection.closeMessageIDs.push(message.messageID);
-  beginClose(turn, connection);
-}
-
-/** Closes a connection as soon as nothing is in flight on it; new requests get another one. */
-export function beginClose(turn: SourceTurn, connection: OutConnection): void {
-  const wasOpen = connection.state === "open";
-  connection.state = "closing";
-  leaveChoice(turn, connection);
-  if (wasOpen) turn.emit({ kind: "closeSession", sourcePlug: connection.sourcePlug });
-  askIfNeeded(turn, connection.service);
-}
-
-/** Closes every connection, because their owner ends or is registered anew. */
-export function closeConnections(turn: SourceTurn, options: { known: boolean }): void {
-  // Those that are asked for meanwhile are not among them.
-  for (const connection of [...turn.source.connections.values()]) {
-    if (!options.known) connection.known = false;
-    if (connection.state === "asking") remove(turn, connection);
-    else if (connection.state !== "closing") beginClose(turn, connection);
-  }
 }

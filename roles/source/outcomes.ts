@@ -5,7 +5,7 @@
  */
 
 import { LIMITS } from "../../protocol/limits.ts";
-import { beginClose } from "./connections.ts";
+import { beginClose } from "./closes.ts";
 import { heal, noteFailure } from "./health.ts";
 import { leaveWaiting, noteUse, serveWaiting } from "./requests.ts";
 import type { OutConnection, RequestAnswered, RequestEnded, SourceTurn } from "./state.ts";

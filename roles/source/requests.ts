@@ -82,6 +82,7 @@ export function askIfNeeded(turn: SourceTurn, service: string): void {
     capacityMax: 0,
     isBounded: false,
     verdict: undefined,
+    isGone: false,
     inFlight: 0,
     endedCount: 0,
     reportedMs: nowMs,

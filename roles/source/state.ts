@@ -12,11 +12,14 @@
 import type { Message } from "../../protocol/messages.ts";
 import { type Deadlines, emptyDeadlines } from "../deadlines.ts";
 import { NumberTable } from "../number_table.ts";
-import type { LinkID, Refuse, Send } from "../step.ts";
+import type { LinkID } from "../step.ts";
+import type { SourceEffect } from "./effects.ts";
 import type { Health } from "./health.ts";
 import { SOURCE_DEFAULTS, type SourceOptions } from "./options.ts";
 
 export { SOURCE_DEFAULTS, type SourceOptions } from "./options.ts";
+
+export type { Assign, BreakSession, CloseSession, Dial, Reject, SourceEffect } from "./effects.ts";
 
 /** A connection that starts here. */
 export interface OutConnection {
@@ -42,6 +45,8 @@ export interface OutConnection {
   isBounded: boolean;
   /** Why it is closed as a broken one, though its session is not. */
   verdict: string | undefined;
+  /** Whether the instance at the other end is gone, whatever its session says. */
+  isGone: boolean;
   /** How many requests were given this connection and have not ended. */
   inFlight: number;
   /** Requests that ended since the last report. */
@@ -160,61 +165,6 @@ export type SourceEvent =
   | DialFailed
   | SessionLeaving
   | SessionEnded;
-
-/** Open a session; `dialed` or `dialFailed` must follow. */
-export interface Dial {
-  /** Tells effects apart. */
-  readonly kind: "dial";
-  /** The connection. */
-  readonly sourcePlug: number;
-  /** The address to dial. */
-  readonly network: string;
-  /** The port to dial. */
-  readonly port: number;
-  /** Who dials. */
-  readonly serviceID: number;
-  /** Who is expected there. */
-  readonly destServiceID: number;
-  /** What shows that the manager sent it there, if anything does. */
-  readonly ticket: string | undefined;
-  /** The authority of the certificate that is expected there; undefined: the session is plain. */
-  readonly destCertificate: string | undefined;
-}
-
-/** Send a request by a session; `requestEnded` must follow. */
-export interface Assign {
-  /** Tells effects apart. */
-  readonly kind: "assign";
-  /** The request. */
-  readonly requestID: number;
-  /** The connection. */
-  readonly sourcePlug: number;
-  /** Whether `requestAnswered` shall follow, since others wait for that. @default {false} */
-  readonly isTrial?: boolean;
-}
-
-/** Answer a request that gets no connection. */
-export interface Reject {
-  /** Tells effects apart. */
-  readonly kind: "reject";
-  /** The request. */
-  readonly requestID: number;
-  /** 4xx or 5xx. */
-  readonly status: number;
-  /** Why. */
-  readonly reason: string;
-}
-
-/** Finish what is in flight on a session and close it; `sessionEnded` must follow. */
-export interface CloseSession {
-  /** Tells effects apart. */
-  readonly kind: "closeSession";
-  /** The connection. */
-  readonly sourcePlug: number;
-}
-
-/** What a source has done by its host. */
-export type SourceEffect = Send | Refuse | Dial | Assign | Reject | CloseSession;
 
 /** Everything that a source holds. */
 export interface SourceState {

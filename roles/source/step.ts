@@ -6,14 +6,13 @@
 
 import type { Message } from "../../protocol/messages.ts";
 import { takeEachDue } from "../deadlines.ts";
+import { onConnectionCloseRequest, onGoneDue, onSessionLeaving } from "./closes.ts";
 import {
   onAskDue,
-  onConnectionCloseRequest,
   onConnectionResponse,
   onDialed,
   onDialFailed,
   onSessionEnded,
-  onSessionLeaving,
 } from "./connections.ts";
 import { heal } from "./health.ts";
 import { onRequestAnswered, onRequestEnded } from "./outcomes.ts";
@@ -61,6 +60,8 @@ export function tickSource(turn: SourceTurn): void {
         return onWaitDue(turn, Number(identity));
       case "ask":
         return onAskDue(turn, Number(identity));
+      case "gone":
+        return onGoneDue(turn, Number(identity));
       case "use":
         return onUseDue(turn, Number(identity));
       case "retry":

@@ -202,6 +202,10 @@ export class SourceSessions {
       case "closeSession":
         // Its end is told by the session itself, which is listened to since it was dialled.
         void this.#sessions.get(effect.sourcePlug)?.close();
+        return;
+      case "breakSession":
+        // A dial that is under way fails by itself.
+        this.#sessions.get(effect.sourcePlug)?.abort(effect.reason);
     }
   }
 

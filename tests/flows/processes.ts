@@ -61,6 +61,10 @@ function performSource(
     case "closeSession":
       world.say(`${actor.name} closes its session from plug ${effect.sourcePlug}`);
       sessions.closeFromSource(actor, effect.sourcePlug);
+      return;
+    case "breakSession":
+      world.say(`${actor.name} breaks its session from plug ${effect.sourcePlug}`);
+      sessions.breakFromSource(actor, effect.sourcePlug);
   }
 }
 

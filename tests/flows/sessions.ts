@@ -90,6 +90,13 @@ export class SessionNetwork {
     this.#world.soon(() => this.#endIfEmpty(session));
   }
 
+  /** The source ends a session at once. */
+  breakFromSource(source: SourceActor, sourcePlug: number): void {
+    const session = this.#of(source, sourcePlug);
+    if (session === undefined) return;
+    this.#world.soon(() => this.#end(session, { status: 111, reason: "its instance has ended" }));
+  }
+
   /** The destination wants a session closed once nothing is in flight on it. */
   closeInbound(dest: ServiceActor, which: { sourceID: number; sourcePlug: number }): void {
     for (const session of this.#sessions) {

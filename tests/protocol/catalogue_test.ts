@@ -55,7 +55,7 @@ const ADDED: Readonly<Record<string, string>> = {
   processData: "count firstMs inFlight intervalMs",
   sourceConnectionClose: "status reason",
   destConnectionClose: "sourceServiceID status reason",
-  connectionCloseRequest: "destServiceID reason",
+  connectionCloseRequest: "destServiceID isGone reason",
   connectionCloseResponse: "reason",
   softShutdownRequest: "graceMs isFinal reason",
   softShutdownResponse: "retryAfterMs reason",

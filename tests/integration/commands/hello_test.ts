@@ -77,7 +77,7 @@ Deno.test("mesh runs a folder without configuration, and shows what services pri
     const source = (text: string) => `export default { fetch: ${text} };\n`;
     await Deno.writeTextFile(`${folder}/one.ts`, source('() => fetch("http://two.mesh/x")'));
     await Deno.mkdir(`${folder}/two`);
-    const two = 'import text from "../text.ts";\nconsole.log("two\\x1b[2J loads");\n';
+    const two = 'import text from "./text.ts";\nconsole.log("two\\x1b[2J loads");\n';
     await Deno.writeTextFile(`${folder}/two/mod.ts`, two + source("() => new Response(text)"));
     await Deno.writeTextFile(`${folder}/two/text.ts`, 'export default "from two";\n');
     await using mesh = await spawnMesh({ path: folder, isReadable: true });

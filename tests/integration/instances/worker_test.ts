@@ -8,7 +8,7 @@ const SERVICE = `
   import process, { exit } from "node:process";
   import { BroadcastChannel as NodeChannel } from "node:worker_threads";
   import { busy, onDrain } from ${JSON.stringify(new URL("../../../mod.ts", import.meta.url).href)};
-  import { mark } from "../shared/mark.ts";
+  import { mark } from "./shared/mark.ts";
   let requests = 0;
   onDrain((reason: string) => console.log("drained: " + reason));
   const env = (name: string) => {
@@ -49,6 +49,7 @@ const SERVICE = `
     async fetch(request: Request): Promise<Response> {
       requests += 1;
       const { pathname } = new URL(request.url);
+      if (pathname === "/hold") await new Promise(() => {});
       if (pathname === "/slow") await new Promise((resolve) => setTimeout(resolve, 1_000));
       if (pathname === "/other") return await fetch("http://other.mesh/");
       ways[pathname]?.();
@@ -214,6 +215,28 @@ Deno.test("worker: one that loops is killed with its process, which the others l
   const lost = await looping;
   assert(lost.status >= 500, `${lost.status}`);
   await lost.body?.cancel();
+  await mesh.stop();
+});
+
+Deno.test("worker: nobody waits for the thread of one that was killed, while others hold it", async () => {
+  await using mesh = await startWorkers();
+  const { pid } = await ask(mesh, "/other/");
+  const held = new AbortController();
+  const holding = mesh.fetch("/other/hold", { signal: held.signal }).catch(() => undefined);
+  const looping = mesh.fetch("/one/loop", { method: "POST" });
+  const { serviceID } = await mesh.output("loops");
+  const response = await mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "hard" });
+  assertEquals(response.status, 200, await response.text());
+  assertNotEquals((await ask(mesh, "/one/")).pid, pid);
+  const lost = await looping;
+  assertEquals(lost.status, 502);
+  await lost.body?.cancel();
+  // Its thread, and the sessions to it, are as they were.
+  Deno.kill(pid, "SIGCONT");
+  await mesh.event("connectionClosed", { destService: "one", reason: "closed on command" });
+  held.abort();
+  await holding;
+  await gone(pid);
   await mesh.stop();
 });
 

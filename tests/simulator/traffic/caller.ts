@@ -6,6 +6,7 @@
 
 import type {
   Assign,
+  BreakSession,
   CloseSession,
   Dial,
   Reject,
@@ -106,7 +107,7 @@ export class Caller {
   }
 
   /** Does what a source wants done. */
-  perform(effect: Dial | Assign | Reject | CloseSession): void {
+  perform(effect: Dial | Assign | Reject | CloseSession | BreakSession): void {
     switch (effect.kind) {
       case "dial":
         return this.#dial(effect);
@@ -114,6 +115,9 @@ export class Caller {
         return this.#assign(effect);
       case "closeSession":
         return this.#close(effect.sourcePlug);
+      case "breakSession":
+        // A dial that is under way has none yet.
+        return this.#sessions.get(effect.sourcePlug)?.end(111, effect.reason);
       case "reject": {
         const call = this.#calls.get(effect.requestID);
         if (call?.state === "waiting") {

@@ -24,6 +24,19 @@ export function closeConnection(turn: Turn, connection: Connection, reason: stri
   setDeadline(turn.state.deadlines, connection.connectionID, dueAtMs);
 }
 
+/**
+ * The destination of a connection is gone, or about to be killed: its source leaves it at once,
+ * whatever its session shows, also when it was asked to close it before.
+ */
+export function abandonConnection(turn: Turn, connection: Connection, reason: string): void {
+  if (connection.state !== "closing") {
+    record(turn, { kind: "connectionClosing", ...endsOf(connection), reason });
+  }
+  askToClose(turn, connection, { end: "source", reason, isGone: true });
+  const dueAtMs = turn.nowMs + turn.state.options.closeMs;
+  setDeadline(turn.state.deadlines, connection.connectionID, dueAtMs);
+}
+
 /** Has a connection closed that the history does not have; nothing is recorded of it. */
 export function closeUnknown(
   turn: Turn,
@@ -34,6 +47,8 @@ export function closeUnknown(
     destPlug: number;
     /** Set when its destination is asked. */
     destServiceID?: number;
+    /** Set when its destination is gone. */
+    isGone?: boolean;
     reason?: string;
   },
 ): void {
@@ -48,7 +63,7 @@ export function closeUnknown(
 export function askToClose(
   turn: Turn,
   connection: Connection,
-  ask: { end: "source" | "dest"; reason: string },
+  ask: { end: "source" | "dest"; reason: string; isGone?: boolean },
 ): boolean {
   const { registry, closeRequests, closeEnds, deadlines, linkOfAgent, options } = turn.state;
   const { connectionID, serviceID, sourcePlug, destPlug, destServiceID } = connection;
@@ -67,6 +82,7 @@ export function askToClose(
     destPlug,
     reason: ask.reason,
     ...(ask.end === "dest" ? { destServiceID } : {}),
+    ...(ask.isGone === true ? { isGone: true } : {}),
   });
   return true;
 }

@@ -12,7 +12,7 @@ import { cutReason } from "../../../../protocol/parse_message.ts";
 import { isDone, STATUS } from "../../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../../deadlines.ts";
 import type { LinkID } from "../../../step.ts";
-import { closeConnection } from "../connections/closes.ts";
+import { abandonConnection, closeConnection } from "../connections/closes.ts";
 import { endInstance } from "./endings.ts";
 import type { ClosingPhase } from "../../memory/facts.ts";
 import { type Instance, manifestOf } from "../../memory/registry.ts";
@@ -104,9 +104,19 @@ function takeRefusal(
   });
 }
 
-/** Flow 9: the agent kills the process group of the instance. */
+/**
+ * Flow 9: the agent kills the process group of the instance. Its sources hear it first: a session
+ * may outlive its instance, as the threads of a process do that goes on.
+ */
 export function shutDownHard(turn: Turn, instance: Instance, reason: string): void {
+  const isRepeated = instance.phase === "hard";
   enterPhase(turn, instance, { phase: "hard", reason });
+  if (!isRepeated) {
+    const { service, serviceID, incoming } = instance;
+    for (const connection of incoming) {
+      abandonConnection(turn, connection, `${service}#${serviceID} is killed`);
+    }
+  }
   sendToAgent(turn, instance.agent, {
     type: "hardShutdownRequest",
     messageID: newMessageID(turn),

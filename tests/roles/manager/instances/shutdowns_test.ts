@@ -67,6 +67,30 @@ Deno.test("manager: hard follows soft when the grace is over (flow 9)", () => {
   assertEquals(theOne(bench.takeAgain("two", answer), "refuse").status, 404);
 });
 
+Deno.test("manager: the sources of an instance hear that it is gone before it is killed", () => {
+  const { bench, gateway, serviceID, ends } = twoAgentsBench();
+  const killed = bench.command({ kind: "stopInstance", serviceID, mode: "hard" });
+  const types = ofKind(killed, "send").map(({ message }) => message.type);
+  assertEquals(types, ["connectionCloseRequest", "hardShutdownRequest"]);
+  const told = theSent(killed, "connectionCloseRequest", "one");
+  assertEquals([told.serviceID, told.sourcePlug, told.isGone], [gateway, ends.sourcePlug, true]);
+  assertEquals(told.reason, `greeter#${serviceID} is killed`);
+  const { messageID } = told;
+  bench.take("one", { type: "connectionCloseResponse", messageID, status: 200 });
+  assertEquals(bench.state.registry.connections.size, 0);
+  assertEquals(bench.instance(serviceID).phase, "hard");
+});
+
+Deno.test("manager: a source that closes softly hears it once more when the instance is killed", () => {
+  const { bench, serviceID } = twoAgentsBench();
+  const drained = bench.command({ kind: "stopInstance", serviceID, mode: "soft" });
+  assertEquals(theSent(drained, "connectionCloseRequest", "one").isGone, undefined);
+  const closing = bench.history.length;
+  const killed = bench.command({ kind: "stopInstance", serviceID, mode: "hard" });
+  assertEquals(theSent(killed, "connectionCloseRequest", "one").isGone, true);
+  assertEquals(bench.history.slice(closing).map(({ kind }) => kind), ["instanceClosing"]);
+});
+
 Deno.test("manager: a kill without an answer is repeated, then given up (flow 9)", () => {
   const { bench, serviceID } = twoAgentsBench();
   const effects = bench.command({ kind: "stopInstance", serviceID, mode: "hard" });
