@@ -39,6 +39,14 @@ Deno.test("deploy/smmp-agent@.service lets services outlive their agent", async 
   assert(!/^PrivateTmp=yes$/m.test(text));
 });
 
+Deno.test("deploy/smmp-agent@.service hides what other roles keep, also if it is made later", async () => {
+  const text = await read("smmp-agent@.service");
+  // InaccessiblePaths hides what is there when the unit starts.
+  assert(/^TemporaryFileSystem=\/var\/lib\/smmp:ro$/m.test(text));
+  assert(/^BindPaths=\/var\/lib\/smmp\/agent-%i$/m.test(text));
+  assert(/^Environment=.* TMPDIR=\/var\/cache\/smmp\/agent-%i\/tmp$/m.test(text));
+});
+
 Deno.test("deploy/compose.yaml starts every role with flags that there are", async () => {
   const text = await read("compose.yaml");
   const inLine = [...text.matchAll(/^ {4}command: \[(.*)\]$/gm)]
