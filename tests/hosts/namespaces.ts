@@ -24,8 +24,6 @@ async function ip(...args: readonly string[]): Promise<string> {
   throw new Error(`Cannot ip ${args.join(" ")}: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
-let lastSwitch = 0;
-
 /** Hosts that reach each other, until a test says otherwise. */
 export class Hosts<Name extends string> implements AsyncDisposable {
   readonly #id: string;
@@ -42,8 +40,8 @@ export class Hosts<Name extends string> implements AsyncDisposable {
    * @throws {NoNamespacesError} where that can't be done.
    */
   static async make<Name extends string>(names: readonly Name[]): Promise<Hosts<Name>> {
-    lastSwitch += 1;
-    const id = `${PREFIX}${Deno.pid}-${lastSwitch}`;
+    // Files of tests that run at once are one process, and know nothing of each other.
+    const id = `${PREFIX}${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
     const addresses = new Map(names.map((name, index) => [name, `10.77.0.${index + 1}`]));
     const hosts = new Hosts<Name>(id, addresses);
     try {

@@ -41,8 +41,8 @@ Deno.test("Hosts: they reach each other, unless cut off or parted", async () => 
 
 Deno.test("Hosts: nothing of them is left, also of those whose test was killed", async () => {
   await withHosts(["one"], async (hosts) => {
-    const command = [...hosts.prefix("one"), "sh", "-c", "echo here; exec sleep 1000"];
-    const sleeper = new Program({ name: "the sleeper", command, folder: Deno.cwd() });
+    const sleep = [...hosts.prefix("one"), "sh", "-c", "echo here; exec sleep 1000"];
+    const sleeper = new Program({ name: "the sleeper", command: sleep, folder: Deno.cwd() });
     await sleeper.line(/here/);
     await hosts[Symbol.asyncDispose]();
     assertEquals((await sleeper.ended()).signal, "SIGKILL");
@@ -50,14 +50,14 @@ Deno.test("Hosts: nothing of them is left, also of those whose test was killed",
     const code = `
       const { Hosts } = await import(${JSON.stringify(import.meta.resolve("./namespaces.ts"))});
       const hosts = await Hosts.make(["left"]);
-      console.log(hosts.prefix("left").at(-1));
-      Deno.kill(Deno.pid, "SIGKILL");
+      console.log("made " + hosts.prefix("left").at(-1));
+      setInterval(() => {}, 1_000);
     `;
-    const killed = await new Deno.Command(Deno.execPath(), {
-      args: ["eval", "--no-lock", code],
-    }).output();
-    const left = new TextDecoder().decode(killed.stdout).trim();
+    const command = [Deno.execPath(), "eval", "--no-lock", code];
+    const maker = new Program({ name: "the maker", command, folder: Deno.cwd() });
+    const left = await maker.line(/^made (\S+)$/);
     assert((await namespaces()).includes(left), left);
+    await maker.end("SIGKILL");
     await using _next = await Hosts.make(["next"]);
     assert(!(await namespaces()).includes(left), left);
   });
