@@ -33,6 +33,8 @@ export function adoptProcess(
   let isFollowed = true;
   const lookIn = (waitMs: number) => timer = setTimeout(look, waitMs);
   const look = () => {
+    // Before 2.9 Deno calls a timer that was due when something else of its turn cleared it.
+    if (!isFollowed) return;
     if (isRunning(identity)) return void lookIn(untilNextRound(LOOK_MS));
     isFollowed = false;
     // What the process itself started goes with it.

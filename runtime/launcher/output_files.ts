@@ -103,6 +103,8 @@ export class OutputFiles {
   }
 
   #look(): void {
+    // Before 2.9 Deno calls a timer that was due when something else of its turn cleared it.
+    if (this.#isClosed) return;
     let hasMore = false;
     for (const file of this.#followed) hasMore = file.read() || hasMore;
     this.#lookMs = hasMore ? LOOK_MS : Math.min(LOOK_MS_MAX, this.#lookMs * 1.5);

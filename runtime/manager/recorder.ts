@@ -71,6 +71,7 @@ export class Recorder {
 
   /** Tries no more. */
   stop(): void {
+    this.#waiting = undefined;
     clearTimeout(this.#timer);
   }
 

@@ -196,7 +196,8 @@ export class HostProcess {
   /** It is as good as dead, but its thread goes on as long as the process does. */
   #stuck(workerID: number): void {
     const worker = this.#workers.get(workerID);
-    if (worker === undefined) return;
+    // A timer that was due when it was cleared may still come.
+    if (worker === undefined || worker.end !== undefined) return;
     worker.end = KILLED;
     this.#options.hangs(workerID);
     const isFirst = !this.#isRetired;

@@ -78,6 +78,25 @@ Deno.test("OutputFiles leaves out what is too much at once, and says so", async 
   assert((await Deno.stat(stdout)).size <= 16 * 1024 * 1024);
 });
 
+Deno.test("OutputFiles that have ended are not read by a timer that was due already", () => {
+  const folder = Deno.makeTempDirSync({ prefix: "smmp-test-" });
+  const { setTimeout } = globalThis;
+  // Deno before 2.9 calls a timer that is cleared by what came in the turn in which it was due.
+  const due: (() => void)[] = [];
+  const keep = (run: () => void) => due.push(run);
+  try {
+    Object.assign(globalThis, { setTimeout: keep });
+    const output = new OutputFiles(`${folder}/7`, { line() {}, isTakenOver: false });
+    assertEquals(output.end(), []);
+    assertEquals(due.length, 1);
+    for (const run of due) run();
+    assertEquals(due.length, 1);
+  } finally {
+    Object.assign(globalThis, { setTimeout });
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
 Deno.test("OutputFiles of a process that was taken over begin with its next line", async () => {
   await using followed = new Followed();
   await followed.print("passed on before\n");
