@@ -33,6 +33,9 @@ export interface Turn {
   readonly arrived: Set<number>;
 }
 
+/** What is needed of a step to look at the state, and change nothing. */
+export type Moment = Pick<Turn, "state" | "nowMs">;
+
 /** A step that begins. */
 export function beginTurn(state: ManagerState, nowMs: number): Turn {
   return {

@@ -11,6 +11,7 @@
 
 import type { Message } from "../../protocol/messages.ts";
 import { STATUS } from "../../protocol/status.ts";
+import { countLive } from "../../roles/manager/flows/scale/bounds.ts";
 import type { Fact } from "../../roles/manager/memory/facts.ts";
 import { findConnection, type Registry } from "../../roles/manager/memory/registry.ts";
 import {
@@ -122,7 +123,9 @@ export class ManagerHost {
   /** What it knows beside that; to be read only. */
   get now(): ManagerNow {
     const { usages, busy, inFlight } = this.#host.state;
-    return { usages, busy, inFlight, nowMs: clockMs() };
+    const nowMs = clockMs();
+    const liveOf = (service: string) => countLive({ state: this.#host.state, nowMs }, service);
+    return { usages, busy, inFlight, liveOf, nowMs };
   }
 
   /** Why it takes no new work now; undefined while it does. */

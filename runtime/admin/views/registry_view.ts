@@ -39,11 +39,19 @@ export interface ManagerNow {
   readonly busy: ReadonlyMap<number, BusyNote>;
   /** Exchanges that are open on connections, by number. */
   readonly inFlight: ReadonlyMap<number, number>;
+  /** How many instances of a service count among those that shall run. */
+  liveOf(service: string): number;
   /** The present, in milliseconds since 1970. */
   readonly nowMs: number;
 }
 
-const NOTHING: ManagerNow = { usages: new Map(), busy: new Map(), inFlight: new Map(), nowMs: 0 };
+const NOTHING: ManagerNow = {
+  usages: new Map(),
+  busy: new Map(),
+  inFlight: new Map(),
+  liveOf: () => 0,
+  nowMs: 0,
+};
 
 /** Which entries of a list are shown. */
 export interface ListOptions {
@@ -205,15 +213,7 @@ function staysFor(registry: Registry, instance: Instance, now: ManagerNow): stri
   const busy = now.busy.get(serviceID);
   if (busy !== undefined && busy.untilMs >= now.nowMs) return `busy: ${busy.reason}`;
   const { min = 0 } = manifestOf(registry, service)?.instances ?? {};
-  return min > 0 && countLive(registry, service) <= min ? `min ${min}` : null;
-}
-
-function countLive(registry: Registry, service: string): number {
-  let count = 0;
-  for (const serviceID of registry.services.get(service)?.instances ?? []) {
-    if (registry.instances.get(serviceID)?.state !== "closing") count += 1;
-  }
-  return count;
+  return min > 0 && now.liveOf(service) <= min ? `min ${min}` : null;
 }
 
 function instanceClosesAt(registry: Registry, instance: Instance): string | null {

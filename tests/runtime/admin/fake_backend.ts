@@ -75,6 +75,7 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
       usages: new Map([[2, GREETER_USAGE]]),
       busy: new Map(),
       inFlight: new Map([[1, 4]]),
+      liveOf: () => 1,
       nowMs: Date.now(),
     }),
     refusals: () => [{ type: "processData", status: 404, count: 2 }],

@@ -31,7 +31,8 @@ function registryAfter(...bodies: readonly FactBody[]) {
 }
 
 function nowWith(known: Partial<ManagerNow>): ManagerNow {
-  return { usages: new Map(), busy: new Map(), inFlight: new Map(), nowMs: START_MS, ...known };
+  const nothing = { usages: new Map(), busy: new Map(), inFlight: new Map() };
+  return { ...nothing, liveOf: () => 1, nowMs: START_MS, ...known };
 }
 
 Deno.test("viewInstances() says why an instance is not closed, or when it is", () => {
@@ -44,8 +45,11 @@ Deno.test("viewInstances() says why an instance is not closed, or when it is", (
   const idle = [null, "2026-11-25T00:01:04.000Z"];
   assertEquals(staysOf(nowWith({ busy, nowMs: untilMs + 1 })), [["min 1", null], idle]);
   const more = registryAfter(AGENT, ...started(1, "kept"), ...started(2, "kept"));
-  const { items } = viewInstances(more, { now: nowWith({}) });
-  assertEquals(items.map(({ stays }) => stays), [null, null]);
+  const staysOfTwo = (liveOf: ManagerNow["liveOf"]) =>
+    viewInstances(more, { now: nowWith({ liveOf }) }).items.map(({ stays }) => stays);
+  assertEquals(staysOfTwo(() => 2), [null, null]);
+  // The manager does not count one that it can't reach, so it keeps the other.
+  assertEquals(staysOfTwo(() => 1), ["min 1", "min 1"]);
 });
 
 Deno.test("viewServices() tells how often one crashed, and until when it is not started", () => {

@@ -11,7 +11,14 @@ import { setDeadline } from "../../../deadlines.ts";
 import { choosePlug } from "../../memory/plugs.ts";
 import { type AgentRecord, type Instance, manifestOf } from "../../memory/registry.ts";
 import { pauseOf } from "./crashes.ts";
-import { newMessageID, newServiceID, record, sendToAgent, type Turn } from "../../turn.ts";
+import {
+  type Moment,
+  newMessageID,
+  newServiceID,
+  record,
+  sendToAgent,
+  type Turn,
+} from "../../turn.ts";
 
 /** Why nobody can be connected, as an answer says it. */
 export interface Failure {
@@ -182,10 +189,10 @@ export function chooseInstance(
 }
 
 /** Whether an agent is connected, or went away so recently that it is waited for. */
-export function isAround(turn: Turn, agent: string): boolean {
-  const { linkOfAgent, absences, options } = turn.state;
+export function isAround({ state, nowMs }: Moment, agent: string): boolean {
+  const { linkOfAgent, absences, options } = state;
   if (linkOfAgent.has(agent)) return true;
-  return (absences.get(agent) ?? -Infinity) + options.recoveryGraceMs > turn.nowMs;
+  return (absences.get(agent) ?? -Infinity) + options.recoveryGraceMs > nowMs;
 }
 
 /** Whether an instance of a service is on its way, at an agent that is there to tell. */

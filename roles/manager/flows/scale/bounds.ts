@@ -6,7 +6,7 @@
 
 import { type InstanceBounds, INSTANCES_DEFAULTS } from "../../../../protocol/manifest.ts";
 import { type Instance, manifestOf } from "../../memory/registry.ts";
-import type { Turn } from "../../turn.ts";
+import type { Moment, Turn } from "../../turn.ts";
 import { isAround } from "../instances/placement.ts";
 
 /** How many instances of a service there may and shall be. */
@@ -15,22 +15,22 @@ export function boundsOf(turn: Turn, service: string): InstanceBounds {
 }
 
 /** Whether another instance takes over from one that leaves: the two count as one. */
-function hasSuccessor(turn: Turn, { service, serviceID, leaving }: Instance): boolean {
+function hasSuccessor({ state }: Moment, { service, serviceID, leaving }: Instance): boolean {
   if (leaving === "none") return false;
-  const { replacements, registry } = turn.state;
+  const { replacements, registry } = state;
   const successor = replacements.get(service)?.get(serviceID)?.successor ?? 0;
-  const state = registry.instances.get(successor)?.state;
-  return state !== undefined && state !== "closing";
+  const next = registry.instances.get(successor)?.state;
+  return next !== undefined && next !== "closing";
 }
 
 /** The instances of a service that count: they run or start where the manager can reach them. */
-export function countLive(turn: Turn, service: string): number {
-  const { registry } = turn.state;
+export function countLive(moment: Moment, service: string): number {
+  const { registry } = moment.state;
   let count = 0;
   for (const serviceID of registry.services.get(service)?.instances ?? []) {
     const instance = registry.instances.get(serviceID);
     if (instance === undefined || instance.state === "closing") continue;
-    if (isAround(turn, instance.agent) && !hasSuccessor(turn, instance)) count += 1;
+    if (isAround(moment, instance.agent) && !hasSuccessor(moment, instance)) count += 1;
   }
   return count;
 }
