@@ -31,6 +31,13 @@ for (const unit of ["smmp-manager.service", "smmp-agent@.service", "smmp-gateway
       .replaceAll(/\$\{(\w+)\}/g, (_, name) => VARIABLES[name] ?? "");
     assertUnderstood(filled.split(" "));
   });
+
+  Deno.test(`deploy/${unit} is started again however often it fails`, async () => {
+    const text = await read(unit);
+    for (const line of ["StartLimitIntervalSec=0", "Restart=always", "RestartSec=1"]) {
+      assert(text.includes(`\n${line}\n`), line);
+    }
+  });
 }
 
 Deno.test("deploy/smmp-agent@.service lets services outlive their agent", async () => {
