@@ -89,6 +89,12 @@ export const serviceIDs: Kind<readonly number[]> = list(
   serviceID,
   LIMITS.avoidedInstances,
 );
+/** Instances of one agent. */
+export const agentInstanceIDs: Kind<readonly number[]> = list(
+  "list of instances of an agent",
+  serviceID,
+  LIMITS.reportedInstances,
+);
 /** A TCP port. */
 export const port: Kind<number> = wholeNumber("port", 0, 65_535);
 /** A status: HTTP's classes. */

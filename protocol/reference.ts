@@ -13,6 +13,8 @@ import { STATUS } from "./status.ts";
 const KINDS: Readonly<Record<string, string>> = {
   "positive integer": "a whole number from 1 to 2^53 - 1",
   "list of positive integers": `a list of at most ${LIMITS.avoidedInstances} of them`,
+  "list of instances of an agent":
+    `a list of positive integers, at most ${LIMITS.reportedInstances} of them`,
   "positive count": `a whole number from 1 to ${LIMITS.concurrency}`,
   plug: "a whole number from 1 to 2^53 - 1; an in-plug is a TCP port",
   port: "a whole number from 0 to 65535",

@@ -57,6 +57,10 @@ export const AGENT_MESSAGES = {
       repository: required(kinds.repository, "The services that it can start."),
       manifests: required(announced.manifests, "Edges and times of each service."),
       edited: added(kinds.repository, "Services whose code changed: their instances are replaced."),
+      moving: added(
+        kinds.agentInstanceIDs,
+        "Instances whose process is given up, since another one in it hangs: they are replaced.",
+      ),
     },
   },
   instancesUsageInfo: {

@@ -122,9 +122,9 @@ export interface RepositoryChanged {
 }
 
 /** Instances and spares share a process that is to end, so others must take their place. */
-export interface InstancesOutdated {
+export interface InstancesMoving {
   /** Tells events apart. */
-  readonly kind: "instancesOutdated";
+  readonly kind: "instancesMoving";
   /** The instances. */
   readonly serviceIDs: readonly number[];
   /** The spares. */
@@ -204,7 +204,7 @@ export type AgentEvent =
   | ProcessExited
   | InstancesRecorded
   | RepositoryChanged
-  | InstancesOutdated
+  | InstancesMoving
   | SpareStarted
   | SpareFailed
   | SpareReady

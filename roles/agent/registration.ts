@@ -9,7 +9,7 @@ import type { MessageOf } from "../../protocol/messages.ts";
 import { isDone, STATUS } from "../../protocol/status.ts";
 import { clearDeadline, hasDeadline, setDeadline } from "../deadlines.ts";
 import type { LinkID } from "../step.ts";
-import type { InstancesOutdated, RepositoryChanged } from "./events.ts";
+import type { InstancesMoving, RepositoryChanged } from "./events.ts";
 import { forgetAsker, repeatRelays } from "./relays.ts";
 import { endSpares, onSparesWanted, wantSpares } from "./spares.ts";
 import { type AgentTurn, newMessageID, refuse, send, sendUp } from "./state.ts";
@@ -60,7 +60,7 @@ function register(turn: AgentTurn): void {
   });
   // What happens from now on follows the report by the same link, so it may be sent already.
   state.registered = true;
-  tellEdited(turn);
+  tellReplaced(turn);
   repeatRelays(turn);
 }
 
@@ -75,28 +75,30 @@ export function onRepositoryChanged(turn: AgentTurn, event: RepositoryChanged): 
   tellRepository(turn);
 }
 
-/** What shares a process that is to end is replaced as if it were edited. */
-export function onInstancesOutdated(turn: AgentTurn, event: InstancesOutdated): void {
+/** What shares a process that is to end is replaced, and keeps what its service is known for. */
+export function onInstancesMoving(turn: AgentTurn, event: InstancesMoving): void {
   const { serviceIDs, spareIDs } = event;
   endSpares(turn, spareIDs);
   for (const serviceID of serviceIDs) {
     const instance = turn.state.instances.get(serviceID);
-    if (instance !== undefined) instance.outdated = true;
+    if (instance !== undefined) instance.isMoving = true;
   }
-  tellEdited(turn);
+  tellReplaced(turn);
 }
 
 /** A manager that was away has not heard which instances are to be replaced. */
-function tellEdited(turn: AgentTurn): void {
-  if (editedServices(turn).length > 0) tellRepository(turn);
+function tellReplaced(turn: AgentTurn): void {
+  if (editedServices(turn).length + movingInstances(turn).length > 0) tellRepository(turn);
 }
 
 function tellRepository(turn: AgentTurn): void {
   const { manifests } = turn.state;
   const repository = Object.keys(manifests);
   const edited = editedServices(turn);
+  const moving = movingInstances(turn);
   const messageID = newMessageID(turn);
-  sendUp(turn, { type: "repositoryInfo", messageID, repository, manifests, edited });
+  const replaced = moving.length === 0 ? { edited } : { edited, moving };
+  sendUp(turn, { type: "repositoryInfo", messageID, repository, manifests, ...replaced });
 }
 
 /** Services with instances that run what is not there any more. */
@@ -106,6 +108,15 @@ function editedServices(turn: AgentTurn): string[] {
     if (outdated && phase !== "failing") edited.add(service);
   }
   return [...edited];
+}
+
+/** Instances in processes that are given up. */
+function movingInstances({ state }: AgentTurn): number[] {
+  const moving: number[] = [];
+  for (const { serviceID, isMoving, phase } of state.instances.values()) {
+    if (isMoving && phase !== "failing") moving.push(serviceID);
+  }
+  return moving;
 }
 
 function reportedInstances(turn: AgentTurn): ReportedInstance[] {

@@ -71,6 +71,8 @@ export interface LocalInstance {
   missedRoutes: MessageOf<"routesInfo"> | undefined;
   /** Whether its service was edited since it was launched. */
   outdated: boolean;
+  /** Whether its process is given up, since another one in it hangs. */
+  isMoving: boolean;
   /** Whether it said that it exits, since it was asked to. */
   isLeaving: boolean;
   /** Whether its process was a spare before, and did not say yet that it is this instance. */
@@ -103,6 +105,7 @@ export function newInstance(
     held: [],
     missedRoutes: undefined,
     outdated: false,
+    isMoving: false,
     isLeaving: false,
     isFromSpare: false,
     ...known,

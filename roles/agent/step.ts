@@ -31,7 +31,7 @@ import {
 import { onAdoptDue, onInstancesRecorded } from "./proofs.ts";
 import {
   onAgentRegisterResponse,
-  onInstancesOutdated,
+  onInstancesMoving,
   onManagerLinked,
   onRepositoryChanged,
 } from "./registration.ts";
@@ -95,8 +95,8 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
     case "repositoryChanged":
       onRepositoryChanged(turn, event);
       break;
-    case "instancesOutdated":
-      onInstancesOutdated(turn, event);
+    case "instancesMoving":
+      onInstancesMoving(turn, event);
       break;
     case "permissionRefused": {
       const { serviceID, permission, target } = event;

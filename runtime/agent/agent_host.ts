@@ -77,7 +77,7 @@ export class AgentHost {
     this.#output = new OutputAnswers(output, (to, told) => this.#links.send(to, told));
     this.#workers = new WorkerHosts({
       launch: options.launch ?? launch,
-      outdated: (those) => dispatch({ kind: "instancesOutdated", ...those }),
+      moving: (those) => dispatch({ kind: "instancesMoving", ...those }),
       warn,
     });
     const parts = { launch: this.#workers.launch, records: data?.records, dispatch };

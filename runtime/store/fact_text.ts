@@ -89,11 +89,16 @@ const FIELDS: { readonly [Kind in FactKind]: FieldGuards<FieldsOf<Kind>> } = {
   },
   instanceLeaving: {
     ...STARTED,
-    cause: oneOf("none", "drain", "outdated", "memory", "unhealthy", "removed"),
+    cause: oneOf("none", "drain", "outdated", "memory", "unhealthy", "moving", "removed"),
     reason: isText,
     crash: optional(shapeOf<CrashMark>({ inRow: isWhole, pauseMs: isFinite })),
   },
-  instanceClosing: { ...STARTED, phase: oneOf("drain", "soft", "hard"), reason: isText },
+  instanceClosing: {
+    ...STARTED,
+    phase: oneOf("drain", "soft", "hard"),
+    reason: isText,
+    isFault: optional(isFlag),
+  },
   instanceEnded: {
     ...STARTED,
     status: isWhole,

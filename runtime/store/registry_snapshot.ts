@@ -34,9 +34,10 @@ export type AgentDocument = Omit<AgentRecord, "instances" | "launched"> & { inst
 
 /** An instance, its connections as lists of numbers. What is undefined is absent. */
 export type InstanceDocument =
-  & Omit<Instance, "outgoing" | "incoming" | "phase" | "leaving" | "startedAtMs">
+  & Omit<Instance, "outgoing" | "incoming" | "phase" | "killedFor" | "leaving" | "startedAtMs">
   & {
     phase?: NonNullable<Instance["phase"]>;
+    killedFor?: string;
     leaving?: LeavingCause;
     startedAtMs?: number;
     outgoing: [plug: number, connectionID: number][];
@@ -99,7 +100,8 @@ const isInstance = shapeOf<InstanceDocument>({
   launched: isFlag,
   state: oneOf("starting", "running", "closing"),
   phase: optional(oneOf("drain", "soft", "hard")),
-  leaving: optional(oneOf("drain", "outdated", "memory", "unhealthy", "removed")),
+  killedFor: optional(isText),
+  leaving: optional(oneOf("drain", "outdated", "memory", "unhealthy", "moving", "removed")),
   sinceMs: isFinite,
   startedAtMs: optional(isFinite),
   lastUsedMs: isFinite,
@@ -194,10 +196,11 @@ export function documentOf(registry: Registry): RegistryDocument {
 }
 
 function documentOfInstance(instance: Instance): InstanceDocument {
-  const { phase, leaving, startedAtMs, outgoing, incoming, ...rest } = instance;
+  const { phase, killedFor, leaving, startedAtMs, outgoing, incoming, ...rest } = instance;
   return {
     ...rest,
     ...(phase === undefined ? {} : { phase }),
+    ...(killedFor === undefined ? {} : { killedFor }),
     ...(leaving === "none" ? {} : { leaving }),
     ...(startedAtMs === undefined ? {} : { startedAtMs }),
     outgoing: outgoing.map(({ sourcePlug, connectionID }) => [sourcePlug, connectionID]),
@@ -251,12 +254,12 @@ export function registryOf(document: unknown): Registry | undefined {
 
 function restoreInstance(registry: Registry, document: InstanceDocument): Instance {
   const { connections } = registry;
-  const { phase, leaving = "none", startedAtMs } = document;
+  const { phase, killedFor, leaving = "none", startedAtMs } = document;
   const outgoing = listed(document.outgoing.map(([, id]) => id), connections);
   const incoming = listed(document.incoming, connections);
   for (const [at, connection] of outgoing.entries()) connection.outgoingAt = at;
   for (const [at, connection] of incoming.entries()) connection.incomingAt = at;
-  return { ...document, phase, leaving, startedAtMs, outgoing, incoming };
+  return { ...document, phase, killedFor, leaving, startedAtMs, outgoing, incoming };
 }
 
 /** What numbers stand for; a number that stands for nothing is in no document of a registry. */

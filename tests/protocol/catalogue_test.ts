@@ -66,7 +66,7 @@ const ADDED: Readonly<Record<string, string>> = {
   serviceHealthRequest: "path timeoutMs",
   serviceHealthResponse: "load reason",
   agentHealthResponse: "load",
-  repositoryInfo: "edited",
+  repositoryInfo: "edited moving",
   routesInfo: "ports",
   outputRequest: "service serviceID stream sinceMs after waitMs",
   outputResponse: "output reason",

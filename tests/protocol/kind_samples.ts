@@ -57,6 +57,10 @@ function numbers(first: number, last: number): KindSamples {
   return { good: [first, first + 1, last], bad: [...bad, last + 1] };
 }
 
+function idLists(most: number): KindSamples {
+  return { good: [[], [1, 2], repeat(1, most)], bad: [[0], ["1"], repeat(1, most + 1), {}, 1] };
+}
+
 function texts(charactersMax: number): KindSamples {
   return {
     good: ["", "127.0.0.1", "x".repeat(charactersMax), "ä\u0000\n"],
@@ -69,17 +73,9 @@ function repeat<Item>(item: Item, count: number): Item[] {
 }
 
 const BAD_NAMES = [
-  "",
-  "Greeter",
-  "1st",
-  "-x",
-  "a_b",
-  "a b",
-  "__proto__",
+  ...["", "Greeter", "1st", "-x", "a_b", "a b", "__proto__"],
   "x".repeat(LIMITS.nameCharacters + 1),
-  7,
-  null,
-  ["x"],
+  ...[7, null, ["x"]],
 ];
 
 /** Samples of every kind, by the name of the kind. */
@@ -164,10 +160,8 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       null,
     ],
   },
-  "list of positive integers": {
-    good: [[], [1, 2], repeat(1, LIMITS.avoidedInstances)],
-    bad: [[0], ["1"], repeat(1, LIMITS.avoidedInstances + 1), {}, null, 1],
-  },
+  "list of positive integers": idLists(LIMITS.avoidedInstances),
+  "list of instances of an agent": idLists(LIMITS.reportedInstances),
   "positive count": {
     good: [1, LIMITS.concurrency],
     bad: [0, LIMITS.concurrency + 1, 1.5, "1", null],

@@ -79,7 +79,7 @@ const agentEvent: fc.Arbitrary<AgentEvent> = fc.oneof(
     edited: fc.constantFrom([], ["greeter"]),
   }),
   fc.record({
-    kind: fc.constant("instancesOutdated" as const),
+    kind: fc.constant("instancesMoving" as const),
     serviceIDs: fc.constantFrom([], [1, 9]),
     spareIDs: fc.constantFrom([], [1, 9]),
   }),

@@ -32,10 +32,10 @@ export type ClosingPhase = "drain" | "soft" | "hard";
 
 /**
  * Why an instance is replaced while it runs: its agent is drained, its code is older than what the
- * agent would start now, it holds more memory than it may, it hangs or is not well, or its agent
- * has the service no more.
+ * agent would start now, it holds more memory than it may, it hangs or is not well, its process is
+ * given up since another one in it hangs, or its agent has the service no more.
  */
-export type LeavingCause = "drain" | "outdated" | "memory" | "unhealthy" | "removed";
+export type LeavingCause = "drain" | "outdated" | "memory" | "unhealthy" | "moving" | "removed";
 
 /** What it means for a service that an instance of it crashed. */
 export interface CrashMark {
@@ -134,6 +134,8 @@ export type FactBody =
     readonly service: string;
     readonly phase: ClosingPhase;
     readonly reason: string;
+    /** Whether it is killed by its own fault, so that its end is a crash. @default {false} */
+    readonly isFault?: boolean;
   }
   | {
     readonly kind: "instanceEnded";

@@ -124,6 +124,7 @@ function addInstance(
     launched,
     state: launched ? "starting" : "running",
     phase: undefined,
+    killedFor: undefined,
     leaving: "none",
     sinceMs: atMs,
     startedAtMs: launched ? undefined : atMs,
@@ -181,6 +182,7 @@ function closeInstance(registry: Registry, fact: FactOf<"instanceClosing">): voi
   leaveState(registry, instance);
   instance.state = "closing";
   instance.phase = fact.phase;
+  if (fact.isFault === true) instance.killedFor = fact.reason;
 }
 
 function removeInstance(registry: Registry, fact: FactOf<"instanceEnded">): void {

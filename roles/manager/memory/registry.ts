@@ -48,6 +48,8 @@ export interface Instance {
   state: "starting" | "running" | "closing";
   /** How far its closing has come, when `state` is closing. */
   phase: ClosingPhase | undefined;
+  /** For which fault of its own it is killed, so that its end is a crash; undefined: for none. */
+  killedFor: string | undefined;
   /** Why it is about to be replaced; no connection is made to it where there is another. */
   leaving: LeavingCause | "none";
   /** When its start was ordered, or when it registered. Milliseconds since 1970. */

@@ -116,7 +116,7 @@ export interface InstanceView {
   /** How far its closing is. */
   readonly phase: "drain" | "soft" | "hard" | null;
   /** Why it is replaced by another instance; null: it is not. */
-  readonly leaving: "drain" | "outdated" | "memory" | "unhealthy" | "removed" | null;
+  readonly leaving: "drain" | "outdated" | "memory" | "unhealthy" | "moving" | "removed" | null;
   /** Whether an agent launched it; what runs from the start is never closed as idle. */
   readonly launched: boolean;
   /** Its in-plug: the port that it listens on. */

@@ -86,7 +86,7 @@ const instance: z.ZodType<InstanceView> = z.object({
   agent: z.string(),
   state: z.enum(["starting", "running", "closing"]),
   phase: z.enum(["drain", "soft", "hard"]).nullable(),
-  leaving: z.enum(["drain", "outdated", "memory", "unhealthy", "removed"]).nullable()
+  leaving: z.enum(["drain", "outdated", "memory", "unhealthy", "moving", "removed"]).nullable()
     .describe("Why it is replaced by another instance."),
   launched: z.boolean().describe("Whether an agent launched it; else it is never idle."),
   plug: plug.nullable().describe("The port that it listens on."),

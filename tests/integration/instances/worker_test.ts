@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { isDenoFrom } from "../../../transports/deno_version.ts";
 import { DEADLINE_MS, type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
-import { killAll } from "../meshes/processes.ts";
+import { isRunning, killAll, untilGone } from "../meshes/processes.ts";
 
 /** A service that does what its path says. */
 const SERVICE = `
@@ -92,20 +92,6 @@ async function ask(mesh: MeshProcess, path: string): Promise<Answer> {
   const response = await mesh.fetch(path);
   assertEquals(response.status, 200);
   return await response.json();
-}
-
-async function gone(pid: number): Promise<void> {
-  const endMs = performance.now() + DEADLINE_MS;
-  for (;;) {
-    try {
-      Deno.kill(pid, "SIGCONT");
-    } catch {
-      return;
-    }
-    assert(performance.now() < endMs, `process ${pid} is still there`);
-    // Nobody tells of the end of a process that is no child.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 Deno.test("worker: services share a process, each with an environment of its own", async () => {
@@ -203,7 +189,8 @@ Deno.test("worker: one that loops is killed with its process, which the others l
   const response = await mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "hard" });
   assertEquals(response.status, 200, await response.text());
   await mesh.event("instanceEnded", { service: "one" });
-  await gone(pid);
+  await mesh.event("instanceLeaving", { service: "other", cause: "moving" });
+  await untilGone([pid], DEADLINE_MS);
   asked.abort();
   await others;
   assert(answers > 0);
@@ -218,7 +205,7 @@ Deno.test("worker: one that loops is killed with its process, which the others l
   await mesh.stop();
 });
 
-Deno.test("worker: nobody waits for the thread of one that was killed, while others hold it", async () => {
+Deno.test("worker: nobody waits for the thread of one that was killed", async () => {
   await using mesh = await startWorkers();
   const { pid } = await ask(mesh, "/other/");
   const held = new AbortController();
@@ -231,12 +218,11 @@ Deno.test("worker: nobody waits for the thread of one that was killed, while oth
   const lost = await looping;
   assertEquals(lost.status, 502);
   await lost.body?.cancel();
-  // Its thread, and the sessions to it, are as they were.
-  Deno.kill(pid, "SIGCONT");
+  assert(await isRunning(pid), "its thread, and the sessions to it, are as they were");
   await mesh.event("connectionClosed", { destService: "one", reason: "closed on command" });
   held.abort();
   await holding;
-  await gone(pid);
+  await untilGone([pid], DEADLINE_MS);
   await mesh.stop();
 });
 
@@ -246,7 +232,7 @@ Deno.test("worker: out of memory takes those of its process along, and nobody el
   await (await mesh.fetch("/one/full", { method: "POST" })).body?.cancel();
   const { reason } = await mesh.event("instanceEnded", { service: "other" });
   assertMatch(String(reason), /SIGTRAP|SIGABRT|SIGKILL|memory/);
-  await gone(pid);
+  await untilGone([pid], DEADLINE_MS);
   assertEquals((await ask(mesh, "/other/")).requests, 1);
   assertEquals((await ask(mesh, "/one/")).requests, 1);
 });

@@ -50,7 +50,7 @@ Deno.test("agent: a recorded instance whose service was edited meanwhile is told
   assertEquals(theSent(effects, "repositoryInfo").edited, ["greeter"]);
 });
 
-Deno.test("agent: what shares a process that is to end is told as edited, spares are ended", () => {
+Deno.test("agent: what shares a process that is to end is told as moving, spares are ended", () => {
   const bench = new AgentBench();
   bench.run(7);
   const manifests = { greeter: GREETER };
@@ -58,8 +58,20 @@ Deno.test("agent: what shares a process that is to end is told as edited, spares
   const { spareID } = theOne(bench.wait(REFILL_MS), "launchSpare");
   bench.step({ kind: "spareStarted", spareID, token: "s" });
   const serviceIDs = [7, 8];
-  const effects = bench.step({ kind: "instancesOutdated", serviceIDs, spareIDs: [spareID, 99] });
-  assertEquals(theSent(effects, "repositoryInfo").edited, ["greeter"]);
+  const effects = bench.step({ kind: "instancesMoving", serviceIDs, spareIDs: [spareID, 99] });
+  const { edited, moving } = theSent(effects, "repositoryInfo");
+  assertEquals([edited, moving], [[], [7]]);
   assertEquals(theOne(effects, "killSpare").spareID, spareID);
   assertNotEquals(theOne(bench.wait(REFILL_MS), "launchSpare").spareID, spareID);
+});
+
+Deno.test("agent: a manager that was away hears after the registration what moves", () => {
+  const bench = new AgentBench();
+  bench.run(7);
+  bench.step({ kind: "linkClosed", link: "manager", reason: "it broke" });
+  assertEquals(bench.step({ kind: "instancesMoving", serviceIDs: [7], spareIDs: [] }), []);
+  assertEquals(theSent(bench.linkManager("manager-b"), "repositoryInfo").moving, [7]);
+  bench.launch(8);
+  bench.exit(7);
+  assertEquals(bench.linkManager("manager-c").length, 2);
 });

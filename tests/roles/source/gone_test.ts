@@ -7,7 +7,7 @@ function gone(sourcePlug: number) {
   return { type: "connectionCloseRequest", messageID: 41, ...ends, isGone: true } as const;
 }
 
-Deno.test("source: the session to an instance that is gone ends at once if nothing is in flight", () => {
+Deno.test("source: an idle session to an instance that is gone ends at once", () => {
   const bench = new ServiceBench();
   const sourcePlug = bench.open(1);
   bench.step({ kind: "requestEnded", requestID: 1 });

@@ -35,7 +35,9 @@ Deno.test("describeFact() says every kind of fact in words", () => {
     "agent a1 has other services: it can start greeter, counter; edited: greeter",
     "greeter#2 is to be replaced: it hangs: asked how it is, it has said nothing for 11 s",
     "agent a1 drains: drained by command",
+    "greeter#2 is to be replaced: its process is given up, since another worker in it hangs",
     "greeter#2 is to be replaced: agent local drains",
+    "greeter#2 killed: it holds 700 MB of memory, and may hold 256 MB",
   ]);
   assertEquals(memory.startingMs.size, 0);
 });

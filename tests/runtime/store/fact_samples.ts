@@ -174,8 +174,23 @@ export const HOST_BODIES: readonly FactBody[] = [
     kind: "instanceLeaving",
     serviceID: 2,
     service: "greeter",
+    cause: "moving",
+    reason: "its process is given up, since another worker in it hangs",
+  },
+  {
+    kind: "instanceLeaving",
+    serviceID: 2,
+    service: "greeter",
     cause: "drain",
     reason: "agent local drains",
+  },
+  {
+    kind: "instanceClosing",
+    serviceID: 2,
+    service: "greeter",
+    phase: "hard",
+    reason: "it holds 700 MB of memory, and may hold 256 MB",
+    isFault: true,
   },
 ];
 

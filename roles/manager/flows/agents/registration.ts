@@ -17,7 +17,7 @@ import { lookAgain } from "../connections/parking.ts";
 import { forgetLink } from "./absence.ts";
 import { endDrain, leaveAgent } from "./drains.ts";
 import { reconcileConnections, reconcileInstances } from "./reconciliation.ts";
-import { endRemoved, settleRepository } from "./repository.ts";
+import { endRemoved, isSameRepository, settleRepository } from "./repository.ts";
 
 /** Flow 3: an agent is there. What it reports is compared with what the history says. */
 export function onAgentRegisterRequest(
@@ -108,14 +108,6 @@ function refuseAgent(
   const status = STATUS.conflict;
   refuse(turn, { link, type }, { status, reason });
   send(turn, link, { type: "agentRegisterResponse", messageID, status, reason });
-}
-
-/** Whether an agent can start the same as before, in the same way. */
-function isSameRepository(before: AgentRecord | undefined, now: AgentRecord): boolean {
-  if (before === undefined) return false;
-  const textOf = ({ repository, manifests }: AgentRecord) =>
-    JSON.stringify([repository, manifests]);
-  return textOf(before) === textOf(now);
 }
 
 /** What the agent says of its host. */

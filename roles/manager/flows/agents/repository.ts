@@ -16,7 +16,20 @@ import { isKnown } from "../instances/placement.ts";
 import { replaceInstance } from "../instances/replacements.ts";
 import { conflictsOf } from "./routes.ts";
 
-/** The repository of an agent is another one. Instances of what was edited are replaced. */
+/** What an agent says of what it can start: all of it. */
+type Repository = Pick<AgentRecord, "repository" | "manifests">;
+
+/** Whether an agent can start the same as before, in the same way. */
+export function isSameRepository(before: Repository | undefined, now: Repository): boolean {
+  if (before === undefined) return false;
+  const textOf = ({ repository, manifests }: Repository) => JSON.stringify([repository, manifests]);
+  return textOf(before) === textOf(now);
+}
+
+/**
+ * The repository of an agent is another one, or some of what it runs has to move. Instances of what
+ * was edited, and those that move, are replaced.
+ */
 export function onRepositoryInfo(
   turn: Turn,
   link: LinkID,
@@ -24,10 +37,12 @@ export function onRepositoryInfo(
 ): void {
   const { registry, agentOfLink, repositories } = turn.state;
   const agent = registry.agents.get(agentOfLink.get(link) ?? "");
-  const { messageID, repository, manifests, edited = [] } = message;
+  const { messageID, repository, manifests, edited = [], moving = [] } = message;
   // A copy may come late: what was said after it counts.
   if (agent === undefined || messageID <= (repositories.get(link) ?? 0)) return;
   repositories.set(link, messageID);
+  for (const serviceID of moving) moveInstance(turn, agent, serviceID);
+  if (moving.length > 0 && edited.length === 0 && isSameRepository(agent, message)) return;
   const { agent: name } = agent;
   record(turn, { kind: "agentRepositoryChanged", agent: name, repository, manifests, edited });
   const isEdited = new Set(edited);
@@ -38,6 +53,14 @@ export function onRepositoryInfo(
     replaceInstance(turn, instance, { cause: "outdated", reason: "its service was edited" });
   }
   settleRepository(turn, agent, { link, type: message.type });
+}
+
+/** It is to be where none hangs beside it. That is no fault of its own, and no new code. */
+function moveInstance(turn: Turn, { agent }: AgentRecord, serviceID: number): void {
+  const instance = turn.state.registry.instances.get(serviceID);
+  if (instance === undefined || instance.agent !== agent) return;
+  const reason = "its process is given up, since another worker in it hangs";
+  replaceInstance(turn, instance, { cause: "moving", reason });
 }
 
 /**

@@ -25,16 +25,12 @@ export function closeConnection(turn: Turn, connection: Connection, reason: stri
 }
 
 /**
- * The destination of a connection is gone, or about to be killed: its source leaves it at once,
- * whatever its session shows, also when it was asked to close it before.
+ * The destination of a connection is killed: its source leaves it at once, also when it was asked
+ * to close it before.
  */
 export function abandonConnection(turn: Turn, connection: Connection, reason: string): void {
-  if (connection.state !== "closing") {
-    record(turn, { kind: "connectionClosing", ...endsOf(connection), reason });
-  }
-  askToClose(turn, connection, { end: "source", reason, isGone: true });
-  const dueAtMs = turn.nowMs + turn.state.options.closeMs;
-  setDeadline(turn.state.deadlines, connection.connectionID, dueAtMs);
+  if (connection.state !== "closing") return closeConnection(turn, connection, reason);
+  askToClose(turn, connection, { end: "source", reason });
 }
 
 /** Has a connection closed that the history does not have; nothing is recorded of it. */
@@ -47,8 +43,6 @@ export function closeUnknown(
     destPlug: number;
     /** Set when its destination is asked. */
     destServiceID?: number;
-    /** Set when its destination is gone. */
-    isGone?: boolean;
     reason?: string;
   },
 ): void {
@@ -63,12 +57,14 @@ export function closeUnknown(
 export function askToClose(
   turn: Turn,
   connection: Connection,
-  ask: { end: "source" | "dest"; reason: string; isGone?: boolean },
+  ask: { end: "source" | "dest"; reason: string },
 ): boolean {
   const { registry, closeRequests, closeEnds, deadlines, linkOfAgent, options } = turn.state;
   const { connectionID, serviceID, sourcePlug, destPlug, destServiceID } = connection;
   closeEnds.set(connectionID, ask.end);
-  const instance = registry.instances.get(ask.end === "source" ? serviceID : destServiceID);
+  const isSource = ask.end === "source";
+  const dest = registry.instances.get(destServiceID);
+  const instance = isSource ? registry.instances.get(serviceID) : dest;
   const link = linkOfAgent.get(instance?.agent ?? "");
   if (link === undefined) return false;
   const messageID = newMessageID(turn);
@@ -81,8 +77,9 @@ export function askToClose(
     sourcePlug,
     destPlug,
     reason: ask.reason,
-    ...(ask.end === "dest" ? { destServiceID } : {}),
-    ...(ask.isGone === true ? { isGone: true } : {}),
+    ...(isSource ? {} : { destServiceID }),
+    // A session does not show that of each instance: the threads of a process that goes on have it.
+    ...(isSource && dest?.phase === "hard" ? { isGone: true } : {}),
   });
   return true;
 }

@@ -57,11 +57,13 @@ export function endInstance(turn: Turn, instance: Instance, ending: InstanceEndi
   }
   const { exitCode, signal } = ending;
   // Who had to be killed for its memory has crashed, though its end was ordered.
-  const { killedFor } = turn.state.usages.get(serviceID) ?? {};
+  const { killedFor } = instance;
   const status = killedFor === undefined ? ending.status : STATUS.failed;
   // One that is sick has counted as a crash when that was found.
   const isSick = instance.leaving === "unhealthy";
-  const isCrash = !isSick && (ending.isCrash === true || killedFor !== undefined);
+  // By a signal a process ends, and those with it that had not left it yet.
+  const isVictim = instance.leaving === "moving" && signal !== undefined;
+  const isCrash = !isSick && !isVictim && (ending.isCrash === true || killedFor !== undefined);
   record(turn, {
     kind: "instanceEnded",
     serviceID,

@@ -1,8 +1,8 @@
 /**
  * Instances that are replaced while they run, because their agent is drained, their code is old,
- * they hold too much memory or their agent has the service no more: another one is started first
- * and runs, then the old one is drained, so that no request notices. One that nobody uses is just
- * shut down.
+ * they hold too much memory, their process is given up or their agent has the service no more:
+ * another one is started first and runs, then the old one is drained, so that no request notices.
+ * One that nobody uses is just shut down.
  *
  * What is to be replaced is in the history, so a manager that was restarted goes on with it.
  *
@@ -25,6 +25,7 @@ const NAMED_MAX = 5;
 const CAUSES: readonly Instance["leaving"][] = [
   "none",
   "memory",
+  "moving",
   "unhealthy",
   "outdated",
   "drain",
@@ -124,8 +125,9 @@ function drainPatiently(turn: Turn, instance: Instance): void {
   drainInstance(turn, instance, { reason: LEAVING_TEXTS[instance.leaving], isPatient: true });
 }
 
-/** There is none to take its place: it stays, if it is of any use. */
+/** There is none to take its place: it stays, if it is of any use, or for as long as it can. */
 function giveUp(turn: Turn, instance: Instance, reason: string): void {
+  if (instance.leaving === "moving") return;
   if (isStuck(turn, instance)) drainInstance(turn, instance, { reason: LEAVING_TEXTS.unhealthy });
   else keepInstance(turn, instance, reason);
 }
@@ -134,6 +136,7 @@ const LEAVING_TEXTS = {
   drain: "its agent drains",
   memory: "it holds too much memory",
   unhealthy: "it is not well",
+  moving: "its process is given up",
   outdated: "another one replaces it",
   removed: "its agent has the service no more",
   none: "it is not used",

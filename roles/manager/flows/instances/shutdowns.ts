@@ -37,11 +37,12 @@ function graceMs(turn: Turn, instance: Instance): number {
 function enterPhase(
   turn: Turn,
   instance: Instance,
-  entered: { phase: ClosingPhase; reason: string; waitMs?: number },
+  entered: { phase: ClosingPhase; reason: string; waitMs?: number; isFault?: boolean },
 ): void {
   const { serviceID, service } = instance;
-  const { phase, reason } = entered;
-  record(turn, { kind: "instanceClosing", serviceID, service, phase, reason });
+  const { phase, reason, isFault = false } = entered;
+  const fault = isFault ? { isFault } : {};
+  record(turn, { kind: "instanceClosing", serviceID, service, phase, reason, ...fault });
   clearDeadline(turn.state.deadlines, `instance:${serviceID}`);
   clearDeadline(turn.state.deadlines, `check:${serviceID}`);
   const { closeMs } = turn.state.options;
@@ -104,25 +105,29 @@ function takeRefusal(
   });
 }
 
-/**
- * Flow 9: the agent kills the process group of the instance. Its sources hear it first: a session
- * may outlive its instance, as the threads of a process do that goes on.
- */
+/** Flow 9: the agent kills the process group of the instance. */
 export function shutDownHard(turn: Turn, instance: Instance, reason: string): void {
-  const isRepeated = instance.phase === "hard";
-  enterPhase(turn, instance, { phase: "hard", reason });
-  if (!isRepeated) {
-    const { service, serviceID, incoming } = instance;
-    for (const connection of incoming) {
-      abandonConnection(turn, connection, `${service}#${serviceID} is killed`);
-    }
+  kill(turn, instance, { reason, isFault: false });
+}
+
+/** Flow 9, for a fault of its own: its end is a crash, though it was ordered. */
+export function killForFault(turn: Turn, instance: Instance, reason: string): void {
+  kill(turn, instance, { reason, isFault: true });
+}
+
+/** Has an instance killed. Its sources hear it first, so that nobody waits for it any more. */
+function kill(
+  turn: Turn,
+  instance: Instance,
+  { reason, isFault }: { reason: string; isFault: boolean },
+): void {
+  const { service, serviceID, agent, incoming, phase } = instance;
+  enterPhase(turn, instance, { phase: "hard", reason, isFault });
+  for (const connection of phase === "hard" ? [] : incoming) {
+    abandonConnection(turn, connection, `${service}#${serviceID} is killed`);
   }
-  sendToAgent(turn, instance.agent, {
-    type: "hardShutdownRequest",
-    messageID: newMessageID(turn),
-    serviceID: instance.serviceID,
-    reason,
-  });
+  const messageID = newMessageID(turn);
+  sendToAgent(turn, agent, { type: "hardShutdownRequest", messageID, serviceID, reason });
 }
 
 /** Asks again for what an agent may have missed while its link was down. */

@@ -19,7 +19,7 @@ import { setDeadline } from "../../../deadlines.ts";
 import { agentOf, type Instance } from "../../memory/registry.ts";
 import { newMessageID, sendToAgent, type Turn } from "../../turn.ts";
 import { replaceInstance } from "./replacements.ts";
-import { shutDownHard } from "./shutdowns.ts";
+import { killForFault } from "./shutdowns.ts";
 import { instanceOfAgent } from "./spoken_of.ts";
 import { onStartFailed } from "./starts.ts";
 
@@ -33,8 +33,6 @@ export interface InstanceUsage {
   readonly overs: number;
   /** When its replacement was last begun for that; 0: never. Milliseconds since 1970. */
   readonly replacedAtMs: number;
-  /** Why it was killed for its memory; undefined: it was not. */
-  readonly killedFor?: string;
 }
 
 /** So often in a row it must hold too much: what is collected as garbage soon is no matter. */
@@ -77,7 +75,7 @@ function onMemoryExceeded(turn: Turn, instance: Instance, limitBytes: number): v
   const reason = `it holds ${inMegabytes(memoryBytes)} of memory, and may hold ` +
     inMegabytes(limitBytes);
   if (memoryBytes > limitBytes * options.memoryKillFactor) {
-    return killForMemory(turn, instance, { usage, reason });
+    return killForMemory(turn, instance, reason);
   }
   const isStaying = instance.state === "running" && instance.leaving === "none";
   if (!isStaying || usage.overs < OVERS_MIN) return;
@@ -108,16 +106,11 @@ export function onMemoryWaitDue(turn: Turn, service: string): void {
 }
 
 /** It takes what others need: it has no time to end by itself, and that is its own fault. */
-function killForMemory(
-  turn: Turn,
-  instance: Instance,
-  { usage, reason: why }: { usage: InstanceUsage; reason: string },
-): void {
+function killForMemory(turn: Turn, instance: Instance, why: string): void {
   const { serviceID, agent, state, phase } = instance;
   if (phase === "hard") return;
   const reason = `${why}: too much to let it end by itself`;
-  turn.state.usages.set(serviceID, { ...usage, killedFor: reason });
-  if (state !== "starting") return shutDownHard(turn, instance, reason);
+  if (state !== "starting") return killForFault(turn, instance, reason);
   const messageID = newMessageID(turn);
   sendToAgent(turn, agent, { type: "hardShutdownRequest", messageID, serviceID, reason });
   onStartFailed(turn, instance, { status: STATUS.failed, reason });

@@ -137,6 +137,27 @@ Deno.test("instancesUsageInfo: what is killed for its memory has crashed, and wa
   theSent(bench.wait(200), "startServiceRequest");
 });
 
+for (const how of ["it is killed", "its agent has it no more"]) {
+  Deno.test(`instancesUsageInfo: a manager that was away counts the crash, when ${how}`, () => {
+    const { bench, connect, tell } = memoryBench();
+    const { instance: { serviceID } } = connect();
+    theSent(tell(serviceID, 2 * LIMIT_BYTES + 1), "hardShutdownRequest");
+    bench.restart();
+    const plugConfiguration = bench.instance(serviceID).plugs;
+    const one = { serviceID, typeOfService: "greeter", plugConfiguration };
+    const instances = how === "it is killed" ? [{ ...one, launched: true, started: true }] : [];
+    const back = bench.addAgent("one", SERVICES, { report: { instances } });
+    for (const { messageID } of sent(back, "hardShutdownRequest")) {
+      bench.take("one", { type: "hardShutdownResponse", messageID, serviceID, status: 200 });
+    }
+    const ended = bench.history.findLast((fact) =>
+      fact.kind === "instanceEnded" && fact.serviceID === serviceID
+    );
+    assertEquals(ended?.kind === "instanceEnded" && [ended.crash?.inRow, ended.status], [1, 500]);
+    assertMatch(ended?.kind === "instanceEnded" ? ended.reason : "", /^it holds 200 MB of memory/);
+  });
+}
+
 Deno.test("instancesUsageInfo: twice the memory before it is ready is a failed start", () => {
   const { bench, gateway, tell } = memoryBench();
   const { effects } = bench.ask("one", { serviceID: gateway, sourcePlug: 1, dest: "greeter" });

@@ -81,7 +81,7 @@ Deno.test("manager: the sources of an instance hear that it is gone before it is
   assertEquals(bench.instance(serviceID).phase, "hard");
 });
 
-Deno.test("manager: a source that closes softly hears it once more when the instance is killed", () => {
+Deno.test("manager: a source that closes already hears it too when the instance is killed", () => {
   const { bench, serviceID } = twoAgentsBench();
   const drained = bench.command({ kind: "stopInstance", serviceID, mode: "soft" });
   assertEquals(theSent(drained, "connectionCloseRequest", "one").isGone, undefined);
