@@ -12,9 +12,9 @@ import { isBinary } from "../binary/is_binary.ts";
 import type { ProgramConfig, ServiceConfig } from "../config/mesh_config.ts";
 import { START_VARIABLE } from "../service/start.ts";
 import { describeStaticBodies, type StaticBodyPlace } from "../sessions/bodies/static_body.ts";
-import { cachePlaces } from "./prepared/cache_folder.ts";
+import { withRealPlaces } from "./closed_names.ts";
 import { findProgram } from "./find_program.ts";
-import { mayPrepare, PreparedModule } from "./prepared/prepared_module.ts";
+import { dataUrl, mayPrepare, PreparedModule } from "./prepared/prepared_module.ts";
 import {
   environmentOf,
   permissionFlags,
@@ -42,6 +42,12 @@ const COMPANION = new URL("../command/main.ts", import.meta.url);
 export const COMPANION_COMMAND = "serve-command";
 /** The same as one file, which `deno task compile` makes and puts into the binary. */
 const BEGIN_BUNDLE = new URL("../../dist/begin.txt", import.meta.url);
+
+/** The place that all files are in. */
+const ALL_FILES = "/";
+
+/** Not another one for each start, as Deno keeps what it has compiled by its name. */
+const secretName = crypto.randomUUID();
 
 /** Looked up at the start: a program whose file was replaced since then has no path any more. */
 const OWN_PROGRAM = Deno.execPath();
@@ -86,16 +92,18 @@ export function programOf(service: ServiceConfig): ServiceProgram {
   const url = pathToFileURL(service.entry).href;
   if (deno !== undefined) {
     // The main module is plain JavaScript: Deno need not take the types out of it first.
-    const flags = ["--quiet", "--no-prompt", "--ext=js", ...permissionFlags(closedTo(lists))];
+    const { read = [] } = lists;
+    const loading = permissionFlags({ ...lists, read: [ALL_FILES, ...read] });
+    const flags = ["--quiet", "--no-prompt", "--ext=js", ...loading];
     return {
       command: [deno, "run", ...flags, "-"],
       // Whether what is prepared is still current is looked at while the process begins.
       get stdin() {
-        return mainModule(begin.url, url);
+        return mainModule(begin.url, url, read.includes(ALL_FILES));
       },
     };
   }
-  const problem = problemWithoutDeno(service);
+  const problem = problemWithoutDeno(service) ?? linkProblem(service, lists);
   if (problem !== undefined) throw new Error(problem);
   return { command: [OWN_PROGRAM, INSTANCE_COMMAND, url], stdin: JSON.stringify(lists) };
 }
@@ -128,19 +136,24 @@ export function processEnvironmentOf(service: ServiceConfig): Record<string, str
 }
 
 /**
- * A service that may write much may not write what all others run, nor what they will run once it
- * is prepared.
+ * The program that Deno reads from stdin. It resolves imports as the service's folder does.
+ *
+ * What a main module imports Deno reads without asking whether it may, the files of the mesh too.
+ * What is imported by a name that only the running program knows it reads by its permissions. So
+ * the service comes that way, with the permission to read all but what is closed, which is given
+ * back by the first of these modules, before the first line of the service. Nobody else knows its
+ * name, so that no import map of a service can put another module in its place.
  */
-function closedTo(lists: PermissionLists): PermissionLists {
-  if ((lists.write ?? []).length === 0) return lists;
-  return { ...lists, "deny-write": [...(lists["deny-write"] ?? []), ...cachePlaces()] };
-}
-
-/** The program that Deno reads from stdin. It resolves imports as the service's folder does. */
-function mainModule(begin: string, service: string): string {
+function mainModule(begin: string, service: string, isReader: boolean): string {
   const known = places === undefined ? "" : `, ${JSON.stringify(places)}`;
-  return `import { serve } from ${JSON.stringify(begin)};\n` +
-    `import * as service from ${JSON.stringify(service)};\n` +
+  const giveBack = isReader ? "" : `Deno.permissions.revokeSync({name:"read",path:"${ALL_FILES}"})`;
+  const all = dataUrl(
+    `import ${JSON.stringify(dataUrl(`/*${secretName}*/${giveBack}`))};\n` +
+      `export { serve } from ${JSON.stringify(begin)};\n` +
+      `export * as service from ${JSON.stringify(service)};\n`,
+  );
+  return `const all = ${JSON.stringify(all)};\n` +
+    `const { serve, service } = await import(all);\n` +
     `serve(service${known});\n`;
 }
 
@@ -148,6 +161,15 @@ function problemWithoutDeno({ entry }: ServiceConfig): string | undefined {
   if (/\.m?js$/.test(entry)) return undefined;
   const file = entry.slice(entry.lastIndexOf("/") + 1);
   return `${file} needs deno on the PATH, or run "smmp bundle" and start what it makes`;
+}
+
+/** Without Deno nothing within what is granted can be closed: what nobody meant is refused. */
+function linkProblem({ closed }: ServiceConfig, lists: PermissionLists): string | undefined {
+  const known = withRealPlaces(closed?.paths ?? []);
+  const link = lists["deny-read"]?.find((path) => !known.includes(path));
+  return link === undefined
+    ? undefined
+    : `${link} leads to what belongs to the mesh, which only a deno on the PATH can keep it from`;
 }
 
 /**

@@ -9,6 +9,8 @@
 import type { Permission } from "../../protocol/output.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { ownPlace } from "../config/service_files.ts";
+import { closedNames } from "./closed_names.ts";
+import { cachePlaces } from "./prepared/cache_folder.ts";
 
 /** Addresses that every service may reach: the agent, and other services on this host. */
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
@@ -35,12 +37,13 @@ export type PermissionLists = Readonly<
   Partial<Record<Permission | ExceptionKind, readonly string[]>>
 >;
 
-/** The permissions of a service, and nothing more; it may read the variable of its start too. */
+/**
+ * The permissions of a service, and nothing more; it may read the variable of its start too.
+ *
+ * @throws {Error} when its own folder is closed to it, or nobody can tell what of it is.
+ */
 export function permissionLists(service: ServiceConfig, startVariable: string): PermissionLists {
   const { read, write, net, env, run, sys, ffi } = service.permissions;
-  const { closed } = service;
-  // A list is one flag, in which no entry can have a comma.
-  const paths = closed?.paths.filter((path) => !path.includes(",")) ?? [];
   return {
     read: [ownPlace(service.entry), ...read],
     write,
@@ -55,9 +58,28 @@ export function permissionLists(service: ServiceConfig, startVariable: string): 
     sys,
     ffi,
     import: service.permissions.import ?? [],
-    "deny-read": paths,
-    "deny-write": paths,
-    "deny-net": closed?.net ?? [],
+    ...exceptionsOf(service),
+  };
+}
+
+function exceptionsOf(service: ServiceConfig): PermissionLists {
+  const { closed = { paths: [], net: [] }, entry, permissions: { read, write } } = service;
+  const own = ownPlace(entry);
+  const { names, placesLooked } = closedNames(closed.paths, [own, ...read, ...write]);
+  if (closed.paths.length > 0 && placesLooked === 0) {
+    throw new Error(`${own} has too many folders to look for links to what belongs to the mesh`);
+  }
+  const apart = names.find((name) => name.includes(","));
+  if (apart !== undefined) {
+    throw new Error(`${apart} can't be closed to it: Deno takes permissions apart at a comma`);
+  }
+  if (names.includes(own)) throw new Error(`${own} is in a folder that is closed to all services`);
+  // A service that may write much may not write what all others run, nor what they will run.
+  const written = write.length === 0 ? [] : closedNames(cachePlaces(), write).names;
+  return {
+    "deny-read": names,
+    "deny-write": [...new Set([...names, ...written])],
+    "deny-net": closed.net,
   };
 }
 

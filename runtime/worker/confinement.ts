@@ -6,7 +6,9 @@
 
 import { dirname, join } from "node:path";
 import type { ServiceConfig } from "../config/mesh_config.ts";
+import { isWithin } from "../config/places.ts";
 import { isFileSync, ownPlace } from "../config/service_files.ts";
+import { closedNames } from "../launcher/closed_names.ts";
 import { cachePlaces } from "../launcher/prepared/cache_folder.ts";
 
 /** The files by which Deno knows how the modules of a folder are resolved. */
@@ -34,14 +36,13 @@ export function unconfinedBecause(service: ServiceConfig): string | undefined {
       "and a worker can't be kept from them";
   }
   const open = [ownPlace(entry), ...read, ...write];
-  const secret = closed?.paths.find((path) => open.some((place) => isWithin(path, place))) ??
+  const { names } = closedNames(closed?.paths ?? [], open);
+  // One with a comma can't be closed to the process of workers.
+  const secret = names.find((path) => path.includes(",")) ??
+    names.find((path) => open.some((place) => isWithin(path, place))) ??
     // What is kept there all services run.
     cachePlaces().find((path) => write.some((place) => isWithin(path, place)));
   return secret === undefined
     ? undefined
     : `it may use a folder that has ${secret} in it, which a worker can't be kept from`;
-}
-
-function isWithin(path: string, place: string): boolean {
-  return path === place || path.startsWith(place.endsWith("/") ? place : `${place}/`);
 }

@@ -5,8 +5,10 @@
  */
 
 import { isBinary } from "../binary/is_binary.ts";
+import { withRealPlaces } from "../launcher/closed_names.ts";
 import { dataUrl, PreparedModule } from "../launcher/prepared/prepared_module.ts";
 import { serviceDeno } from "../launcher/program.ts";
+import { permissionFlags } from "../launcher/sandbox.ts";
 import type { HostStart } from "./orders.ts";
 
 const HOST = new URL("./host.ts", import.meta.url);
@@ -27,10 +29,17 @@ const FLAGS = [
   ...["read", "write", "net", "env", "sys"].map((kind) => `--allow-${kind}`),
 ];
 
-/** The command that runs a host; its program is what it reads from stdin. */
-export function hostCommand(): readonly [string, ...string[]] | undefined {
+/**
+ * The command that runs a host; its program is what it reads from stdin. What is closed to it is to
+ * its workers, and to what they import, which Deno reads with the permissions of their host.
+ */
+export function hostCommand(
+  closed: readonly string[] = [],
+): readonly [string, ...string[]] | undefined {
   const deno = serviceDeno();
-  return deno === undefined ? undefined : [deno, "run", ...FLAGS, "-"];
+  const paths = withRealPlaces(closed);
+  const flags = permissionFlags({ "deny-read": paths, "deny-write": paths });
+  return deno === undefined ? undefined : [deno, "run", ...FLAGS, ...flags, "-"];
 }
 
 /** The program of a host. Deno resolves the imports of its workers as its working folder does. */

@@ -82,6 +82,8 @@ export class WorkerHosts {
   readonly #edits = new Map<string, number>();
   readonly #begin = workerBegin();
   readonly #told = new Set<string>();
+  /** What is closed to all services of the agent. */
+  #closed: readonly string[] = [];
   #listener: TcpListener | undefined;
   #lastID = 0;
   #isStopped = false;
@@ -103,7 +105,7 @@ export class WorkerHosts {
   ): LaunchedProcess => {
     const isProcess = !isWorker(service) || this.#hung.has(service.name);
     if (isProcess) return this.#options.launch(service, start, options);
-    const host = this.#hostOf(hostFolder(service.entry));
+    const host = this.#hostOf(hostFolder(service.entry), service.closed?.paths);
     const workerID = this.#lastID += 1;
     const tag = newTag();
     const part = "spareID" in start ? { spareID: start.spareID } : { serviceID: start.serviceID };
@@ -155,6 +157,7 @@ export class WorkerHosts {
     }
     const folders = new Set<string>();
     for (const service of services.values()) {
+      this.#closed = service.closed?.paths ?? [];
       if (isWorker(service)) folders.add(hostFolder(service.entry));
       else if (service.runtime === "worker") this.#tellProcess(service);
     }
@@ -188,19 +191,19 @@ export class WorkerHosts {
 
   #startAhead(folder: string): void {
     try {
-      this.#hostOf(folder);
+      this.#hostOf(folder, this.#closed);
     } catch {
       // Who needs it hears why it can't be started.
     }
   }
 
-  #hostOf(folder: string): Host {
+  #hostOf(folder: string, closed: readonly string[] = []): Host {
     if (this.#isStopped) throw new Error("the agent ends");
     for (const host of this.#hosts) {
       const { isOpen, size } = host.process;
       if (host.folder === folder && isOpen && size < WORKERS_MAX) return host;
     }
-    const command = hostCommand();
+    const command = hostCommand(closed);
     if (command === undefined) throw new Error("there is no deno to run it with");
     const { port } = this.#listener ??= this.#listen();
     const token = crypto.randomUUID();

@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import type { ServiceConfig } from "../../config/mesh_config.ts";
+import { isWithin } from "../../config/places.ts";
 import { isFile, ownPlace } from "../../config/service_files.ts";
 
 /** Files of one service that are looked at; a service with more is not told apart by the rest. */
@@ -126,21 +127,17 @@ async function collect(
   to: { readonly listed: string[]; readonly leftOut: readonly string[] },
 ): Promise<void> {
   const { listed, leftOut } = to;
+  const isLeftOut = (path: string) => leftOut.some((place) => isWithin(path, place));
   try {
     for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
       const path = join(folder, name);
-      if (isHidden(name) || listed.length >= FILES_MAX || isWithin(path, leftOut)) continue;
+      if (isHidden(name) || listed.length >= FILES_MAX || isLeftOut(path)) continue;
       if (isDirectory) await collect(path, to);
       else if (isFile) listed.push(path);
     }
   } catch {
     // What can't be listed has no part in the version.
   }
-}
-
-/** Whether a path is one of some places, or within one. */
-export function isWithin(path: string, places: readonly string[]): boolean {
-  return places.some((place) => path === place || path.startsWith(`${place}/`));
 }
 
 /** Whether a file or folder is none of a service's own: hidden, or fetched from elsewhere. */

@@ -8,13 +8,13 @@ import { reasonOf } from "../../../protocol/errors.ts";
 import { dirname, join, relative } from "node:path";
 import { loadMesh, MESH_FILE } from "../../config/load_mesh.ts";
 import type { MeshConfig } from "../../config/mesh_config.ts";
+import { isWithin } from "../../config/places.ts";
 import { clockMs } from "../../host.ts";
 import type { Repository } from "../agent_host.ts";
 import {
   type FileDigests,
   hasChanged,
   isHidden,
-  isWithin,
   lookAt,
   MODULE,
   versionsOf,
@@ -241,11 +241,11 @@ export class RepositoryWatch {
   /** Whether a change at a path may be one of a service, and not something that it writes. */
   #concerns(path: string, folders: readonly string[]): boolean {
     const { leftOut = [] } = this.#options;
-    if (isWithin(path, leftOut)) return false;
+    if (leftOut.some((place) => isWithin(path, place))) return false;
     const { services, config: { file } } = this.#repository;
     const mayBeCode = MODULE.test(path) || path === file || this.#digests.has(path);
     for (const { permissions } of mayBeCode ? [] : services.values()) {
-      if (isWithin(path, permissions.write)) return false;
+      if (permissions.write.some((place) => isWithin(path, place))) return false;
     }
     return concerns(path, folders);
   }

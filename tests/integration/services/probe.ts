@@ -3,6 +3,8 @@
 const TRIES: Readonly<Record<string, (what: string) => unknown>> = {
   read: (path) => Deno.readTextFileSync(path).length,
   write: (path) => Deno.writeTextFileSync(path, "written"),
+  link: (path) => Deno.symlinkSync("/", path),
+  fetch: async (url) => (await (await fetch(url)).text()).length,
   run: (program) => new Deno.Command(program).outputSync().code,
   env: (name) => Deno.env.get(name) ?? null,
   environment: () => Object.keys(Deno.env.toObject()),

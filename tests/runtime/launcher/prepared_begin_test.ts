@@ -141,14 +141,15 @@ Deno.test("programOf uses what is prepared, closed to services, or does without"
       const isClosed = ({ command }: ReturnType<typeof programOf>) =>
         command.some((flag) => flag.startsWith(`--deny-write=${folder}/smmp,`));
       const before = programOf(service);
-      assertMatch(before.stdin, /\/service\/begin\.ts"/);
+      assertMatch(decodeURIComponent(before.stdin), /\/service\/begin\.ts"/);
       assert(isClosed(before));
       await prepareStarts();
       const { stdin } = programOf(service);
-      assertMatch(stdin, new RegExp(`"${pathToFileURL(folder)}/smmp/begin-[0-9a-f]{32}\\.mjs"`));
+      const prepared = new RegExp(`"${pathToFileURL(folder)}/smmp/begin-[0-9a-f]{32}\\.mjs"`);
+      assertMatch(decodeURIComponent(stdin), prepared);
       assert(isClosed(programOf(service)));
       await Deno.remove(join(folder, "smmp"), { recursive: true });
-      assertMatch(programOf(service).stdin, /\/service\/begin\.ts"/);
+      assertMatch(decodeURIComponent(programOf(service).stdin), /\/service\/begin\.ts"/);
     }));
 });
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { closedTo, type ServiceConfig } from "../../../runtime/config/mesh_config.ts";
 import { permissionFlags, permissionLists } from "../../../runtime/launcher/sandbox.ts";
@@ -62,7 +62,7 @@ Deno.test("closedTo() keeps a service out of what its permissions include", asyn
   `;
   const open = new Map([["greedy", serviceIn(folder)]]);
   const net = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
-  const closed = closedTo(open, { paths: [secrets, "/a,b"], net });
+  const closed = closedTo(open, { paths: [secrets], net });
   const before = ["own done", "read done", "write done", "dial done", "listen done"];
   const after = ["own done", "read NotCapable", "write NotCapable", "dial NotCapable"];
   for (
@@ -72,5 +72,20 @@ Deno.test("closedTo() keeps a service out of what its permissions include", asyn
     assertEquals(service && await tryAll(service, program), expected);
   }
   listener.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("permissionLists() refuses a service that can't be kept from what is closed", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
+  const listsWith = (paths: readonly string[]) =>
+    permissionLists({ ...serviceIn(folder), closed: { paths, net: [] } }, "SMMP_START");
+  await Deno.symlink("/", join(folder, "a,b"));
+  const comma = "a,b can't be closed to it: Deno takes permissions apart at a comma";
+  assertThrows(() => listsWith(["/nowhere"]), Error, comma);
+  await Deno.remove(join(folder, "a,b"));
+  assertThrows(() => listsWith(["/nowhere,else"]), Error, "apart at a comma");
+  for (const place of ["/", folder]) {
+    assertThrows(() => listsWith([place]), Error, "is in a folder that is closed to all services");
+  }
   await Deno.remove(folder, { recursive: true });
 });
