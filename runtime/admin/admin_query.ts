@@ -98,7 +98,7 @@ export const PARAMETERS: {
     schema: { type: "integer", minimum: 0 },
   },
   details: {
-    read: (text) => text === "true" ? true : text === "false" ? false : undefined,
+    read: readFlag,
     expected: "true or false",
     doc: "Whether each offer and use of a connection is told too; it is when this is absent.",
     schema: { type: "boolean" },
@@ -119,7 +119,7 @@ export const PARAMETERS: {
     schema: { enum: ["stdout", "stderr"] },
   },
   follow: {
-    read: (text) => text === "true" ? true : text === "false" ? false : undefined,
+    read: readFlag,
     expected: "true or false",
     doc: "Whether what is written from now on follows.",
     schema: { type: "boolean" },
@@ -131,6 +131,10 @@ export const PARAMETERS: {
     schema: { type: "string" },
   },
 };
+
+function readFlag(text: string): boolean | undefined {
+  return text === "true" ? true : text === "false" ? false : undefined;
+}
 
 /** Reads a whole number; undefined for anything else. */
 export function readWhole(text: string, min: number): number | undefined {
