@@ -9,6 +9,7 @@ import { parseCommandLine } from "./grammar/command_line.ts";
 import type { Parsed } from "./grammar/commands.ts";
 import { helpText, usageOf } from "./grammar/help.ts";
 import { CommandError, type CommandIO, terminalIO } from "./io.ts";
+import { VERSION } from "./version.ts";
 
 /** The exit code of a command line that makes no sense. */
 export const USAGE_EXIT_CODE = 2;
@@ -26,6 +27,10 @@ export async function runCommandLine(args: readonly string[], io: CommandIO): Pr
   const line = parseCommandLine(args);
   if (line.kind === "help") {
     io.stdout(helpText(line.command));
+    return 0;
+  }
+  if (line.kind === "version") {
+    io.stdout(`smmp ${VERSION} (Deno ${Deno.version.deno})\n`);
     return 0;
   }
   if (line.kind === "error") {

@@ -25,6 +25,12 @@ export interface HelpRequest {
   readonly command?: CommandName;
 }
 
+/** Somebody asks which version this is. */
+export interface VersionRequest {
+  /** Tells it from a command and from an error. */
+  readonly kind: "version";
+}
+
 /** A command line that cannot be run. */
 export interface UsageError {
   /** Tells it from a command and from a request for help. */
@@ -36,7 +42,7 @@ export interface UsageError {
 }
 
 /** What can stand on a command line. */
-export type CommandLine = Parsed | HelpRequest | UsageError;
+export type CommandLine = Parsed | HelpRequest | VersionRequest | UsageError;
 
 /** Options of {@linkcode parseCommandLine}. */
 export interface ParseOptions {
@@ -68,6 +74,7 @@ export interface ParseOptions {
 export function parseCommandLine(args: readonly string[], options: ParseOptions = {}): CommandLine {
   const [word, ...others] = args;
   if (word === undefined || word === "--help" || word === "-h") return { kind: "help" };
+  if (word === "--version" || word === "-V") return { kind: "version" };
   if (word === "help") return helpAbout(others);
   const { name, rest } = commandIn(args);
   if (!isCommandName(name)) return { kind: "error", message: noSuchCommand(name) };

@@ -48,6 +48,7 @@ function overview(): string {
     ...twoColumns(lines),
     "",
     "Help for a command: deno task smmp COMMAND --help",
+    "Which version this is: deno task smmp --version",
     "",
   ].join("\n");
 }

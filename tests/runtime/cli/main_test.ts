@@ -19,6 +19,14 @@ Deno.test("runCommandLine() prints the arguments and flags of a command", async 
   assert(io.out.includes("Default: 100."));
 });
 
+Deno.test("runCommandLine() tells the version, which is that of deno.json", async () => {
+  const io = captureIO();
+  assertEquals(await runCommandLine(["--version"], io), 0);
+  const file = new URL("../../../deno.json", import.meta.url);
+  const { version } = JSON.parse(await Deno.readTextFile(file));
+  assertEquals(io.out, `smmp ${version} (Deno ${Deno.version.deno})\n`);
+});
+
 Deno.test("runCommandLine() answers nonsense on stderr, with the usage and code 2", async () => {
   const io = captureIO();
   assertEquals(await runCommandLine(["stop", "x"], io), 2);

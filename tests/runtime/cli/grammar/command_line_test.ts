@@ -172,6 +172,10 @@ Deno.test("parseCommandLine() understands every way to ask for help", () => {
   assert(mistakesIn("help meshh")[0]?.includes('did you mean "mesh"?'));
 });
 
+Deno.test("parseCommandLine() understands who asks for the version", () => {
+  for (const line of ["--version", "-V"]) assertEquals(parse(line), { kind: "version" });
+});
+
 Deno.test("parseCommandLine() never throws and never lets an unknown flag through", () => {
   const word = fc.oneof(
     fc.constantFrom(...COMMAND_NAMES, "--json", "--port", "--", "-h", "--since", "1", "/", "-", ""),
