@@ -6,7 +6,7 @@
 
 import { reasonOf } from "../../../protocol/errors.ts";
 import { ownAdminFile } from "../../admin/admin_file.ts";
-import { formatAddress } from "../../distributed/address.ts";
+import { formatAddress, isWildcard } from "../../distributed/address.ts";
 import { GatewayProcess } from "../../distributed/gateway_process.ts";
 import { createEventOutput } from "../event_output.ts";
 import type { Parsed } from "../grammar/commands.ts";
@@ -97,11 +97,12 @@ async function drain(gateway: GatewayProcess, warn: (text: string) => void): Pro
 }
 
 function readyText({ arguments: { path }, flags }: Parsed<"gateway">, url: string): string {
+  const everywhere = isWildcard(flags.host) ? " and every other address of this host" : "";
   const how = flags.tls === undefined ? "plain" : `certificates of ${flags.tls}`;
   return [
     "The gateway listens.",
     "",
-    `  users come to    ${url}`,
+    `  users come to    ${url}${everywhere}`,
     `  agent            ${formatAddress(flags.agent)} (${how})`,
     `  routes           ${path ?? "as the agents of the mesh say"}`,
     "",
