@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Program } from "../hosts/program.ts";
-import { withWorld } from "../hosts/with_hosts.ts";
-import type { HostName, World } from "../hosts/world.ts";
+import type { Program } from "../hosts/worlds/program.ts";
+import { withWorld } from "../hosts/worlds/with_hosts.ts";
+import type { HostName, World } from "../hosts/worlds/world.ts";
 import { compileOnce, COMPILER, withBundles } from "./compiled.ts";
 
 const SERVICES = new URL("../hosts/services/", import.meta.url).pathname;

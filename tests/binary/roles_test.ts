@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname } from "node:path";
-import { Program } from "../hosts/program.ts";
+import { Program } from "../hosts/worlds/program.ts";
 import { PROJECT } from "../integration/meshes/mesh_process.ts";
 import { killAll, processesWith } from "../integration/meshes/processes.ts";
 import { compileOnce, COMPILER, withBundles } from "./compiled.ts";

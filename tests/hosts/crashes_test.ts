@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { StateView } from "../../runtime/admin/views/view.ts";
 import { withSmallDisk } from "../runtime/manager/small_disk.ts";
 import { killManagers } from "./manager_kills.ts";
-import { withWorld } from "./with_hosts.ts";
+import { withWorld } from "./worlds/with_hosts.ts";
 
 const LOAD = { perSecond: 200, deadlineMs: 10_000 } as const;
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { withWorld } from "./with_hosts.ts";
-import { smmp } from "./world.ts";
+import { withWorld } from "./worlds/with_hosts.ts";
+import { smmp } from "./worlds/world.ts";
 
 Deno.test("hosts: logs of all hosts are followed, and say whose lines are missing", async () => {
   await withWorld(async (world) => {

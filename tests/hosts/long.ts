@@ -6,9 +6,9 @@
  * @module
  */
 
-import { Hosts } from "./namespaces.ts";
+import { Hosts } from "./worlds/namespaces.ts";
 import { killManagers } from "./manager_kills.ts";
-import { HOST_NAMES, World } from "./world.ts";
+import { HOST_NAMES, World } from "./worlds/world.ts";
 
 const PER_SECOND = 200;
 /** What is between two things that happen: three kills, three starts, and the two ends. */

@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { LoadReport } from "./users/load.ts";
-import type { World } from "./world.ts";
+import type { World } from "./worlds/world.ts";
 
 /** How hard it is. */
 export interface KillOptions {

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { StateView } from "../../runtime/admin/views/view.ts";
 import { untilGone } from "../integration/meshes/processes.ts";
-import { DEADLINE_MS } from "./program.ts";
-import { withWorld } from "./with_hosts.ts";
+import { DEADLINE_MS } from "./worlds/program.ts";
+import { withWorld } from "./worlds/with_hosts.ts";
 
 const LOAD = { perSecond: 100, deadlineMs: 10_000 } as const;
 

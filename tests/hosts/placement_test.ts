@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { StateView } from "../../runtime/admin/views/view.ts";
-import type { Services } from "./world.ts";
-import { withWorld } from "./with_hosts.ts";
+import type { Services } from "./worlds/world.ts";
+import { withWorld } from "./worlds/with_hosts.ts";
 
 const LOAD = { perSecond: 100, deadlineMs: 20_000 } as const;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { PlugOrder } from "./users/plug_program.ts";
-import { withWorld } from "./with_hosts.ts";
-import type { World } from "./world.ts";
+import { withWorld } from "./worlds/with_hosts.ts";
+import type { World } from "./worlds/world.ts";
 
 /** What a stranger on the host of the user is told at a plug. */
 async function knock(world: World, order: PlugOrder): Promise<string> {

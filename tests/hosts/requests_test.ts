@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { withWorld } from "./with_hosts.ts";
-import { smmp } from "./world.ts";
+import { withWorld } from "./worlds/with_hosts.ts";
+import { smmp } from "./worlds/world.ts";
 
 Deno.test("hosts: a request goes from host to host, and to the next", async () => {
   await withWorld(async (world) => {

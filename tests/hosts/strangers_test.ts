@@ -2,9 +2,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createAuthority, issueInto } from "../../runtime/certificates/authority.ts";
 import { issueCertificate } from "../../runtime/certificates/issuing.ts";
 import type { Attempt } from "./users/stranger_program.ts";
-import type { Program } from "./program.ts";
-import { smmp, type World } from "./world.ts";
-import { withWorld } from "./with_hosts.ts";
+import type { Program } from "./worlds/program.ts";
+import { smmp, type World } from "./worlds/world.ts";
+import { withWorld } from "./worlds/with_hosts.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;

@@ -5,7 +5,7 @@
  */
 
 import type { LoadOptions, LoadReport } from "./load.ts";
-import { DEADLINE_MS, Program, type ProgramOptions } from "../program.ts";
+import { DEADLINE_MS, Program, type ProgramOptions } from "../worlds/program.ts";
 import type { UserOrder } from "./user_program.ts";
 
 /** An answer to one request; status 0 where there was none, with the error as its text. */

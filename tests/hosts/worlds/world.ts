@@ -4,12 +4,12 @@
  * @module
  */
 
-import { createAuthority, issueInto } from "../../runtime/certificates/authority.ts";
-import type { StateView } from "../../runtime/admin/views/view.ts";
-import type { IdentityRole } from "../../transports/secure/identity.ts";
+import { createAuthority, issueInto } from "../../../runtime/certificates/authority.ts";
+import type { StateView } from "../../../runtime/admin/views/view.ts";
+import type { IdentityRole } from "../../../transports/secure/identity.ts";
 import type { Hosts } from "./namespaces.ts";
 import { DEADLINE_MS, Program } from "./program.ts";
-import { User, type UserAnswer } from "./users/user.ts";
+import { User, type UserAnswer } from "../users/user.ts";
 
 /** The hosts of a mesh. */
 export const HOST_NAMES = ["manager", "a1", "a2", "edge", "user"] as const;
@@ -37,8 +37,8 @@ export interface AgentOptions {
 /** A service that asks another one. */
 export const FRONT_AND_BACK: Services = { front: { plugs: ["back"] }, back: {} };
 
-const PROJECT = new URL("../../", import.meta.url).pathname;
-const SERVICES = new URL("./services/", import.meta.url).pathname;
+const PROJECT = new URL("../../../", import.meta.url).pathname;
+const SERVICES = new URL("../services/", import.meta.url).pathname;
 const TOKEN = "the-token-of-the-tests";
 const AGENT_OF: Readonly<Record<GatewayName, AgentName>> = { g1: "a1", g2: "a2" };
 const GATEWAY_PORT: Readonly<Record<GatewayName, number>> = { g1: 8081, g2: 8082 };

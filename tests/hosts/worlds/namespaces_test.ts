@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hosts } from "./namespaces.ts";
 import { Program } from "./program.ts";
-import { User } from "./users/user.ts";
+import { User } from "../users/user.ts";
 import { withHosts } from "./with_hosts.ts";
 
 const SERVER = `Deno.serve({ port: 8000, hostname: "0.0.0.0" }, () => new Response("hello"))`;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { lines } from "../integration/meshes/output.ts";
+import { lines } from "../../integration/meshes/output.ts";
 
 /** Longest wait for anything: generous, since a busy machine is slow. Milliseconds. */
 export const DEADLINE_MS = 60_000;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseSize } from "../../../runtime/config/schema/sizes.ts";
+import { parseSize } from "../../../../runtime/config/schema/sizes.ts";
 
 Deno.test("parseSize() reads a number with a unit, in thousands or in powers of two", () => {
   const sizes = { "0B": 0, "1 kB": 1_000, "64KiB": 65_536, "1.5MiB": 1_572_864, " 2 GB ": 2e9 };

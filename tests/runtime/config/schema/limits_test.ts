@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ConfigError } from "../../../runtime/config/config_error.ts";
-import { loadMesh } from "../../../runtime/config/load_mesh.ts";
-import { manifestOf } from "../../../runtime/config/mesh_config.ts";
-import { withFolder } from "./folder.ts";
+import { ConfigError } from "../../../../runtime/config/config_error.ts";
+import { loadMesh } from "../../../../runtime/config/load_mesh.ts";
+import { manifestOf } from "../../../../runtime/config/mesh_config.ts";
+import { withFolder } from "../folder.ts";
 
 function mesh(document: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   return { "a.ts": "", "b.ts": "", "mesh.json": JSON.stringify(document) };

@@ -4,7 +4,7 @@ import {
   DURATION_MAX_MS,
   formatDuration,
   parseDuration,
-} from "../../../runtime/config/schema/durations.ts";
+} from "../../../../runtime/config/schema/durations.ts";
 
 Deno.test("parseDuration() reads every unit and sums them", () => {
   assertEquals(parseDuration("500ms"), 500);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isRunning, killAll } from "../integration/meshes/processes.ts";
+import { isRunning, killAll } from "../../integration/meshes/processes.ts";
 
 /** What every name begins with; the number of the process of the tests follows. */
 const PREFIX = "smmp-";

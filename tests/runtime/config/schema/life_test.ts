@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { HEALTH_DEFAULTS } from "../../../protocol/manifest.ts";
-import { ConfigError } from "../../../runtime/config/config_error.ts";
-import { loadMesh } from "../../../runtime/config/load_mesh.ts";
-import { manifestOf } from "../../../runtime/config/mesh_config.ts";
-import { withFolder } from "./folder.ts";
+import { HEALTH_DEFAULTS } from "../../../../protocol/manifest.ts";
+import { ConfigError } from "../../../../runtime/config/config_error.ts";
+import { loadMesh } from "../../../../runtime/config/load_mesh.ts";
+import { manifestOf } from "../../../../runtime/config/mesh_config.ts";
+import { withFolder } from "../folder.ts";
 
 function mesh(services: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   return { "a.ts": "", "b.ts": "", "mesh.json": JSON.stringify({ services, routes: {} }) };
