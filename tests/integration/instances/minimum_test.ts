@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import type { Program } from "../../hosts/program.ts";
+import type { Program } from "../../hosts/worlds/program.ts";
 import { DistributedMesh } from "../meshes/distributed_mesh.ts";
 import { startMesh } from "../meshes/mesh_process.ts";
 

@@ -7,7 +7,7 @@
 
 import { createAuthority, issueInto } from "../../../runtime/certificates/authority.ts";
 import type { IdentityRole } from "../../../transports/secure/identity.ts";
-import { Program } from "../../hosts/program.ts";
+import { Program } from "../../hosts/worlds/program.ts";
 import { PROJECT, writeMesh } from "./mesh_process.ts";
 import { killAll, processesWith } from "./processes.ts";
 
