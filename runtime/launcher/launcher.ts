@@ -77,7 +77,11 @@ export function launch(
     outputPath,
     cwd: service.entry.slice(0, service.entry.lastIndexOf("/")),
     clearEnv: true,
-    env: { ...processEnvironmentOf(service), [START_VARIABLE]: JSON.stringify(start) },
+    env: {
+      ...processEnvironmentOf(service),
+      ...program.env,
+      [START_VARIABLE]: JSON.stringify(start),
+    },
     stdin: "piped",
     stdout: outputPath === undefined ? "piped" : "null",
     stderr: outputPath === undefined ? "piped" : "null",

@@ -14,6 +14,8 @@ import { START_VARIABLE } from "../service/start.ts";
 import { describeStaticBodies, type StaticBodyPlace } from "../sessions/bodies/static_body.ts";
 import { withRealPlaces } from "./closed_names.ts";
 import { findProgram } from "./find_program.ts";
+import { openCacheFolder } from "./prepared/cache_folder.ts";
+import { DENO_VARIABLES, type DenoFolder, prepareDenoFolder } from "./prepared/deno_folder.ts";
 import { dataUrl, mayPrepare, PreparedModule } from "./prepared/prepared_module.ts";
 import {
   environmentOf,
@@ -29,6 +31,8 @@ export interface ServiceProgram {
   readonly command: readonly [string, ...string[]];
   /** What it reads from stdin, which is asked for when it runs. */
   readonly stdin: string;
+  /** Variables that belong to the program. @default {none} */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The hidden command by which the binary runs itself: `smmp serve-instance URL`. */
@@ -54,6 +58,8 @@ const OWN_PROGRAM = Deno.execPath();
 
 /** What a service process imports of ours. */
 const begin = new PreparedModule({ entry: BEGIN, bundle: BEGIN_BUNDLE });
+/** Where the processes of services keep what is compiled, and the flags that go with it. */
+let denoFolder: DenoFolder | undefined;
 /** Looked at once: a deno that comes or goes later counts when the mesh is started again. */
 let surroundings: { readonly deno: string | undefined } | undefined;
 /** What a service need not find out by itself, as it is run by the same version of Deno. */
@@ -78,6 +84,13 @@ export async function prepareStarts(): Promise<void> {
   if (deno === undefined || !mayPrepare()) return;
   if (!isBinary()) places = describeStaticBodies();
   await begin.prepare(deno);
+  const folder = openCacheFolder();
+  if (folder === undefined) return;
+  try {
+    denoFolder = await prepareDenoFolder(deno, { folder, begin: begin.url });
+  } catch {
+    // A full disk, a Deno that says something else of itself: starts take some milliseconds more.
+  }
 }
 
 /**
@@ -94,9 +107,11 @@ export function programOf(service: ServiceConfig): ServiceProgram {
     // The main module is plain JavaScript: Deno need not take the types out of it first.
     const { read = [] } = lists;
     const loading = permissionFlags({ ...lists, read: [ALL_FILES, ...read] });
-    const flags = ["--quiet", "--no-prompt", "--ext=js", ...loading];
+    const own = hasOwnDeno(service) || denoFolder?.isCurrent() !== true ? undefined : denoFolder;
+    const flags = ["--quiet", "--no-prompt", "--ext=js", ...own?.flags ?? [], ...loading];
     return {
       command: [deno, "run", ...flags, "-"],
+      env: own?.env ?? {},
       // Whether what is prepared is still current is looked at while the process begins.
       get stdin() {
         return mainModule(begin.url, url, read.includes(ALL_FILES));
@@ -106,6 +121,13 @@ export function programOf(service: ServiceConfig): ServiceProgram {
   const problem = problemWithoutDeno(service) ?? linkProblem(service, lists);
   if (problem !== undefined) throw new Error(problem);
   return { command: [OWN_PROGRAM, INSTANCE_COMMAND, url], stdin: JSON.stringify(lists) };
+}
+
+/** Whether a service says itself how its Deno runs, or may run another one, which has no flags. */
+function hasOwnDeno({ permissions, env, secrets = {} }: ServiceConfig): boolean {
+  if (permissions.run.length > 0) return true;
+  const names = [...permissions.env, ...Object.keys(env), ...Object.keys(secrets)];
+  return DENO_VARIABLES.some((name) => names.includes(name));
 }
 
 /**

@@ -9,7 +9,7 @@ import { join } from "node:path";
 /** What others could write there, processes of this user would run. */
 const OTHERS_WRITE = 0o022;
 
-/** Files of which as many as this are kept: the last ones that were used. */
+/** Of what is made as many as this are kept: the last ones that were used. */
 const KEPT_MAX = 8;
 
 /** Where the folder may be, the best place first: no service may write to any of them. */
@@ -64,5 +64,5 @@ export async function removeOldest(folder: string, name: RegExp): Promise<void> 
     files.push({ path, usedMs: mtime?.getTime() ?? 0 });
   }
   files.sort((one, other) => other.usedMs - one.usedMs);
-  for (const { path } of files.slice(KEPT_MAX)) await Deno.remove(path);
+  for (const { path } of files.slice(KEPT_MAX)) await Deno.remove(path, { recursive: true });
 }

@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 import { runBundler } from "../../bundle/bundler.ts";
 import { isFileSync } from "../../config/service_files.ts";
 import { removeOldest } from "./cache_folder.ts";
+import { MAKING_MS, runDeno } from "./deno_run.ts";
 import { digestOf, readModuleSources } from "./module_sources.ts";
 import { quickText } from "./quick_text.ts";
 
@@ -31,9 +32,6 @@ export interface PreparedBegin {
   /** Whether it is there, and what it is made of is still the same. */
   isCurrent(): boolean;
 }
-
-/** So long its making may take: a host without a network has to find out. Milliseconds. */
-const MAKING_MS = 60_000;
 
 /** Another one for files that are made in another way of the same sources. */
 const FORM = "quick 3";
@@ -66,20 +64,9 @@ export async function moduleSource(entry: URL, deno: string): Promise<BeginSourc
 
 /** Whether Deno can parse a text; it goes by how the bundler prints, which may change some day. */
 async function isProgram(text: string, deno: string): Promise<boolean> {
-  const child = new Deno.Command(deno, {
-    args: ["run", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--ext=js", "-"],
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "null",
-    stderr: "piped",
-    signal: AbortSignal.timeout(MAKING_MS),
-  }).spawn();
-  const output = child.output();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(text));
-  await writer.close();
+  const args = ["run", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--ext=js", "-"];
   // It may end with an error of its own, as our part of a service does where there is no agent.
-  return !NO_PROGRAM.test(new TextDecoder().decode((await output).stderr));
+  return !NO_PROGRAM.test((await runDeno(deno, { args, input: text })).stderr);
 }
 
 /** One file that there is already, where a service can't import it from: in the binary. */

@@ -10,6 +10,7 @@ import {
 } from "../../../runtime/launcher/prepared/prepared_begin.ts";
 import { prepareStarts, programOf } from "../../../runtime/launcher/program.ts";
 import { withFolder } from "../config/folder.ts";
+import { withVariables } from "./variables.ts";
 
 const DENO = Deno.execPath();
 
@@ -144,12 +145,21 @@ Deno.test("programOf uses what is prepared, closed to services, or does without"
       assertMatch(decodeURIComponent(before.stdin), /\/service\/begin\.ts"/);
       assert(isClosed(before));
       await prepareStarts();
-      const { stdin } = programOf(service);
+      const { stdin, command, env } = programOf(service);
+      assertEquals(env?.DENO_DIR?.startsWith(`${folder}/smmp/deno-`), true);
+      assert(command.some((flag) => flag.startsWith("--v8-flags=")));
+      for (const other of [{ run: ["deno"] }, { env: ["DENO_DIR"] }]) {
+        const permissions = { ...service.permissions, ...other };
+        const plain = programOf({ ...service, permissions });
+        assertEquals(plain.env, {}, "it runs a Deno of its own, or says where its folder is");
+        assert(!plain.command.some((flag) => flag.startsWith("--v8-flags=")));
+      }
       const prepared = new RegExp(`"${pathToFileURL(folder)}/smmp/begin-[0-9a-f]{32}\\.mjs"`);
       assertMatch(decodeURIComponent(stdin), prepared);
       assert(isClosed(programOf(service)));
       await Deno.remove(join(folder, "smmp"), { recursive: true });
       assertMatch(decodeURIComponent(programOf(service).stdin), /\/service\/begin\.ts"/);
+      assertEquals(programOf(service).env, {});
     }));
 });
 
@@ -164,20 +174,4 @@ function serviceIn(folder: string): Parameters<typeof programOf>[0] {
     permissions: { read: [], write: [folder], net: [], env: [], run: [], sys: [], ffi: [] },
     env: {},
   };
-}
-
-async function withVariables(
-  variables: Readonly<Record<string, string>>,
-  use: () => Promise<void>,
-): Promise<void> {
-  const before = Object.keys(variables).map((name) => [name, Deno.env.get(name)] as const);
-  try {
-    for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
-    await use();
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    }
-  }
 }

@@ -1,0 +1,46 @@
+/**
+ * One run of Deno that prepares something.
+ *
+ * @module
+ */
+
+import { feed } from "../program_input.ts";
+
+/** What is run. */
+export interface DenoRun {
+  /** The arguments. */
+  readonly args: readonly string[];
+  /** What it reads from stdin. @default {nothing} */
+  readonly input?: string;
+  /** Its whole environment. @default {that of this process, without colours} */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** So long it may take: a host without a network has to find out. Milliseconds. */
+export const MAKING_MS = 60_000;
+
+/**
+ * Runs Deno once.
+ *
+ * @param deno The program.
+ * @returns What it wrote.
+ * @throws {Error} when it can't be run.
+ */
+export async function runDeno(
+  deno: string,
+  { args, input = "", env }: DenoRun,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const child = new Deno.Command(deno, {
+    args: [...args],
+    clearEnv: env !== undefined,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(MAKING_MS),
+  }).spawn();
+  const output = child.output();
+  await feed(child.stdin, input);
+  const { stdout, stderr } = await output;
+  return { stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
