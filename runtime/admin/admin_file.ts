@@ -4,12 +4,16 @@
  * @module
  */
 
-import { reasonOf } from "../../protocol/errors.ts";
 import { join } from "node:path";
+import { reasonOf } from "../../protocol/errors.ts";
+import { FileError, readBoundedTextSync } from "../bounded_file.ts";
 import { isText, isWhole, nullable, optional, shapeOf } from "../store/guards.ts";
 
 /** The name of the file in the data folder. */
 export const ADMIN_FILE = "admin.json";
+
+/** Most bytes of it. */
+const FILE_BYTES_MAX = 64 * 1024;
 
 /** What the file tells. */
 export interface AdminFile {
@@ -88,9 +92,9 @@ export function readAdminFile(dataFolder: string): AdminFile {
   const path = join(dataFolder, ADMIN_FILE);
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = readBoundedTextSync(path, FILE_BYTES_MAX);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
+    if (cause instanceof FileError && cause.isMissing) {
       throw new AdminFileError(
         `Cannot find a mesh: there is no "${path}"; start one with deno task mesh, or name its ` +
           "data folder with --data",

@@ -7,9 +7,11 @@
 
 import { basename, dirname, join, resolve } from "node:path";
 import { isRecord } from "../../protocol/fields.ts";
+import { readBoundedText } from "../bounded_file.ts";
 import { parseJsonText } from "../config/json_text.ts";
 import { MESH_FILE } from "../config/load_mesh.ts";
 import type { MeshConfig, ServiceConfig } from "../config/mesh_config.ts";
+import { MESH_FILE_BYTES_MAX } from "../config/schema/mesh_schema.ts";
 import { isFile } from "../config/service_files.ts";
 import { BUNDLE_MARK, BundleError, bundleService } from "./bundler.ts";
 
@@ -107,7 +109,7 @@ async function documentOf(mesh: MeshConfig): Promise<MeshRecord> {
 
 /** Nothing is checked here: the mesh was loaded from this file. */
 async function readDocument(file: string): Promise<MeshRecord> {
-  const { value } = parseJsonText(await Deno.readTextFile(file));
+  const { value } = parseJsonText(await readBoundedText(file, MESH_FILE_BYTES_MAX));
   return isRecord(value) ? value : {};
 }
 

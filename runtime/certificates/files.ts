@@ -5,6 +5,7 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
+import { FileError, readBoundedText } from "../bounded_file.ts";
 
 /** Certificates that cannot be used, made or found, for a reason that their operator can mend. */
 export class CertificatesError extends Error {
@@ -16,6 +17,8 @@ export class CertificatesError extends Error {
 export const SECRET_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
 const FOLDER_MODE = 0o700;
+/** Most bytes of any of them: a few certificates, or some thousand names. */
+const FILE_BYTES_MAX = 1024 * 1024;
 
 /**
  * Reads a file of a folder.
@@ -26,12 +29,11 @@ const FOLDER_MODE = 0o700;
  */
 export async function readText(path: string, use: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readBoundedText(path, FILE_BYTES_MAX);
   } catch (error) {
     const name = path.slice(path.lastIndexOf("/") + 1);
-    const why = error instanceof Deno.errors.NotFound
-      ? `there is no ${name}`
-      : `${name} cannot be read: ${reasonOf(error)}`;
+    const isMissing = error instanceof FileError && error.isMissing;
+    const why = isMissing ? `there is no ${name}` : reasonOf(error);
     throw new CertificatesError(`Cannot ${use}: ${why}`, { cause: error });
   }
 }

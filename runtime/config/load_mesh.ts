@@ -6,6 +6,7 @@
 
 import { reasonOf } from "../../protocol/errors.ts";
 import { basename, dirname, join, resolve } from "node:path";
+import { readBoundedText } from "../bounded_file.ts";
 import { ConfigError, ProblemList } from "./config_error.ts";
 import { JsonTextError, parseJsonText } from "./json_text.ts";
 import { type MeshConfig, SERVICE_DEFAULTS, type ServiceConfig } from "./mesh_config.ts";
@@ -150,15 +151,8 @@ async function loadFile(file: string, isPart: boolean): Promise<MeshConfig> {
 
 async function readText(file: string): Promise<string> {
   try {
-    const { isFile, size } = await Deno.stat(file);
-    if (!isFile) throw failure(file, "expected a file, found something else");
-    if (size > MESH_FILE_BYTES_MAX) {
-      throw failure(file, `expected at most ${MESH_FILE_BYTES_MAX} bytes, found ${size}`);
-    }
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(file));
+    return await readBoundedText(file, MESH_FILE_BYTES_MAX);
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    if (error instanceof TypeError) throw failure(file, "expected UTF-8, found other bytes");
     throw failure(file, `cannot be read: ${reasonOf(error)}`);
   }
 }

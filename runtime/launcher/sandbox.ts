@@ -6,6 +6,7 @@
  * @module
  */
 
+import { FileError, readBoundedTextSync } from "../bounded_file.ts";
 import type { Permission } from "../../protocol/output.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { ownPlace } from "../config/service_files.ts";
@@ -141,17 +142,14 @@ const SECRET_BYTES_MAX = 65_536;
 function secretsOf({ name, secrets = {} }: ServiceConfig): Record<string, string> {
   return Object.fromEntries(
     Object.entries(secrets).map(([variable, path]) => {
-      const refuse = (why: string) => new Error(`Cannot give "${name}" its ${variable}: ${why}`);
-      let text: string;
       try {
-        text = Deno.readTextFileSync(path);
+        const text = readBoundedTextSync(path, SECRET_BYTES_MAX);
+        if (text.includes("\0")) throw new FileError(`${path} is no text: it has a byte of 0`);
+        return [variable, text.replace(/\r?\n$/, "")];
       } catch (error) {
-        const isMissing = error instanceof Deno.errors.NotFound;
-        throw refuse(isMissing ? `there is no file ${path}` : `${path} can't be read`);
+        if (!(error instanceof FileError)) throw error;
+        throw new Error(`Cannot give "${name}" its ${variable}: ${error.message}`);
       }
-      if (text.length > SECRET_BYTES_MAX) throw refuse(`${path} is over ${SECRET_BYTES_MAX} bytes`);
-      if (text.includes("\0")) throw refuse(`${path} is no text`);
-      return [variable, text.replace(/\r?\n$/, "")];
     }),
   );
 }

@@ -7,9 +7,13 @@
 
 import { resolve } from "node:path";
 import { isRecord, port as portKind } from "../../../protocol/fields.ts";
+import { FileError, readBoundedSync, readBoundedTextSync } from "../../bounded_file.ts";
 import { newSecret, SECRET_BYTES } from "./instance_secrets.ts";
 import { GatewayRecords } from "./gateway_records.ts";
 import { InstanceRecords } from "./instance_records.ts";
+
+/** Most bytes of a file that says who the agent is. */
+const FILE_BYTES_MAX = 64 * 1024;
 
 /** What is in a data folder. */
 export interface AgentData {
@@ -61,7 +65,7 @@ export function openAgentData(path: string, agent: string): AgentData {
 }
 
 function readDescription(file: string): { name: string; port: number } | undefined {
-  const text = readOrUndefined(() => Deno.readTextFileSync(file));
+  const text = readOrUndefined(() => readBoundedTextSync(file, FILE_BYTES_MAX));
   if (text === undefined) return undefined;
   const value = parseOrUndefined(text);
   if (isRecord(value) && typeof value.name === "string" && portKind.accepts(value.port)) {
@@ -80,7 +84,7 @@ function parseOrUndefined(text: string): unknown {
 }
 
 function readSecret(file: string): Uint8Array {
-  const known = readOrUndefined(() => Deno.readFileSync(file));
+  const known = readOrUndefined(() => readBoundedSync(file, FILE_BYTES_MAX));
   if (known !== undefined) {
     if (known.length === SECRET_BYTES) return known;
     throw new Error(`Cannot use "${file}": expected ${SECRET_BYTES} bytes, found ${known.length}`);
@@ -95,7 +99,7 @@ function readOrUndefined<Value>(read: () => Value): Value | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof FileError && error.isMissing) return undefined;
     throw error;
   }
 }

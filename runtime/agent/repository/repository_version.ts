@@ -7,6 +7,7 @@
 
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
+import { readBounded } from "../../bounded_file.ts";
 import type { ServiceConfig } from "../../config/mesh_config.ts";
 import { isWithin } from "../../config/places.ts";
 import { isFile, ownPlace } from "../../config/service_files.ts";
@@ -194,7 +195,7 @@ async function readChanged(
     const look = lookOfFile(info);
     if (before?.look === look) return before;
     if (info.size > FILE_BYTES_MAX) return { look, digest: look, imports: [] };
-    const bytes = await Deno.readFile(path);
+    const bytes = await readBounded(path, FILE_BYTES_MAX);
     const digest = createHash("sha256").update(bytes).digest("base64url");
     return { look, digest, imports: MODULE.test(path) ? importsOf(path, bytes) : [] };
   } catch {

@@ -59,6 +59,8 @@ Deno.test("a start fails clearly without its program, its secret, or by its exit
     services: {
       missing: { ...NO_ENTRY, command: ["no-such-program"] },
       secret: { ...NO_ENTRY, command: PYTHON, secrets: { KEY: "./nowhere" } },
+      folder: { ...NO_ENTRY, command: PYTHON, secrets: { KEY: "." } },
+      endless: { ...NO_ENTRY, command: PYTHON, secrets: { KEY: "/dev/zero" } },
       exits: { ...NO_ENTRY, command: ["sh", "-c", "echo it is broken >&2; exit 3"] },
     },
   });
@@ -66,6 +68,8 @@ Deno.test("a start fails clearly without its program, its secret, or by its exit
     const [name, why] of [
       ["missing", 'Cannot run "no-such-program": there is no such program'],
       ["secret", 'Cannot give "secret" its KEY: there is no file'],
+      ["folder", `its KEY: ${mesh.folder} is a folder, not a file`],
+      ["endless", "its KEY: /dev/zero is a pipe, a socket or a device, not a file"],
       ["exits", "it is broken"],
     ]
   ) {
