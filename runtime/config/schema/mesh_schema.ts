@@ -18,7 +18,7 @@ import {
   limitsSchema,
   stickySchema,
 } from "./limits_schema.ts";
-import { PORT_KEYS, type PortsDocument, portsSchema } from "../ports.ts";
+import { PORT_KEYS, type PortsDocument, portsSchema } from "./ports_schema.ts";
 
 /** A mesh.json whose shape is right, with durations in milliseconds. */
 export interface MeshDocument {
