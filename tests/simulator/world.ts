@@ -71,6 +71,9 @@ export type Trace = (
 /** A name that no agent has. */
 export const NOWHERE = "nowhere";
 
+/** After a fault everything is linked again within this. Milliseconds. */
+const CALM_MS = 5_000;
+
 /** Everything that there is. */
 export class World {
   /** The clock. */
@@ -103,6 +106,8 @@ export class World {
   hasFaults = true;
   /** The last session of each `instance:plug`. */
   readonly lastSessions = new Map<string, Session>();
+  /** Until when a link may be dead though nobody has noticed. Milliseconds. */
+  deafUntilMs = 0;
   /** Whether the manager comes and goes, which nobody may notice. */
   isMild = false;
   /** Whether nothing runs any more that nobody asks for. */
@@ -111,8 +116,8 @@ export class World {
   steadyUsers: SteadyUsers | undefined;
   /** Until when it was mild the last time: a report of a use before may be lost. Milliseconds. */
   mildUntilMs = 0;
-  /** The manager that had an instance killed for its memory. */
-  readonly memoryKillers = new Map<number, ManagerRun | undefined>();
+  /** Instances that are killed for their memory, and the manager that wants it. */
+  readonly memoryKills = new Map<number, ManagerRun | undefined>();
   /** When an agent was killed the last time while it was mild. Milliseconds. */
   agentKilledMs = -Infinity;
   /** Whether nothing at all has failed for a while. */
@@ -196,13 +201,22 @@ export class World {
   /** How long until an end notices that its link is broken. Milliseconds. */
   noticeMs(): number {
     if (!this.hasFaults) return this.network.whole(1, 1_000);
-    if (this.network.chance(0.03)) return this.network.whole(1, 40_000);
+    if (this.network.chance(0.03)) {
+      const silentMs = this.network.whole(1, 40_000);
+      this.deafUntilMs = Math.max(this.deafUntilMs, this.timeline.nowMs + silentMs);
+      return silentMs;
+    }
     return this.network.chance(0.2) ? this.network.whole(1, 6_000) : this.network.whole(1, 50);
   }
 
   /** Whether agents come and go too while it is mild; what speaks just the catalogue would end. */
   get hasMildAgents(): boolean {
     return this.options.foreignProbability === 0;
+  }
+
+  /** Whether what anybody says arrives, though perhaps late. */
+  get isCalm(): boolean {
+    return !this.hasFaults && !this.isMild && this.timeline.nowMs > this.deafUntilMs + CALM_MS;
   }
 
   /** Whether a process does all that it should. */

@@ -19,6 +19,7 @@ const TOO_MUCH = "too much to let it end";
 /** Judges a fact by the registry before it. */
 export function judgeCrashes(world: World, fact: Fact, registry: Registry): void {
   judgeMemory(world, fact, registry);
+  judgeMove(world, fact, registry);
   if (fact.kind === "serviceCrashLooping") world.count("crash loops");
   if (fact.kind === "serviceRecovered") world.count("recoveries");
   if (fact.kind !== "instanceStarting") return;
@@ -30,18 +31,33 @@ export function judgeCrashes(world: World, fact: Fact, registry: Registry): void
   world.violations.report("crashes", text);
 }
 
-/** What was killed for its memory has crashed; what is sick has been counted before. */
+/** Who ends with a process that is given up has not crashed. */
+function judgeMove(world: World, fact: Fact, registry: Registry): void {
+  if (fact.kind !== "instanceEnded" || fact.signal === undefined) return;
+  const { leaving, killedFor } = registry.instances.get(fact.serviceID) ?? {};
+  if (leaving !== "moving" || killedFor !== undefined) return;
+  world.count("ends with a process");
+  if (fact.crash === undefined) return;
+  const text = `${fact.service}#${fact.serviceID} ended with its process, and has crashed`;
+  world.violations.report("crashes", text);
+}
+
+/**
+ * What was killed for its memory has crashed, whichever manager sees its end; what is sick has been
+ * counted before.
+ */
 function judgeMemory(world: World, fact: Fact, registry: Registry): void {
-  const { run } = world.manager;
+  const { memoryKills, manager: { run } } = world;
   if (fact.kind === "instanceClosing" && fact.reason.includes(TOO_MUCH)) {
-    world.memoryKillers.set(fact.serviceID, run);
+    memoryKills.set(fact.serviceID, run);
   }
-  if (fact.kind !== "instanceEnded" || !fact.reason.includes(TOO_MUCH)) return;
-  world.count("memoryKills");
-  const { leaving, phase } = registry.instances.get(fact.serviceID) ?? {};
-  // What was lost with its agent and came back with it to be ended was no crash, and a manager that
-  // was restarted since does not know why it ended.
-  const isForgotten = phase !== "hard" || world.memoryKillers.get(fact.serviceID) !== run;
+  // It came back with its agent after it was given up, which is another end.
+  if (fact.kind === "instanceStarting") memoryKills.delete(fact.serviceID);
+  if (fact.kind !== "instanceEnded" || !memoryKills.has(fact.serviceID)) return;
+  const isForgotten = world.options.forgetsAll && memoryKills.get(fact.serviceID) !== run;
+  memoryKills.delete(fact.serviceID);
+  world.count("memory kills");
+  const { leaving } = registry.instances.get(fact.serviceID) ?? {};
   if (fact.crash !== undefined || leaving === "unhealthy" || isForgotten) return;
   const text = `${fact.service}#${fact.serviceID} was killed for its memory, and has not crashed`;
   world.violations.report("crashes", text);

@@ -16,6 +16,7 @@ const GENTLE_REASONS = [
   "closed by command",
   "stopped by command",
   "its agent drains",
+  "its process is given up",
   "another one replaces it",
 ];
 

@@ -5,6 +5,7 @@
  */
 
 import type { ManagerCommand } from "../../../roles/manager/state.ts";
+import type { ServiceProcess } from "../processes/service_process.ts";
 import type { World } from "../world.ts";
 
 /** The number of something that there is, or sometimes of nothing. */
@@ -51,6 +52,16 @@ export function editService(world: World): void {
   host.handle({ kind: "repositoryChanged", manifests, edited, warm: world.warmOf(node.index) });
 }
 
+/** Some of what runs at a host is in one process, which is given up: those that are to move. */
+export function moveInstances(world: World): ServiceProcess[] {
+  const { run } = world.faults.pick(world.agents) ?? {};
+  const moving = [...run?.processes.values() ?? []].filter(() => world.faults.chance(0.4));
+  const serviceIDs = moving.map(({ setup }) => setup.serviceID);
+  world.count("moves");
+  run?.host.handle({ kind: "instancesMoving", serviceIDs, spareIDs: [] });
+  return moving;
+}
+
 /** Somebody takes services out of the folder of a host, and puts them back later. */
 export function removeServices(world: World): void {
   const { faults, timeline } = world;
@@ -81,6 +92,7 @@ export function beginCommands(world: World): void {
   timeline.after(faults.whole(500, 3_000), () => {
     if (!world.isGentle) return;
     if (faults.chance(0.15)) editService(world);
+    else if (faults.chance(0.1)) moveInstances(world);
     else {
       const command = drawCommand(world, "soft");
       if (command !== undefined) {

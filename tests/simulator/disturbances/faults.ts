@@ -4,7 +4,7 @@
  * @module
  */
 
-import { editService, endDrains, giveCommand, removeServices } from "./commands.ts";
+import { editService, endDrains, giveCommand, moveInstances, removeServices } from "./commands.ts";
 import { PLUG_RANGE } from "../../../protocol/limits.ts";
 import { forge } from "./forgery.ts";
 import type { LinkEnd } from "../nodes/links.ts";
@@ -50,7 +50,9 @@ function breakManagerLink(world: World): void {
 function deafenManagerLink(world: World): void {
   const run = world.faults.pick(world.agents)?.run;
   const end = run?.ends.get(run.managerLink ?? "");
-  end?.breakOff("the network was silent", world.faults.whole(5_000, 45_000));
+  const silentMs = world.faults.whole(5_000, 45_000);
+  world.deafUntilMs = Math.max(world.deafUntilMs, world.timeline.nowMs + silentMs);
+  end?.breakOff("the network was silent", silentMs);
 }
 
 function isolateAgent(world: World): void {
@@ -110,6 +112,15 @@ function swellProcess(world: World): void {
   for (const _look of [1, 2]) run.host.handle({ kind: "usageMeasured", usages: [usage] });
 }
 
+/** A process is given up, and killed with all that has not left it in time. */
+function giveUpProcess(world: World): void {
+  const left = moveInstances(world);
+  for (const { setup } of left) world.goodProcesses.delete(setup.serviceID);
+  world.timeline.after(world.faults.whole(1_000, 30_000), () => {
+    for (const process of left) process.die({ exitCode: 137, signal: "SIGKILL" });
+  });
+}
+
 function crashSpare(world: World): void {
   world.faults.pick(world.agents)?.run?.spares.crashOne();
 }
@@ -152,6 +163,7 @@ const FAULTS: readonly { readonly weight: number; readonly fault: Fault }[] = [
   { weight: 1, fault: openSecondManagerLink },
   { weight: 5, fault: crashProcess },
   { weight: 2, fault: swellProcess },
+  { weight: 1, fault: giveUpProcess },
   { weight: 2, fault: crashSpare },
   { weight: 3, fault: breakServiceLink },
   { weight: 1, fault: stickProcess },
@@ -227,6 +239,7 @@ export function beginMildFaults(world: World): void {
 /** Nothing goes wrong any more, and what is down is started. */
 export function endFaults(world: World): void {
   world.hasFaults = false;
+  world.deafUntilMs = Math.max(world.deafUntilMs, world.timeline.nowMs);
   if (world.isMild) world.mildUntilMs = world.timeline.nowMs;
   world.isMild = false;
   world.manager.effectsLeft = undefined;

@@ -243,6 +243,18 @@ export const SABOTAGES: readonly Sabotage[] = [
     },
   },
   {
+    name: "a manager that lets sources wait for what is killed",
+    checker: "requests",
+    roles: {
+      manager: withEffects(manager, (effects) =>
+        effects.map((effect) => {
+          if (effect.kind !== "send" || !("isGone" in effect.message)) return effect;
+          const { isGone: _isGone, ...message } = effect.message;
+          return { ...effect, message };
+        })),
+    },
+  },
+  {
     name: "sources and destinations that do not close connections on command",
     checker: "truth",
     roles: {

@@ -230,7 +230,15 @@ export class AgentRun implements LinkOwner {
     const killMs = faults.whole(1, 50);
     // Follows from another number, so that every seed goes on meaning what it meant.
     const isRefusing = !isForeign && killMs % 3 === 0;
-    const good = { start: "good", isStubborn: false, isRefusing, isForeign, killMs } as const;
+    const isThread = !isForeign && killMs % 2 === 0;
+    const good = {
+      start: "good",
+      isStubborn: false,
+      isRefusing,
+      isForeign,
+      isThread,
+      killMs,
+    } as const;
     if (!hasFaults) return good;
     const isStubborn = faults.chance(options.stubbornProbability);
     // A process in the hands of the kernel dies when it is let go.

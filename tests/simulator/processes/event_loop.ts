@@ -12,6 +12,8 @@ export class EventLoop {
   askedMs = -1;
   /** When it got loose. Milliseconds. */
   looseMs = -Infinity;
+  /** Whether it computes for ever, so that it answers nobody. */
+  isLooping = false;
   #unheard: [link: string, value: unknown][] | undefined;
 
   /** One that turns. */
@@ -34,6 +36,8 @@ export class EventLoop {
     this.#unheard = [];
     const { world } = this.process;
     world.count("stuck processes");
+    // While things go wrong it gets loose in the end.
+    this.isLooping = forMs === Infinity && !world.hasFaults;
     if (forMs < Infinity) world.timeline.after(forMs, () => this.getLoose());
   }
 

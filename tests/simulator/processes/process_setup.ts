@@ -19,6 +19,8 @@ export interface Behaviour {
   readonly isRefusing: boolean;
   /** Whether it speaks just the published catalogue, without what we added. */
   readonly isForeign: boolean;
+  /** Whether it is a thread: when it is killed its sessions stay, until its process ends. */
+  readonly isThread: boolean;
   /** How long it takes to die when it is killed. Milliseconds. */
   readonly killMs: number;
 }

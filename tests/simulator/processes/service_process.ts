@@ -172,7 +172,7 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
     const { traffic, timeline } = this.world;
     call.isHandled = true;
     timeline.after(traffic.whole(1, this.world.longestWorkMs()), () => {
-      if (!this.isAlive) return;
+      if (!this.isAlive || (this.loop.isLooping && this.setup.behaviour.isThread)) return;
       timeline.after(0, () => this.work.perhapsBegin());
       const wanted = call.hops > 0 ? this.world.drawNested(this.service) : [];
       let open = wanted.length;
@@ -264,7 +264,10 @@ export class ServiceProcess implements LinkOwner, CallerOwner {
     if (how.signal === undefined) this.end?.close("it exits");
     else this.end?.abandon("it was killed");
     if (this.end !== undefined) this.end.isOpen = false;
-    for (const session of [...this.inbound]) session.end(122, `${this.name} died`);
+    for (const session of [...this.inbound]) {
+      if (this.setup.behaviour.isThread && how.signal !== undefined) session.strand();
+      else session.end(122, `${this.name} died`);
+    }
     this.caller.die();
     this.owner?.processEnded(this, how);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { findConnection } from "../../../roles/manager/memory/registry.ts";
 import type { Call, Caller } from "./caller.ts";
 import type { ServiceProcess } from "../processes/service_process.ts";
 import type { World } from "../world.ts";
@@ -19,6 +20,9 @@ export interface SessionEnds {
   /** Who accepted. */
   readonly dest: ServiceProcess;
 }
+
+/** How long a process goes on after one of its threads was killed. Milliseconds. */
+const PROCESS_MS = 30_000;
 
 /** A session. Both ends hear of its end, each in its own time. */
 export class Session {
@@ -36,6 +40,9 @@ export class Session {
   usedMs = 0;
   /** Calls whose answers are not back, with the time at which they were sent. */
   readonly inFlight = new Map<Call, number>();
+
+  /** When its destination ended, and nothing told its source. Milliseconds. */
+  #strandedMs: number | undefined;
 
   /** Whether its source was told how many requests it may carry. */
   readonly #isBounded: boolean;
@@ -94,6 +101,7 @@ export class Session {
   }
 
   #endWhenDone(): void {
+    if (this.#strandedMs !== undefined) return;
     if (this.inFlight.size > 0 || !(this.isClosing || this.isLeaving)) return;
     this.end(111, this.isClosing ? "closed by its source" : "closed by its destination");
   }
@@ -110,6 +118,29 @@ export class Session {
     const { caller } = this.ends;
     this.world.timeline.after(this.world.sessionMs(), () => caller.sessionLeaving(this));
     this.world.timeline.after(0, () => this.#endWhenDone());
+  }
+
+  /** Its destination was a thread of a process that goes on, with the sockets of the thread. */
+  strand(): void {
+    const { world } = this;
+    this.#strandedMs = world.timeline.nowMs;
+    world.count("stranded sessions");
+    // Nobody is told of a connection that the manager gave up with its agent, or where no room is.
+    const { registry } = world.manager.run?.host.state ?? {};
+    const { serviceID, sourcePlug } = this.ends;
+    const isTold = world.isCalm && !world.options.isTight && registry !== undefined &&
+      findConnection(registry, serviceID, sourcePlug) !== undefined;
+    world.timeline.after(PROCESS_MS, () => {
+      if (isTold && world.isCalm && this.inFlight.size > 0) this.#complain();
+      this.end(122, "its process was killed");
+    });
+  }
+
+  #complain(): void {
+    const { ends: { caller, dest }, inFlight } = this;
+    const text = `${caller.owner.name} has ${inFlight.size} requests at ${dest.name}, which was ` +
+      `killed ${PROCESS_MS} ms ago`;
+    this.world.violations.report("requests", text);
   }
 
   /** It is over: what is in flight is lost. */

@@ -63,7 +63,8 @@ export function endInstance(turn: Turn, instance: Instance, ending: InstanceEndi
   const isSick = instance.leaving === "unhealthy";
   // By a signal a process ends, and those with it that had not left it yet.
   const isVictim = instance.leaving === "moving" && signal !== undefined;
-  const isCrash = !isSick && !isVictim && (ending.isCrash === true || killedFor !== undefined);
+  const isCrash = !isSick &&
+    (killedFor !== undefined || (ending.isCrash === true && !isVictim));
   record(turn, {
     kind: "instanceEnded",
     serviceID,

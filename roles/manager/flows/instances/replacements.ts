@@ -110,9 +110,7 @@ function continueReplacement(turn: Turn, instance: Instance, replacement: Replac
   const successor = findSuccessor(turn, instance, replacement);
   if (successor === undefined) return startSuccessor(turn, instance, replacement);
   replacement.successor = successor.serviceID;
-  if (successor.state === "running") {
-    drainInstance(turn, instance, { reason, isPatient: !isStuck(turn, instance) });
-  }
+  if (successor.state === "running") drainForOthers(turn, instance);
 }
 
 /** Whether it hangs: what is in flight there hardly ends, and nobody loses anything with it. */
@@ -121,8 +119,9 @@ function isStuck(turn: Turn, { leaving, serviceID }: Instance): boolean {
 }
 
 /** Others serve those of an instance: it ends once nothing is in flight there. */
-function drainPatiently(turn: Turn, instance: Instance): void {
-  drainInstance(turn, instance, { reason: LEAVING_TEXTS[instance.leaving], isPatient: true });
+function drainForOthers(turn: Turn, instance: Instance): void {
+  const reason = LEAVING_TEXTS[instance.leaving];
+  drainInstance(turn, instance, { reason, isPatient: !isStuck(turn, instance) });
 }
 
 /** There is none to take its place: it stays, if it is of any use, or for as long as it can. */
@@ -174,7 +173,7 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
   const { options, held } = turn.state;
   const { service } = instance;
   if (isStarting(turn, service) || isAwaited(turn, service)) return;
-  if (isOneTooMany(turn, service)) return drainPatiently(turn, instance);
+  if (isOneTooMany(turn, service)) return drainForOthers(turn, instance);
   if (!hasRoom(turn)) return void held.add(service);
   if (replacement.starts > options.plugRetriesMax) {
     return giveUp(turn, instance, `Cannot replace it: ${replacement.starts} starts failed`);
@@ -190,7 +189,7 @@ function startSuccessor(turn: Turn, instance: Instance, replacement: Replacement
   if (start.kind === "paused") return;
   // With fewer than before all are still served; and what nobody has can't be kept.
   if (instance.leaving === "removed" || hasFresh(turn, service)) {
-    return drainPatiently(turn, instance);
+    return drainForOthers(turn, instance);
   }
   giveUp(turn, instance, start.reason);
 }
