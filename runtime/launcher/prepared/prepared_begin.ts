@@ -34,7 +34,7 @@ export interface PreparedBegin {
 }
 
 /** Another one for files that are made in another way of the same sources. */
-const FORM = "quick 3";
+const FORM = "quick 4";
 
 /** What Deno says of what is no program. */
 const NO_PROGRAM = /SyntaxError|could not be parsed/;

@@ -25,7 +25,63 @@ const LATER_CALL = /^( {4})?(init_[\w$]+)\(\);$/;
  * @param text What the bundler made: a module that imports nothing.
  */
 export function quickText(text: string): string {
-  return withoutComments(eagerText(text));
+  return withoutComments(eagerText(eagerMethods(text)));
+}
+
+/** A class at the top level that extends no other: only such ones are needed to start. */
+const CLASS = /^var ([\w$]+) = class \{$/;
+const CLASS_END = "};";
+/** A method, which may be private; neither a getter, nor static, nor a generator. */
+const METHOD = /^ {2}(async )?(#?)([\w$]+)(\(.*\) \{)$/;
+const METHOD_END = "  }";
+
+/**
+ * The same program with methods that are functions in parentheses: no method can be in parentheses,
+ * but a function that is assigned to the prototype can. Private ones get a name that nobody else
+ * has, as only what stands in a class has private names.
+ */
+export function eagerMethods(text: string): string {
+  const lines = text.split("\n");
+  const rest: string[] = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? "";
+    const name = CLASS.exec(line)?.[1];
+    const end = name === undefined ? -1 : lines.indexOf(CLASS_END, at);
+    rest.push(line);
+    if (name === undefined || end < 0) continue;
+    rest.push(...eagerMembers(lines.slice(at + 1, end), name), CLASS_END);
+    at = end;
+  }
+  return rest.join("\n");
+}
+
+function eagerMembers(members: readonly string[], name: string): string[] {
+  const methods: string[] = [];
+  const rest: string[] = [];
+  const hidden = new Map<string, string>();
+  for (let at = 0; at < members.length; at += 1) {
+    const line = members[at] ?? "";
+    const [, isAsync = "", hash, method = "", head] = METHOD.exec(line) ?? [];
+    const end = hash === undefined || method === "constructor"
+      ? -1
+      : members.indexOf(METHOD_END, at);
+    if (end < 0) {
+      rest.push(line);
+      continue;
+    }
+    const called = hash === "" ? method : `$${name}_${method}`;
+    if (hash !== "") hidden.set(method, called);
+    const body = members.slice(at + 1, end);
+    methods.push(`    prototype.${called} = (${isAsync}function ${head}`, ...body, "  });");
+    at = end;
+  }
+  const all = [...rest, "  static {", "    const { prototype } = this;", ...methods, METHOD_END];
+  return all.map((line) =>
+    line.replaceAll(/\.#([\w$]+)/g, (access, method) => {
+      const called = hidden.get(method);
+      return called === undefined ? access : `.${called}`;
+    })
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { runBundler } from "../../../runtime/bundle/bundler.ts";
 import {
+  eagerMethods,
   eagerText,
   quickText,
   withoutComments,
@@ -74,6 +75,67 @@ Deno.test("eagerText() hoists functions in parentheses, and leaves the rest", ()
     /\n {2}"two\.ts": \(function \(\) \{\n {4}third = [^]*?\n {2}\}\)\n/,
   );
   assertMatch(rest.join("\n"), /\n {2}add\(left, right\) \{\n/);
+});
+
+/** A class as the bundler prints it, with all that a class of ours has. */
+const COUNTER = `var Counter = class {
+  #count = 0;
+  name;
+  static many(names) {
+    return names.map((name2) => new Counter(name2));
+  }
+  constructor(name2) {
+    this.name = name2;
+    this.#add(1);
+  }
+  /** So many. */
+  get count() {
+    return this.#count;
+  }
+  #add(more) {
+    // Its field is as private as before.
+    this.#count += more;
+  }
+  async addLater({ more }) {
+    await this.#wait();
+    this.#add(more);
+    return this.count;
+  }
+  async #wait() {
+  }
+  isSame(other) {
+    const { name: name2 } = this;
+    return name2 === other.name && this.#count === other.#count && other.#isOpen();
+  }
+  #isOpen() {
+    return true;
+  }
+};
+var counters = Counter.many(["one", "two"]);
+export {
+  counters
+};
+`;
+
+Deno.test("eagerMethods() makes methods functions in parentheses, which do the same", async () => {
+  const text = eagerMethods(COUNTER);
+  assertMatch(text, /prototype\.isSame = \(function \(other\) \{/);
+  assertMatch(text, /prototype\.addLater = \(async function \(\{ more \}\) \{/);
+  assertMatch(text, /this\.#count \+= more/);
+  assert(!text.includes("#add") && !text.includes("#isOpen"));
+  for (const program of [COUNTER, text, quickText(COUNTER)]) {
+    const { counters: [one, two] } = await import(
+      `data:text/javascript,${encodeURIComponent(program)}`
+    );
+    assertEquals([one.count, await one.addLater({ more: 2 }), one.count], [1, 3, 3]);
+    assertEquals([one.isSame(one), one.isSame(two), two.count], [true, false, 1]);
+    assertEquals(Object.keys(one), ["name"]);
+  }
+});
+
+Deno.test("eagerMethods() leaves alone a class that extends another", () => {
+  const text = COUNTER.replace("class {", "class extends Map {");
+  assertEquals(eagerMethods(text), text);
 });
 
 Deno.test("eagerText() leaves alone what the bundler does not print", () => {
