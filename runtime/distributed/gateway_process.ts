@@ -6,6 +6,7 @@
 
 import type { ReportedPort } from "../../protocol/announcements.ts";
 import type { GatewayConfig, Route } from "../config/mesh_config.ts";
+import { FirstRoutes } from "../gateway/cold/first_routes.ts";
 import { type ServedGateway, serveGateway } from "../gateway/served_gateway.ts";
 import { urlOf } from "../listen_http.ts";
 import type { Address } from "./address.ts";
@@ -40,14 +41,15 @@ export interface GatewayProcessOptions {
 /** A gateway that runs in this process. */
 export class GatewayProcess {
   readonly #options: GatewayProcessOptions;
-  #routes: readonly Route[] | undefined;
+  readonly #routes: FirstRoutes;
   #served: ServedGateway | undefined;
   #agent: KeptLink | undefined;
 
   /** Nothing runs before {@linkcode GatewayProcess.start}. */
   constructor(options: GatewayProcessOptions) {
     this.#options = options;
-    this.#routes = options.routes;
+    this.#routes = new FirstRoutes({ waitingMax: options.config?.waiting });
+    if (options.routes !== undefined) this.#routes.set(options.routes);
   }
 
   /**
@@ -62,10 +64,10 @@ export class GatewayProcess {
     const served = this.#served = serveGateway({
       ...serve,
       isShared,
-      routes: () => this.#routes,
+      routes: () => this.#routes.get(),
       ports,
       told: (reported) => {
-        if (routes === undefined) this.#routes = reported;
+        if (routes === undefined) this.#routes.set(reported);
       },
       token,
       trustForwarded: config?.trustForwarded,
@@ -87,6 +89,7 @@ export class GatewayProcess {
 
   /** Accepts nothing new; resolves when every request in flight has been answered. */
   async drain(): Promise<void> {
+    this.#routes.close();
     await this.#served?.drain();
   }
 

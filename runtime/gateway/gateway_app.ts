@@ -29,10 +29,13 @@ import { refuseOdd } from "./odd_requests.ts";
 import { type Target, targetOf } from "./target.ts";
 import { isWebSocket, type WebSockets } from "./web_sockets.ts";
 
+/** What is reachable from outside, if that is known. */
+export type MaybeRoutes = readonly Route[] | undefined;
+
 /** What the gateway's HTTP face needs. */
 export interface GatewayAppOptions {
-  /** What is reachable from outside now, once that is known: read for each request. */
-  readonly routes: () => readonly Route[] | undefined;
+  /** What is reachable from outside now, or soon, if that is known: read for each request. */
+  readonly routes: () => MaybeRoutes | Promise<MaybeRoutes>;
   /** The secret with which the operator may call any service. */
   readonly token: string;
   /** Sends a request to a service, within the limits of its route. */
@@ -113,10 +116,20 @@ function refuseEarly(path: string): Response {
 }
 
 function handle(options: GatewayAppOptions, arrival: Arrival): Response | Promise<Response> {
-  const { host, path } = arrival.target;
+  const { path } = arrival.target;
   const call = path.startsWith("/.smmp/") ? CALL_PATH.exec(path) : null;
   if (call !== null) return callService(options, arrival, call);
   const routes = options.routes();
+  if (routes instanceof Promise) return routes.then((known) => route(options, arrival, known));
+  return route(options, arrival, routes);
+}
+
+function route(
+  options: GatewayAppOptions,
+  arrival: Arrival,
+  routes: MaybeRoutes,
+): Response | Promise<Response> {
+  const { host, path } = arrival.target;
   if (routes === undefined) return refuseEarly(path);
   const match = matchRoute(routes, { host, path });
   if (match === undefined) {

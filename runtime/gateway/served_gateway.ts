@@ -5,21 +5,20 @@
  */
 
 import type { ReportedPort, ReportedRoute } from "../../protocol/announcements.ts";
-import type { Route } from "../config/mesh_config.ts";
 import { GATEWAY_PLACE, listenHttp, type ListenHttpOptions } from "../listen_http.ts";
 import { TcpPorts } from "../tcp/ports.ts";
 import { CLOSE } from "../web_sockets/messages.ts";
 import { addressRanges } from "./address_ranges.ts";
 import { WaitingPages } from "./cold/waiting_pages.ts";
-import { createGatewayApp } from "./gateway_app.ts";
+import { createGatewayApp, type GatewayAppOptions } from "./gateway_app.ts";
 import { GatewayHost } from "./gateway_host.ts";
 import { WebSockets } from "./web_sockets.ts";
 
 /** How a gateway is served. */
 export interface ServedGatewayOptions
   extends Pick<ListenHttpOptions, "hostname" | "port" | "isShared"> {
-  /** What is reachable from outside now, once that is known. */
-  readonly routes: () => readonly Route[] | undefined;
+  /** What is reachable from outside now, or soon, if that is known. */
+  readonly routes: GatewayAppOptions["routes"];
   /** The ports that lead to services over TCP; undefined: those that the manager tells. */
   readonly ports: readonly ReportedPort[] | undefined;
   /** The secret with which the operator may call any service. */

@@ -35,15 +35,21 @@ for (const isSecure of [false, true]) {
   });
 }
 
-Deno.test("gateway that has not heard of routes says so, and not that there are none", async () => {
+Deno.test("gateway that was started before its agent: a request waits for the routes", async () => {
   await using mesh = await DistributedMesh.make();
-  // Nobody listens there.
-  const args = ["--agent", "a1@127.0.0.1:1", "--port", "0", "--data", "none", "--json"];
-  const { gatewayUrl } = await mesh.start("g1", "gateway", ...args).event("gatewayListening");
-  const response = await fetch(`${gatewayUrl}/echo/who`);
-  assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);
-  const { detail } = await response.json();
-  assertStringIncludes(detail, "has not heard yet which routes there are");
+  const manager = await mesh.startManager();
+  const { program: agent, listen } = await mesh.startAgent("a1", ECHO);
+  assertEquals((await agent.end("SIGTERM")).code, 0);
+  const place = manager.place;
+  const args = ["--agent", listen, "--port", "0", "--data", "none", "--json"];
+  const gateway = mesh.start("g1", "gateway", ...args);
+  const { gatewayUrl } = await gateway.event("gatewayListening");
+  const waiting = fetch(`${gatewayUrl}/echo/who?id=Ada`);
+  await gateway.event("away");
+  await mesh.startAgent("a1", ECHO, listen);
+  const response = await waiting;
+  assertEquals([response.status, await response.text()], [200, "Ada"]);
+  await manager.event("instanceStarted", { service: "echo" }, place);
 });
 
 Deno.test("manager killed while requests run: none fails, what must wait is answered", async () => {
