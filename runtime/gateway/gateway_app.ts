@@ -11,6 +11,7 @@ import { withoutHops } from "../hop_headers.ts";
 import { PROBLEM_TYPE, problemResponse } from "../problem.ts";
 import type { RouteLimits } from "../../protocol/route_limits.ts";
 import { matchRoute, type RouteMatch } from "../config/routes.ts";
+import { chunkedBody, ChunksTooSmallError } from "./chunked_body.ts";
 import { BodyTooLargeError, limitedBody, saysTooMuch } from "../limits/body_limit.ts";
 import type { LimitedExchange } from "../limits/limited_exchange.ts";
 import type { Route } from "../config/mesh_config.ts";
@@ -74,6 +75,9 @@ const FORBIDDEN_METHODS = /^(?:CONNECT|TRACE|TRACK|SMMP-WEBSOCKET|SMMP-TUNNEL)$/
 /** Whether the signal of a request tells of a client that had gone before it was asked for. */
 const CAN_ASK_LATE = isDenoFrom(2, 9);
 
+/** Whether the server takes in more of a body in chunks than is read. */
+const HAS_GREEDY_SERVER = isDenoFrom(2, 9);
+
 const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /** Where the operator calls a service that has no route: `/.smmp/call/NAME/path`. */
@@ -101,11 +105,13 @@ export function createGatewayApp(options: GatewayAppOptions): GatewayApp {
 
 /** A body that broke by the fault of its client, who may not even hear of it. */
 function refuseBody(cause: unknown): Response {
-  if (cause instanceof BodyTooLargeError) return refuseSize(cause);
+  if (cause instanceof BodyTooLargeError || cause instanceof ChunksTooSmallError) {
+    return refuseSize(cause);
+  }
   return problemResponse({ status: 400, detail: "Cannot read the request: its body is malformed" });
 }
 
-function refuseSize({ message: detail }: BodyTooLargeError): Response {
+function refuseSize({ message: detail }: Error): Response {
   return problemResponse({ status: 413, detail });
 }
 
@@ -203,6 +209,9 @@ async function forward(
   }
   // The platform takes "get" for GET, which has no body.
   let body = /^(?:get|head)$/i.test(method) ? null : request.body;
+  if (body !== null && HAS_GREEDY_SERVER && arrival.headers.transferCoding !== undefined) {
+    body = chunkedBody(body);
+  }
   const bytesMax = limits?.bodyBytesMax;
   if (body !== null && bytesMax !== undefined) {
     if (saysTooMuch(request, bytesMax)) return refuseSize(new BodyTooLargeError(bytesMax));
