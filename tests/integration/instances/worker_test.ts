@@ -194,6 +194,8 @@ Deno.test("worker: one that loops is killed with its process, which the others l
   asked.abort();
   await others;
   assert(answers > 0);
+  const ended = await mesh.event("instanceEnded", { service: "other" });
+  assertEquals([ended.crash, mesh.all("agentRepositoryChanged")], [undefined, []]);
   const other = await ask(mesh, "/other/");
   assertNotEquals(other.pid, pid);
   const one = await ask(mesh, "/one/");
