@@ -11,6 +11,7 @@
 import { basename, dirname } from "node:path";
 import { isBinary } from "../binary/is_binary.ts";
 import { findProgram } from "../launcher/find_program.ts";
+import { killGroupOf, newGroup } from "../launcher/process_group.ts";
 
 /** How every bundle begins, so that it can be told from what a person wrote. */
 export const BUNDLE_MARK = "// Made by smmp bundle";
@@ -61,10 +62,11 @@ export interface BundlerOptions {
   readonly deno: string;
   /** Where. */
   readonly cwd: string | URL;
-  /** How long it may take. Milliseconds. @default {as long as it takes} */
-  readonly withinMs?: number;
-  /** Whether everything else on this host goes first. @default {false} */
-  readonly isPatient?: boolean;
+  /**
+   * Everything else on this host goes first, and it ends when this aborts, with all that it has
+   * started. @default {it is what somebody waits for}
+   */
+  readonly background?: AbortSignal;
 }
 
 /**
@@ -74,19 +76,27 @@ export interface BundlerOptions {
  */
 export async function runBundler(
   flags: readonly string[],
-  { deno, cwd, withinMs, isPatient = false }: BundlerOptions,
+  { deno, cwd, background }: BundlerOptions,
 ): Promise<void> {
-  const nice = isPatient ? findProgram("nice") : undefined;
-  const args = ["bundle", "--quiet", "--platform", "deno", ...flags];
-  const { success, stderr } = await new Deno.Command(nice ?? deno, {
-    args: nice === undefined ? args : ["-n", "10", deno, ...args],
+  background?.throwIfAborted();
+  const nice = background === undefined ? undefined : findProgram("nice");
+  const program = [deno, "bundle", "--quiet", "--platform", "deno", ...flags] as const;
+  const [first, ...args] = nice === undefined ? program : [nice, "-n", "10", ...program] as const;
+  const options = {
     cwd,
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
-    ...(withinMs === undefined ? {} : { signal: AbortSignal.timeout(withinMs) }),
-  }).output();
+  } as const;
+  // Else esbuild, which it starts, would go on for a second without it.
+  const child = background === undefined
+    ? new Deno.Command(first, { ...options, args }).spawn()
+    : newGroup([first, ...args], { ...options, outputPath: undefined }).spawn();
+  const end = () => killGroupOf(child);
+  background?.addEventListener("abort", end);
+  const { success, stderr } = await child.output();
+  background?.removeEventListener("abort", end);
   if (!success) throw new BundleError(reasonIn(new TextDecoder().decode(stderr)));
 }
 

@@ -7,9 +7,9 @@
 import { feed } from "./program_input.ts";
 import { type SpareStart, START_VARIABLE, type StartInfo } from "../service/start.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
-import { isFileSync } from "../config/service_files.ts";
-import { OutputFiles, outputFiles } from "./output_files.ts";
+import { OutputFiles } from "./output_files.ts";
 import { LastLines, OUTPUT_END_MS, readLines } from "./output_lines.ts";
+import { killGroupOf, newGroup } from "./process_group.ts";
 import { killGroup } from "./process_identity.ts";
 import { processEnvironmentOf, programOf } from "./program.ts";
 
@@ -39,13 +39,6 @@ export interface LaunchOptions extends ProcessEvents {
    */
   readonly outputPath?: string;
 }
-
-/**
- * Makes a program the leader of a new session and process group, then runs it, as the same process.
- * Deno can do so too (`detached`), but then it forks all of the mesh's memory first, which stops
- * the agent for some milliseconds at each start.
- */
-const SETSID = "/usr/bin/setsid";
 
 /** A running process of an instance. */
 export interface LaunchedProcess {
@@ -103,10 +96,7 @@ export function launch(
   });
   return {
     pid,
-    kill() {
-      // In its first moment the process is not yet a group, but then it is all there is.
-      if (!killGroup(pid)) killProcess(child);
-    },
+    kill: () => killGroupOf(child),
     release: () => output.close(),
     moveOutput: (path) => files?.move(path),
   };
@@ -144,38 +134,4 @@ function pipedOutput(
       // The pipes end with the process that reads them.
     },
   };
-}
-
-let hasSetsid: boolean | undefined;
-
-/** What the shell does with the paths and the program that follow: its own place is taken by it. */
-const TO_FILES = 'out=$1; err=$2; shift 2; exec "$@" >>"$out" 2>>"$err"';
-
-/**
- * A command that runs as the leader of a process group of its own, and may print into files.
- *
- * @param program The program and its arguments.
- * @param options What else there is to say, and where its files are, without their endings.
- */
-export function newGroup(
-  program: readonly [string, ...string[]],
-  { outputPath, ...options }:
-    & Omit<Deno.CommandOptions, "args" | "detached">
-    & { readonly outputPath: string | undefined },
-): Deno.Command {
-  hasSetsid ??= Deno.build.os === "linux" && isFileSync(SETSID);
-  const [first, ...args] = hasSetsid ? [SETSID, ...program] as const : program;
-  const detached = hasSetsid ? {} : { detached: true };
-  if (outputPath === undefined) return new Deno.Command(first, { ...options, ...detached, args });
-  const { stdout, stderr } = outputFiles(outputPath);
-  const toFiles = ["-c", TO_FILES, "sh", stdout, stderr, first, ...args];
-  return new Deno.Command("/bin/sh", { ...options, ...detached, args: toFiles });
-}
-
-function killProcess(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch {
-    // It has ended, and its exit is on its way.
-  }
 }

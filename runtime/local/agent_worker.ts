@@ -8,6 +8,7 @@ import type { LinkID } from "../../roles/step.ts";
 import { linkMessagePort } from "../../transports/message_port.ts";
 import { AgentHost, type OutputLine } from "../agent/agent_host.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
+import { endMaking } from "../launcher/prepared/deno_run.ts";
 import { prepareStarts } from "../launcher/program.ts";
 import { Batches } from "./batches.ts";
 
@@ -96,7 +97,13 @@ export function createAgentWorker(): AgentWorker {
           running().openTrustedLink((events) => linkMessagePort(port, { name: "gateway" }, events)),
       );
     },
-    killAll: async () => void await running().killAll(),
-    stop: () => running().stop(),
+    killAll: async () => {
+      endMaking();
+      await running().killAll();
+    },
+    stop: () => {
+      endMaking();
+      return running().stop();
+    },
   };
 }

@@ -10,7 +10,8 @@
 
 import { feed } from "../launcher/program_input.ts";
 import type { Link, LinkEvents } from "../../transports/link.ts";
-import { newGroup, type ProcessEnd, type ProcessEvents } from "../launcher/launcher.ts";
+import type { ProcessEnd, ProcessEvents } from "../launcher/launcher.ts";
+import { killGroupOf, newGroup } from "../launcher/process_group.ts";
 import { LAST_LINES, LastLines, OUTPUT_END_MS, readLines } from "../launcher/output_lines.ts";
 import { killGroup } from "../launcher/process_identity.ts";
 import { HostOutput } from "./host_output.ts";
@@ -162,12 +163,7 @@ export class HostProcess {
   kill(): void {
     this.#isRetired = true;
     clearTimeout(this.#retiredTimer);
-    if (killGroup(this.#child.pid)) return;
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended, and its exit is on its way.
-    }
+    killGroupOf(this.#child);
   }
 
   #order(order: unknown): void {

@@ -12,6 +12,7 @@ import type { LoadedRepository } from "../../agent/repository/repository_watch.t
 import { type ClosedPlaces, closedTo, type ServiceConfig } from "../../config/mesh_config.ts";
 import { type Address, formatAddress, isLocal, isWildcard } from "../../distributed/address.ts";
 import { AgentProcess, type AgentProcessOptions } from "../../distributed/agent_process.ts";
+import { endMaking } from "../../launcher/prepared/deno_run.ts";
 import { prepareStarts, runNotes } from "../../launcher/program.ts";
 import { createEventOutput, type EventOutput } from "../event_output.ts";
 import type { Parsed } from "../grammar/commands.ts";
@@ -57,7 +58,10 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
   surviveRejections(warn);
   const signals = listenForSignals({
     stopping: () => output.event({ kind: "agentStopping", text: "stopping: its services end" }),
-    kill: () => agent.killAll(),
+    kill: () => {
+      endMaking();
+      return agent.killAll();
+    },
   });
   try {
     const listen = formatAddress(await agent.start());
@@ -77,6 +81,7 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
   } catch (error) {
     throw new CommandError(reasonOf(error), { cause: error });
   } finally {
+    endMaking();
     watch.close();
     signals.ignore();
   }

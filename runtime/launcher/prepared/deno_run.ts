@@ -17,19 +17,32 @@ export interface DenoRun {
 }
 
 /** So long it may take: a host without a network has to find out. Milliseconds. */
-export const MAKING_MS = 60_000;
+const MAKING_MS = 60_000;
+
+const ending = new AbortController();
+
+/** Ends what is being prepared, since who prepares ends: nothing may be left of it. */
+export function endMaking(): void {
+  ending.abort();
+}
+
+/** Aborts when what is being prepared takes too long, or is to end. */
+export function makingSignal(): AbortSignal {
+  return AbortSignal.any([ending.signal, AbortSignal.timeout(MAKING_MS)]);
+}
 
 /**
  * Runs Deno once.
  *
  * @param deno The program.
  * @returns What it wrote.
- * @throws {Error} when it can't be run.
+ * @throws {Error} when it can't be run, or is to end.
  */
 export async function runDeno(
   deno: string,
   { args, input = "", env }: DenoRun,
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  ending.signal.throwIfAborted();
   const child = new Deno.Command(deno, {
     args: [...args],
     clearEnv: env !== undefined,
@@ -37,7 +50,7 @@ export async function runDeno(
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    signal: AbortSignal.timeout(MAKING_MS),
+    signal: makingSignal(),
   }).spawn();
   const output = child.output();
   await feed(child.stdin, input);

@@ -11,7 +11,7 @@ import { pathToFileURL } from "node:url";
 import { runBundler } from "../../bundle/bundler.ts";
 import { isFileSync } from "../../config/service_files.ts";
 import { removeOldest } from "./cache_folder.ts";
-import { MAKING_MS, runDeno } from "./deno_run.ts";
+import { makingSignal, runDeno } from "./deno_run.ts";
 import { digestOf, readModuleSources } from "./module_sources.ts";
 import { quickText } from "./quick_text.ts";
 
@@ -53,8 +53,7 @@ export async function moduleSource(entry: URL, deno: string): Promise<BeginSourc
       await runBundler(["--no-config", "--no-lock", "--output", output, entry.href], {
         deno,
         cwd: new URL("../../../", import.meta.url),
-        withinMs: MAKING_MS,
-        isPatient: true,
+        background: makingSignal(),
       });
       const text = quickText(await Deno.readTextFile(output));
       if (await isProgram(text, deno)) await Deno.writeTextFile(output, text);

@@ -47,6 +47,21 @@ Deno.test("an agent starts services with one file as soon as it has made it", as
   }
 });
 
+Deno.test("an agent that ends while it makes one file leaves nothing that makes it", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
+  try {
+    await using mesh = await startMesh({ env: await cacheIn(folder) });
+    // The bundler is a process of its own, and starts another one.
+    const endMs = performance.now() + DEADLINE_MS;
+    for (let count = 1; count < 3; count = (await mesh.processes()).length) {
+      assert(performance.now() < endMs, "never a bundler");
+    }
+    await mesh.stop();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("an agent that may prepare nothing starts services from the modules", async () => {
   const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
   try {
