@@ -73,7 +73,7 @@ export function launch(
     env: {
       ...processEnvironmentOf(service),
       ...program.env,
-      [START_VARIABLE]: JSON.stringify(start),
+      [START_VARIABLE]: JSON.stringify({ ...start, ...program.told }),
     },
     stdin: "piped",
     stdout: outputPath === undefined ? "piped" : "null",

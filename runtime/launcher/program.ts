@@ -33,6 +33,8 @@ export interface ServiceProgram {
   readonly stdin: string;
   /** Variables that belong to the program. @default {none} */
   readonly env?: Readonly<Record<string, string>>;
+  /** What its main module is told with what an instance is told. @default {nothing} */
+  readonly told?: { readonly entry: string };
 }
 
 /** The hidden command by which the binary runs itself: `smmp serve-instance URL`. */
@@ -112,9 +114,10 @@ export function programOf(service: ServiceConfig): ServiceProgram {
     return {
       command: [deno, "run", ...flags, "-"],
       env: own?.env ?? {},
+      told: { entry: url },
       // Whether what is prepared is still current is looked at while the process begins.
       get stdin() {
-        return mainModule(begin.url, url, read.includes(ALL_FILES));
+        return mainModule(begin.url, read.includes(ALL_FILES));
       },
     };
   }
@@ -165,16 +168,20 @@ export function processEnvironmentOf(service: ServiceConfig): Record<string, str
  * the service comes that way, with the permission to read all but what is closed, which is given
  * back by the first of these modules, before the first line of the service. Nobody else knows its
  * name, so that no import map of a service can put another module in its place.
+ *
+ * Which service it is stands in the environment: for all that run in one folder Deno takes this
+ * program for the same module, and would compile it anew where its text is another one.
  */
-function mainModule(begin: string, service: string, isReader: boolean): string {
+function mainModule(begin: string, isReader: boolean): string {
   const known = places === undefined ? "" : `, ${JSON.stringify(places)}`;
   const giveBack = isReader ? "" : `Deno.permissions.revokeSync({name:"read",path:"${ALL_FILES}"})`;
-  const all = dataUrl(
+  const ours = dataUrl(
     `import ${JSON.stringify(dataUrl(`/*${secretName}*/${giveBack}`))};\n` +
       `export { serve } from ${JSON.stringify(begin)};\n` +
-      `export * as service from ${JSON.stringify(service)};\n`,
+      `export * as service from `,
   );
-  return `const all = ${JSON.stringify(all)};\n` +
+  return `const { entry } = JSON.parse(Deno.env.get("${START_VARIABLE}"));\n` +
+    `const all = ${JSON.stringify(ours)} + encodeURIComponent(JSON.stringify(entry));\n` +
     `const { serve, service } = await import(all);\n` +
     `serve(service${known});\n`;
 }

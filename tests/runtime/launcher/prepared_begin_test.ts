@@ -146,6 +146,9 @@ Deno.test("programOf uses what is prepared, closed to services, or does without"
       assert(isClosed(before));
       await prepareStarts();
       const { stdin, command, env } = programOf(service);
+      const neighbour = { ...service, name: "reader", entry: join(folder, "reader.ts") };
+      assertEquals(programOf(neighbour).stdin, stdin, "one folder, one main module");
+      assertEquals(programOf(neighbour).told?.entry, pathToFileURL(neighbour.entry).href);
       assertEquals(env?.DENO_DIR?.startsWith(`${folder}/smmp/deno-`), true);
       assert(command.some((flag) => flag.startsWith("--v8-flags=")));
       for (const other of [{ run: ["deno"] }, { env: ["DENO_DIR"] }]) {
