@@ -17,7 +17,7 @@ import { replaceInstance } from "../instances/replacements.ts";
 import { conflictsOf } from "./routes.ts";
 
 /** What an agent says of what it can start: all of it. */
-type Repository = Pick<AgentRecord, "repository" | "manifests">;
+export type Repository = Pick<AgentRecord, "repository" | "manifests">;
 
 /** Whether an agent can start the same as before, in the same way. */
 export function isSameRepository(before: Repository | undefined, now: Repository): boolean {
