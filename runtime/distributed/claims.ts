@@ -30,13 +30,19 @@ export interface ClaimedLink {
  */
 export function holdToIdentity(events: LinkEvents, claimed: ClaimedLink): LinkEvents {
   const { link, peer, refused } = claimed;
+  let isRefused = false;
   return {
     ...events,
     received: (value) => {
+      // What it sent before it heard of that is nothing else to complain of.
+      if (isRefused) return;
       const reason = claimProblem(value, peer);
       if (reason === undefined) return events.received(value);
+      isRefused = true;
       const refusal = { status: STATUS.forbidden, reason };
-      refused({ link: link.name, type: "agentRegisterRequest", ...refusal });
+      // Of each agent it is told, also when another one was refused a moment ago.
+      const topic = peer.name;
+      refused({ link: link.name, type: "agentRegisterRequest", ...refusal, topic });
       if (isRecord(value) && messageID.accepts(value.messageID)) {
         const { messageID } = value;
         link.send({ type: "agentRegisterResponse", messageID, ...refusal });

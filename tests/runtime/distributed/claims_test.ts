@@ -61,6 +61,15 @@ Deno.test("holdToIdentity() refuses any other name, and none, and ends the link"
   }
 });
 
+Deno.test("holdToIdentity() tells each agent apart, and takes nothing more of one it refused", () => {
+  const { events, received, refused, closes } = heldLink();
+  events.received({ type: "agentRegisterRequest", messageID: 1, agentName: "a2" });
+  events.received({ type: "serviceRegisterRequest", messageID: 2 });
+  events.received({ type: "agentRegisterRequest", messageID: 3, agentName: "a3" });
+  assertEquals([received.length, closes()], [0, 1]);
+  assertEquals(refused.map(({ topic }) => topic), ["a1"]);
+});
+
 Deno.test("holdToIdentity() takes no loopback address of who comes from elsewhere", () => {
   for (const [address, isLetIn] of [["10.77.0.2", false], ["127.0.0.1", true]] as const) {
     const peer = { role: "agent", name: "a1", hosts: ["10.77.0.2"], address } as const;
