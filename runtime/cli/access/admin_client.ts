@@ -88,45 +88,70 @@ export interface LinesOptions {
   readonly path: string;
   /** The query; what is undefined is left out. */
   readonly query?: AdminQuery;
-  /** What has no end while the mesh runs, to say what can't be followed. @default {it has one} */
-  readonly followed?: string | undefined;
+}
+
+/** The mesh answered, and refused. */
+export class RefusedError extends CommandError {
+  /** The name of the class. */
+  override name = "RefusedError";
 }
 
 /**
  * The lines of an answer that is read while it is made.
  *
- * @throws {CommandError} when nobody answers, it is refused, it breaks, or what has no end ends.
+ * @throws {CommandError} when nobody answers, it is refused, or breaks.
  */
 export async function* readLines(
   mesh: MeshAccess,
   options: LinesOptions,
 ): AsyncGenerator<string, undefined> {
+  yield* await openLines(mesh, options);
+}
+
+/**
+ * Asks for an answer that is read while it is made; resolves once it begins. Its lines have to be
+ * read, or their reading ended; it throws a {@linkcode CommandError} when the answer breaks.
+ *
+ * @throws {CommandError} when nobody answers.
+ * @throws {RefusedError} when it is refused.
+ */
+export async function openLines(
+  mesh: MeshAccess,
+  options: LinesOptions,
+): Promise<AsyncGenerator<string, undefined>> {
   const url = urlOf(mesh, options);
-  using client = clientOf(mesh);
+  const client = clientOf(mesh);
   const init = { headers: headersOf(mesh, "application/x-ndjson"), redirect: "error" } as const;
-  const response = await fetchBy(client, url, init).catch((cause) => {
-    throw unreachable(mesh.url, cause);
-  });
-  if (!response.ok || response.body === null) {
+  try {
+    const response = await fetchBy(client, url, init).catch((cause) => {
+      throw unreachable(mesh.url, cause);
+    });
+    if (response.ok && response.body !== null) return linesOf(mesh, response.body, client);
     const value: unknown = parseJson(await readText(response));
-    throw new CommandError(detailOf(value) ?? `${url}: ${describe(response)}`);
+    throw new RefusedError(detailOf(value) ?? `${url}: ${describe(response)}`);
+  } catch (error) {
+    client?.close();
+    throw error;
   }
+}
+
+async function* linesOf(
+  mesh: MeshAccess,
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  client: Deno.HttpClient | undefined,
+): AsyncGenerator<string, undefined> {
+  using _client = client;
   let rest = "";
   try {
-    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    for await (const text of body.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) if (line !== "") yield line;
     }
   } catch (cause) {
     const why = reasonsOf(cause).at(-1) ?? "no reason was given";
-    const reason = options.followed === undefined
-      ? `Cannot read on from the mesh at ${mesh.url}: ${why}`
-      : `Cannot follow ${options.followed}: the mesh has ended, or is out of reach (${why})`;
-    throw new CommandError(reason, { cause });
+    throw new CommandError(`Cannot read on from the mesh at ${mesh.url}: ${why}`, { cause });
   }
-  if (options.followed === undefined) return;
-  throw new CommandError(`Cannot follow ${options.followed}: the mesh has ended`);
 }
 
 function urlOf(

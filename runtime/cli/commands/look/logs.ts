@@ -6,12 +6,16 @@
 
 import { isRecord } from "../../../../protocol/fields.ts";
 import { formatTime } from "../../../history/history_line.ts";
-import { readAnswer, readLines } from "../../access/admin_client.ts";
+import { type AdminQuery, readAnswer, readLines } from "../../access/admin_client.ts";
 import { findMesh, type MeshAccess, requireToken } from "../../access/find_mesh.ts";
+import { followLines } from "../../access/followed_lines.ts";
 import type { Parsed } from "../../grammar/commands.ts";
 import { CommandError, type CommandIO, whileRead } from "../../io.ts";
 import { LIST_MAX, requireService } from "./listing.ts";
+import { LogPlaces, type PlacedLine } from "./log_places.ts";
 import { paint, printable } from "../../table.ts";
+
+const PATH = "/v1/logs";
 
 /**
  * Prints what instances wrote, the newest last.
@@ -26,7 +30,6 @@ export async function run(parsed: Parsed<"logs">, io: CommandIO): Promise<number
   requireToken(mesh);
   const id = /^(?:.*#)?(\d+)$/.exec(of)?.[1];
   const asked = id === undefined ? { service: of } : { instance: id };
-  if (flags.follow) await requireKept(mesh, { of, ...asked });
   const query = {
     ...asked,
     limit: Math.min(flags.lines, LIST_MAX),
@@ -34,18 +37,57 @@ export async function run(parsed: Parsed<"logs">, io: CommandIO): Promise<number
     stream: flags.stderr ? "stderr" : undefined,
     since: flags.since === undefined ? undefined : Math.max(0, flags.since),
   };
-  let count = 0;
-  const followed = flags.follow ? `the logs of "${of}"` : undefined;
-  const lines = readLines(mesh, { path: "/v1/logs", query, followed });
-  for await (const line of whileRead(lines, io)) {
-    count += 1;
+  const show = (line: string, entry: unknown) => {
     if (flags.json) io.stdout(`${line}\n`);
-    else print(JSON.parse(line), io);
+    else print(entry, io);
+  };
+  if (flags.follow) {
+    await requireKept(mesh, { of, ...asked });
+    await follow(parsed, { query, show }, io);
+    return 0;
   }
-  if (count > 0 || flags.follow) return 0;
+  let count = 0;
+  for await (const line of whileRead(readLines(mesh, { path: PATH, query }), io)) {
+    count += 1;
+    show(line, JSON.parse(line));
+  }
+  if (count > 0) return 0;
   await requireKept(mesh, { of, ...asked });
   if (!flags.json) io.stdout(`Nothing was written by ${of}, as far as it is kept.\n`);
   return 0;
+}
+
+/** Until it is interrupted, also beyond the end of the manager. */
+async function follow(
+  { flags, arguments: { of } }: Parsed<"logs">,
+  { query, show }: {
+    readonly query: AdminQuery;
+    readonly show: (line: string, entry: unknown) => void;
+  },
+  io: CommandIO,
+): Promise<void> {
+  const places = new LogPlaces(Date.now());
+  let isBegun = false;
+  const lines = followLines({
+    find: () => findMesh(flags),
+    ask() {
+      const again = isBegun ? { limit: LIST_MAX, since: places.resume() } : {};
+      isBegun = true;
+      return { path: PATH, query: { ...query, ...again } };
+    },
+    what: `the logs of "${of}"`,
+    then: "what is written meanwhile is shown when it is back",
+  }, io);
+  for await (const line of whileRead(lines, io)) {
+    const entry: unknown = JSON.parse(line);
+    const place = placeOf(entry);
+    if (place === undefined || places.take(place)) show(line, entry);
+  }
+}
+
+function placeOf(entry: unknown): PlacedLine | undefined {
+  if (!isRecord(entry) || entry.kind !== "line") return undefined;
+  return { instance: Number(entry.instance), atMs: Date.parse(String(entry.at)) };
 }
 
 /** Whose lines are wanted. */
@@ -62,7 +104,7 @@ async function requireKept(
   const { service, instance, of } = asked;
   if (await isThere(mesh, asked)) return;
   const query = { service, instance, limit: 1 };
-  for await (const line of readLines(mesh, { path: "/v1/logs", query })) {
+  for await (const line of readLines(mesh, { path: PATH, query })) {
     const entry: unknown = JSON.parse(line);
     if (isRecord(entry) && entry.kind === "line") return;
   }

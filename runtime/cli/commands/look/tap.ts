@@ -8,8 +8,8 @@ import { isRecord } from "../../../../protocol/fields.ts";
 import { isMessageType, MESSAGES } from "../../../../protocol/messages.ts";
 import { suggestWord } from "../../../config/suggestion.ts";
 import { formatTime } from "../../../history/history_line.ts";
-import { readLines } from "../../access/admin_client.ts";
 import { findMesh, requireToken } from "../../access/find_mesh.ts";
+import { followLines } from "../../access/followed_lines.ts";
 import type { Parsed } from "../../grammar/commands.ts";
 import { CommandError, type CommandIO, whileRead } from "../../io.ts";
 import { paint, printable } from "../../table.ts";
@@ -35,10 +35,17 @@ const VALUE_MAX = 60;
 export async function run({ flags }: Parsed<"tap">, io: CommandIO): Promise<number> {
   const { service, kind, id: instance, json } = flags;
   if (kind !== undefined && !isMessageType(kind)) throw unknownKind(kind);
-  const mesh = await findMesh(flags);
-  requireToken(mesh);
-  const query = { service, kind, instance };
-  const lines = readLines(mesh, { path: "/v1/tap", query, followed: "the messages" });
+  const asked = { path: "/v1/tap", query: { service, kind, instance } };
+  const lines = followLines({
+    find: async () => {
+      const mesh = await findMesh(flags);
+      requireToken(mesh);
+      return mesh;
+    },
+    ask: () => asked,
+    what: "the messages",
+    then: "those that come when it is back are shown",
+  }, io);
   for await (const line of whileRead(lines, io)) {
     io.stdout(`${json ? line : describeEntry(JSON.parse(line), io)}\n`);
   }

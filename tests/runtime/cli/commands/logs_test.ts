@@ -34,12 +34,3 @@ Deno.test("logs of what is not there is an error, with the service that was mean
     assertEquals([code, out], [0, "Nothing was written by counter, as far as it is kept.\n"]);
   });
 });
-
-Deno.test("logs --follow says that the mesh has ended", async () => {
-  await withServedMesh(async ({ run, end }) => {
-    const following = run("logs greeter --follow");
-    end();
-    const { code, err } = await following;
-    assertEquals([code, err], [1, 'Cannot follow the logs of "greeter": the mesh has ended\n']);
-  });
-});
