@@ -72,7 +72,8 @@ export function onRepositoryChanged(turn: AgentTurn, event: RepositoryChanged): 
     if (instance.launched && event.edited.includes(instance.service)) instance.outdated = true;
   }
   onSparesWanted(turn, event.warm ?? {}, event.edited);
-  tellRepository(turn);
+  // What was edited before was told then: since then it may run of the new set too.
+  tellRepository(turn, editedServices(turn).filter((service) => event.edited.includes(service)));
 }
 
 /** What shares a process that is to end is replaced, and keeps what its service is known for. */
@@ -83,18 +84,18 @@ export function onInstancesMoving(turn: AgentTurn, event: InstancesMoving): void
     const instance = turn.state.instances.get(serviceID);
     if (instance !== undefined) instance.isMoving = true;
   }
-  tellReplaced(turn);
+  if (movingInstances(turn).length > 0) tellRepository(turn, []);
 }
 
 /** A manager that was away has not heard which instances are to be replaced. */
 function tellReplaced(turn: AgentTurn): void {
-  if (editedServices(turn).length + movingInstances(turn).length > 0) tellRepository(turn);
+  const edited = editedServices(turn);
+  if (edited.length + movingInstances(turn).length > 0) tellRepository(turn, edited);
 }
 
-function tellRepository(turn: AgentTurn): void {
+function tellRepository(turn: AgentTurn, edited: readonly string[]): void {
   const { manifests } = turn.state;
   const repository = Object.keys(manifests);
-  const edited = editedServices(turn);
   const moving = movingInstances(turn);
   const messageID = newMessageID(turn);
   const replaced = moving.length === 0 ? { edited } : { edited, moving };

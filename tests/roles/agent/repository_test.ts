@@ -27,6 +27,29 @@ Deno.test("agent: a service that was edited is told while an instance runs what 
   assertEquals(again.repository, ["greeter"]);
 });
 
+Deno.test("agent: what was told as edited is not told again with what changes later", () => {
+  const bench = new AgentBench();
+  bench.run(7);
+  const manifests = { greeter: GREETER, counter: MANIFEST_DEFAULTS };
+  const change = (edited: string[]) => {
+    const effects = bench.step({ kind: "repositoryChanged", manifests, edited });
+    return theSent(effects, "repositoryInfo");
+  };
+  assertEquals(change(["greeter"]).edited, ["greeter"]);
+  bench.launch(8, "counter");
+  bench.confirm(8);
+  // The old greeter is still there; the new one, if it is, is none of those that were edited.
+  assertEquals(change(["counter"]).edited, ["counter"]);
+  const moved = bench.step({ kind: "instancesMoving", serviceIDs: [8], spareIDs: [] });
+  const { edited, moving } = theSent(moved, "repositoryInfo");
+  assertEquals([edited, moving], [[], [8]]);
+});
+
+Deno.test("agent: where just spares move there is nothing to tell", () => {
+  const bench = new AgentBench();
+  assertEquals(bench.step({ kind: "instancesMoving", serviceIDs: [], spareIDs: [9] }), []);
+});
+
 Deno.test("agent: a manager that was away hears after the registration what was edited", () => {
   const bench = new AgentBench();
   bench.run(7);
