@@ -72,8 +72,9 @@ const agent: BenchAgent = {
   linkGateway: (port) =>
     void running().openTrustedLink((events) => linkMessagePort(port, {}, events)),
   async stop() {
-    await running().killAll();
-    running().stop();
+    // It may have failed to start, which is told by who started it.
+    await host?.killAll();
+    host?.stop();
   },
 };
 

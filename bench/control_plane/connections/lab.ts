@@ -18,6 +18,8 @@ import type { BenchAgent } from "./agent_worker.ts";
 import { CLIENT_SERVICE, DEST_SERVICE, type Order } from "./control.ts";
 
 const HOUR_MS = 3_600_000;
+/** Longest wait for a worker: under a test its modules are checked first. Milliseconds. */
+const DEADLINE_MS = 60_000;
 /** An order takes less than this. Milliseconds. */
 const ORDER_MS = 120_000;
 
@@ -30,11 +32,11 @@ function serviceOf(name: string): ServiceConfig {
 export class ConnectionLab {
   readonly #manager = new WorkerCall<ManagerWorker>(
     new Worker(new URL("../../../workers/manager.ts", import.meta.url), { type: "module" }),
-    { name: "manager" },
+    { name: "manager", deadlineMs: DEADLINE_MS },
   );
   readonly #agent = new WorkerCall<BenchAgent>(
     new Worker(new URL("agent_worker.ts", import.meta.url), { type: "module" }),
-    { name: "agent" },
+    { name: "agent", deadlineMs: DEADLINE_MS },
   );
   readonly #relays: Worker[] = [];
   readonly #control: TcpListener;
