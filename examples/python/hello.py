@@ -1,10 +1,9 @@
 """A service in Python that speaks the protocol of the mesh itself: docs/PROTOCOL.md.
 
 Control plane: one JSON document a line, over TCP, to its agent. Data plane: frames, over TCP, on
-its plug. The agent puts all that it must know into the environment (SMMP_START).
-"""
+its plug. The agent puts all that it must know into the environment (SMMP_START)."""
 
-import asyncio, base64, hashlib, hmac, json, os, struct
+import asyncio, base64, hashlib, hmac, json, os, ssl, struct, tempfile
 
 start = json.loads(os.environ.pop("SMMP_START"))
 HELLO, WELCOME, REQUEST, RESPONSE, DATA, PING, PONG, GO_AWAY, CLOSE = 1, 2, 3, 4, 5, 9, 10, 11, 12
@@ -21,8 +20,8 @@ def is_sent_by_the_manager(hello: bytes) -> bool:
     run, at_ms, signature = hello[25:].decode().split(".")
     said = f"smmp ticket {run} {at_ms} {source} {plug} {dest}".encode()
     made = hmac.digest(start["ticketKey"].encode(), said, hashlib.sha256)
-    own = base64.urlsafe_b64encode(made).decode().rstrip("=")
-    return dest == start["serviceID"] and hmac.compare_digest(own, signature)
+    shown = base64.urlsafe_b64decode(signature + "==")
+    return dest == start["serviceID"] and hmac.compare_digest(made, shown)
 
 
 def answer(exchange: int, head: bytes) -> bytes:
@@ -44,10 +43,8 @@ async def serve_session(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
                 break
             elif kind == REQUEST:
                 writer.write(answer(exchange, payload))
-            elif kind == PING:
-                writer.write(frame(PONG))
-            elif kind == GO_AWAY:
-                writer.write(frame(GO_AWAY))
+            elif kind in (PING, GO_AWAY):
+                writer.write(frame(PONG if kind == PING else GO_AWAY))
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError, ValueError, struct.error):
         pass  # The other end has gone, or is none of ours.
@@ -56,12 +53,17 @@ async def serve_session(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
 
 async def main() -> None:
-    await asyncio.start_server(serve_session, start["network"], start["plug"])
+    context = None
+    if "sessionKey" in start:  # Sessions are TLS, and Python reads certificates from files.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with tempfile.NamedTemporaryFile("w") as file:
+            print(start["sessionCertificate"], start["sessionKey"], sep="\n", file=file, flush=True)
+            context.load_cert_chain(file.name)
+    await asyncio.start_server(serve_session, start["network"], start["plug"], ssl=context)
     reader, agent = await asyncio.open_connection(start["agentNetwork"], start["agentPort"])
-    service_id = {"serviceID": start["serviceID"]}
-
     def say(kind: str, **fields: object) -> None:
-        agent.write(json.dumps({"type": kind, "status": 200, **service_id, **fields}).encode() + b"\n")
+        message = {"type": kind, "status": 200, "serviceID": start["serviceID"], **fields}
+        agent.write(json.dumps(message).encode() + b"\n")
 
     say("startServiceResponse", messageID=start["messageID"], token=start["token"])
     async for line in reader:
@@ -72,8 +74,7 @@ async def main() -> None:
             for session in sessions:
                 session.write(frame(GO_AWAY))
             say("softShutdownResponse", messageID=message["messageID"])
-            await agent.drain()
-            break
+            return await agent.drain()
 
 
 asyncio.run(main())

@@ -37,3 +37,15 @@ Deno.test("hosts: sessions are encrypted, and no plug lets in a stranger", async
     assertMatch((await world.ask("/front")).text, /^front \d+, back \d+$/);
   });
 });
+
+Deno.test("hosts: a program that speaks the protocol itself is reached by TLS", async () => {
+  await withWorld(async (world) => {
+    const program = new URL("../../examples/python/hello.py", import.meta.url).pathname;
+    const hello = { entry: undefined, command: ["python3", program], protocol: "smmp" };
+    await world.startAll({ a1: { hello }, a2: {} });
+    const answer = "Hello from Python GET http://hello.mesh/\n";
+    assertEquals((await world.ask("/hello")).text, answer);
+    // By a gateway of another agent, and by a session of its own.
+    assertEquals((await world.ask("/hello", "g2")).text, answer);
+  });
+});

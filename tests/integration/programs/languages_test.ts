@@ -177,3 +177,11 @@ Deno.test("the example of many languages answers", async () => {
   await using mesh = await startMesh({ path: `${PROJECT}examples/polyglot` });
   assertEquals(await mesh.text("/shop/"), "An apple is 2.\n");
 });
+
+Deno.test("the example that speaks the protocol itself answers, and ends when it is asked to", async () => {
+  await using mesh = await startMesh({ path: `${PROJECT}examples/python` });
+  assertEquals(await mesh.text("/hello/x?y"), "Hello from Python GET http://hello.mesh/x?y\n");
+  const { serviceID } = await mesh.event("instanceStarted");
+  await (await mesh.admin(`/v1/instances/${serviceID}/stop`, { mode: "soft" })).body?.cancel();
+  await mesh.event("instanceEnded", { service: "hello", exitCode: 0 });
+});
