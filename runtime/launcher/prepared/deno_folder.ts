@@ -31,6 +31,9 @@ const FORM = "folder 1";
 /** Its name. */
 const FOLDER_NAME = /^deno-[0-9a-f]{32}$/;
 
+/** Deno forgets nothing that it has compiled; from so many bytes on it begins anew. */
+const BYTES_MAX = 256 * 1_024 * 1_024;
+
 /** What a program says whose flags V8 knows. */
 const READY = "ready";
 
@@ -66,6 +69,7 @@ export async function prepareDenoFolder(
   const path = join(folder, `deno-${digest.slice(0, 32)}`);
   const env = { DENO_DIR: path };
   await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+  await keepWithinBound(path);
   for (const [name, place] of user.places) await link(join(path, name), place);
   const args = ["run", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--ext=js", V8_FLAGS];
   const { stdout } = await runDeno(deno, {
@@ -80,6 +84,14 @@ export async function prepareDenoFolder(
   const close = await holdDatabases(path);
   const links = [...user.places.keys()].map((name) => join(path, name));
   return { flags: [V8_FLAGS], env, isCurrent: () => links.every(isFolderSync), close };
+}
+
+/** Removes what was compiled when it is too much. Nobody needs it, and who has it open keeps it. */
+async function keepWithinBound(folder: string): Promise<void> {
+  const files = [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile)
+    .map(({ name }) => join(folder, name));
+  const bytes = files.reduce((sum, file) => sum + Deno.statSync(file).size, 0);
+  if (bytes > BYTES_MAX) { for (const file of files) await Deno.remove(file); }
 }
 
 /** Where the user's own folder is, and what is in it. */
@@ -111,7 +123,7 @@ async function link(path: string, place: string): Promise<void> {
   }
 }
 
-/** Says that the flags are known, uses what a first request does, and fails then: it is no service. */
+/** Says that the flags are known, uses what a request does, and fails then: it is no service. */
 function firstProgram(begin: string): string {
   const first = `console.log("${READY}"); new Request("http://begin.mesh/"); new Response("");`;
   return `import "data:text/javascript,${encodeURIComponent(first)}";\n` +

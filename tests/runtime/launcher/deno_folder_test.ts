@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { prepareDenoFolder } from "../../../runtime/launcher/prepared/deno_folder.ts";
 import { withFolder } from "../config/folder.ts";
@@ -26,7 +26,7 @@ async function run(
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
-Deno.test("prepareDenoFolder links packages and sources to the user's, and keeps what is compiled apart", async () => {
+Deno.test("prepareDenoFolder links to what the user has, and keeps what is compiled apart", async () => {
   await withFolder(
     { "two.ts": "console.log(1 + 1 as number);\n" },
     (folder) =>
@@ -45,6 +45,24 @@ Deno.test("prepareDenoFolder links packages and sources to the user's, and keeps
         again?.close();
         await Deno.remove(join(folder, "user/npm"), { recursive: true });
         assertEquals(made.isCurrent(), false, "caches are emptied");
+      }),
+  );
+});
+
+Deno.test("prepareDenoFolder forgets what was compiled when it is too much", async () => {
+  await withFolder(
+    {},
+    (folder) =>
+      withVariables({ XDG_CACHE_HOME: folder, DENO_DIR: join(folder, "user") }, async () => {
+        const options = { folder: join(folder, "smmp"), begin: BEGIN };
+        const made = await prepareDenoFolder(Deno.execPath(), options);
+        made?.close();
+        const large = join(made?.env.DENO_DIR ?? "", "large_cache");
+        await Deno.create(large).then((file) => file.close());
+        await Deno.truncate(large, 300 * 1_024 * 1_024);
+        (await prepareDenoFolder(Deno.execPath(), options))?.close();
+        await assertRejects(() => Deno.stat(large), Deno.errors.NotFound);
+        assertEquals((await Deno.stat(join(folder, "user/npm"))).isDirectory, true);
       }),
   );
 });
