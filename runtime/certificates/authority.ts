@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { reasonOf } from "../../protocol/errors.ts";
+import { generationNames, goodFrom } from "../../transports/secure/handshake/revocation.ts";
 import { type Identity, isIdentityName, tlsName } from "../../transports/secure/identity.ts";
 import { readCertificate, whyNotNow } from "../../transports/secure/verification.ts";
 import type { TlsPair } from "../../transports/secure/tls_port.ts";
@@ -19,6 +20,7 @@ import {
   writeText,
 } from "./files.ts";
 import { CLOCK_TOLERANCE_MS, isKeyOf, issueCertificate, makeAuthority } from "./issuing.ts";
+import { copyRevocations, readRevocations } from "./revocations.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const AUTHORITY_DAYS = 10 * 365;
@@ -107,8 +109,10 @@ export async function issueInto(folder: string, request: IssueRequest): Promise<
   await expectFolderOf(folder, identity);
   const issuer = await loadAuthority(authority, nowMs);
   const { names, addresses } = splitHosts(request.hosts ?? []);
+  const name = tlsName(identity);
+  const revoked = await readRevocations(authority, `use the authority in "${authority}"`);
   const pair = await issueCertificate(issuer, {
-    names: [tlsName(identity), ...names],
+    names: [name, ...generationNames(name, goodFrom(revoked, name)), ...names],
     addresses,
     validity: {
       beginsMs: request.beginsMs ?? nowMs - CLOCK_TOLERANCE_MS,
@@ -119,6 +123,7 @@ export async function issueInto(folder: string, request: IssueRequest): Promise<
   await writeText(join(folder, "key.pem"), { text: pair.key, isSecret: true });
   await writeText(join(folder, "cert.pem"), { text: pair.certificate });
   await writeText(join(folder, "ca.pem"), { text: issuer.certificate });
+  await copyRevocations(authority, folder);
   return describeCertificate(pair.certificate);
 }
 

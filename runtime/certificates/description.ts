@@ -5,7 +5,7 @@
  */
 
 import { reasonOf } from "../../protocol/errors.ts";
-import { type Identity, identityOf } from "../../transports/secure/identity.ts";
+import { type Identity, identityOf, isOurName } from "../../transports/secure/identity.ts";
 import { type CertificateText, readCertificate } from "../../transports/secure/verification.ts";
 import { CertificatesError } from "./files.ts";
 
@@ -40,7 +40,7 @@ export function describeCertificate(pem: string): CertificateFacts {
   const first = names.find((name) => identityOf(name) !== undefined);
   return {
     identity: first === undefined ? undefined : identityOf(first),
-    hosts: names.filter((name) => name !== first),
+    hosts: names.filter((name) => !isOurName(name)),
     beginsMs: notBefore.getTime(),
     endsMs: notAfter.getTime(),
     issuer,

@@ -107,7 +107,8 @@ class Watch implements CredentialsWatch {
     if (mark === this.#usedMark) return;
     try {
       const { warn } = this.#options;
-      const next = await loadCredentials(this.#folder, { warn, nowMs: this.#nowMs });
+      const how = { warn, nowMs: this.#nowMs, mayBeRevoked: true };
+      const next = await loadCredentials(this.#folder, how);
       // Files that changed while they were read are read again at the next look.
       if (mark !== await markOf(this.#folder)) return;
       this.#use(next, mark);
@@ -117,7 +118,10 @@ class Watch implements CredentialsWatch {
     }
   }
 
-  #use(next: Credentials, mark: string): void {
+  #use(loaded: Credentials, mark: string): void {
+    // A list that says the same is the same one, so that everybody can tell.
+    const isSame = textOf(loaded.revoked) === textOf(this.#current.revoked);
+    const next = isSame ? { ...loaded, revoked: this.#current.revoked } : loaded;
     const [before, now] = [tlsName(this.#current.identity), tlsName(next.identity)];
     if (before !== now) {
       const why = `it became that of "${now}", and a role can't become another while it runs`;
@@ -145,6 +149,10 @@ class Watch implements CredentialsWatch {
     const ending = endsSoon(this.#current, this.#nowMs);
     if (ending !== undefined) this.#options.warn(ending);
   }
+}
+
+function textOf(revoked: Credentials["revoked"]): string {
+  return JSON.stringify([...revoked ?? []]);
 }
 
 /** What changes when one of the files does. */

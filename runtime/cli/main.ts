@@ -93,6 +93,7 @@ async function runCommand(parsed: Parsed, io: CommandIO): Promise<number> {
       return await (await import("./commands/change/close.ts")).run(parsed, io);
     case "ca init":
     case "ca issue":
+    case "ca revoke":
     case "ca show":
       return await (await import("./commands/ca.ts")).run(parsed, io);
     case "call":

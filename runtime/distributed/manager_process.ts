@@ -52,11 +52,13 @@ export class ManagerProcess {
   #admin: RenewedServer | undefined;
   #listener: TcpListener | undefined;
   #links = 0;
+  #revoked: Credentials["revoked"];
   #allClosed: PromiseWithResolvers<void> | undefined;
 
   /** Nothing runs before {@linkcode ManagerProcess.start}. */
   constructor(options: ManagerProcessOptions) {
     this.#options = options;
+    this.#revoked = options.credentials?.().revoked;
   }
 
   /**
@@ -86,10 +88,14 @@ export class ManagerProcess {
     };
   }
 
-  /** Proves itself by other certificates from here on. */
+  /** Proves itself by other certificates from here on, and knows others that were revoked. */
   renew(credentials: Credentials): void {
+    // Nobody knows whose tokens and streams these are: who may come in comes again.
+    const isBreaking = this.#revoked !== credentials.revoked;
+    this.#revoked = credentials.revoked;
+    if (isBreaking) this.#tokens.forgetAll();
     // The port for agents follows them by itself.
-    this.#admin?.renew(credentials);
+    this.#admin?.renew(credentials, { isBreaking });
   }
 
   /** Ends this manager; services go on, and agents wait for the next one. */

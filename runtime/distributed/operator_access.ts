@@ -54,6 +54,11 @@ export class OperatorTokens {
     return isGood;
   }
 
+  /** None is good any more: whoever may still have one asks again. */
+  forgetAll(): void {
+    this.#expiries.clear();
+  }
+
   /** They stand in the order of their making, and expire in it. */
   #forget(): void {
     for (const [token, expiresMs] of this.#expiries) {

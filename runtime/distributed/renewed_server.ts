@@ -26,6 +26,12 @@ export interface RenewedServerOptions extends Omit<ListenHttpOptions, "secure"> 
   readonly warn: (text: string) => void;
 }
 
+/** How another certificate takes the place of one. */
+export interface RenewOptions {
+  /** Whether what is in flight is broken, and not answered. @default {false} */
+  readonly isBreaking?: boolean;
+}
+
 /**
  * A server of the platform has one certificate for ever. So a new one takes its place on the same
  * port, some milliseconds after it; what the old one has in flight is answered by it.
@@ -53,10 +59,17 @@ export class RenewedServer {
     this.port = this.#server.port;
   }
 
-  /** Proves itself by another certificate from here on. */
-  renew(credentials: Credentials): void {
+  /**
+   * Proves itself by another certificate from here on.
+   *
+   * @param credentials The certificate.
+   * @param options Whether what is in flight is broken. @default {it is answered}
+   */
+  renew(credentials: Credentials, { isBreaking = false }: RenewOptions = {}): void {
     const before = this.#server;
-    if (before !== undefined) {
+    if (isBreaking) { for (const server of this.#retired) void server.abort(); }
+    if (before !== undefined && isBreaking) void before.abort();
+    else if (before !== undefined) {
       this.#retired.add(before);
       void before.retire().finally(() => this.#retired.delete(before));
     }

@@ -7,11 +7,13 @@
 
 import { STATUS } from "../../protocol/status.ts";
 import type { AcceptLink, Link, LinkEvents } from "../../transports/link.ts";
-import type {
-  Credentials,
-  Identity,
-  IdentityRole,
-  PeerIdentity,
+import { goodFrom, REVOKED } from "../../transports/secure/handshake/revocation.ts";
+import {
+  type Credentials,
+  type Identity,
+  type IdentityRole,
+  type PeerIdentity,
+  tlsName,
 } from "../../transports/secure/identity.ts";
 import { superjsonCodec } from "../../transports/superjson_codec.ts";
 import { dialTcp, listenTcp, type TcpListener } from "../../transports/tcp.ts";
@@ -86,6 +88,9 @@ export async function listenForRoles(
   }
 }
 
+/** How often it is looked whether the certificate of a listener was revoked. Milliseconds. */
+const FOLLOW_MS = 1_000;
+
 /** Whom a role dials. */
 export interface RoleDialOptions {
   /** Where. */
@@ -106,5 +111,27 @@ export async function dialRole(options: RoleDialOptions, accept: AcceptLink): Pr
   const place = { ...LINK_OPTIONS, ...address };
   if (credentials === undefined) return await dialTcp(place, accept);
   const { dialSecure } = await import("../../transports/secure/dialler.ts");
-  return await dialSecure({ ...place, credentials: credentials(), expects }, accept);
+  const used = credentials();
+  return await dialSecure({ ...place, credentials: used, expects }, (link) => {
+    const events = accept(link);
+    const follow = () => {
+      // The next link asks for a certificate of after that, which the other end may have by now.
+      if (isRevokedSince(used, credentials(), expects)) link.abort(REVOKED);
+    };
+    const timer = setInterval(follow, FOLLOW_MS);
+    return {
+      received: (value) => events.received(value),
+      malformed: (reason) => events.malformed(reason),
+      closed: (reason) => {
+        clearInterval(timer);
+        events.closed(reason);
+      },
+    };
+  });
+}
+
+/** Whether the certificates of somebody were revoked since others were used. */
+function isRevokedSince(used: Credentials, now: Credentials, who: Identity): boolean {
+  const name = tlsName(who);
+  return goodFrom(now.revoked, name) > goodFrom(used.revoked, name);
 }

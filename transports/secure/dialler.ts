@@ -12,6 +12,7 @@ import { closeConn } from "./dismissal.ts";
 import { proveToListener } from "./handshake/dialler_proof.ts";
 import { whyHandshakeFailed, whyNotServer } from "./handshake/handshake_error.ts";
 import { type Credentials, type IdentityRole, tlsName } from "./identity.ts";
+import { generationName, goodFrom } from "./handshake/revocation.ts";
 
 /** Whom to dial and how to prove who dials. */
 export interface SecureDialOptions extends TcpDialOptions {
@@ -53,6 +54,7 @@ interface Proved {
 async function connect(options: SecureDialOptions, server: string): Promise<Proved> {
   const { hostname = "127.0.0.1", port, credentials, handshakeMs = 5_000 } = options;
   const what = `Cannot connect to "${hostname}:${port}"`;
+  const proving = generationName(server, goodFrom(credentials.revoked, server));
   const tcp = await connectTcp(options);
   let open: Deno.Conn = tcp;
   let isLate = false;
@@ -63,7 +65,7 @@ async function connect(options: SecureDialOptions, server: string): Promise<Prov
   try {
     tcp.setNoDelay(true);
     const { authority } = credentials;
-    const conn = await Deno.startTls(tcp, { hostname: server, caCerts: [authority] });
+    const conn = await Deno.startTls(tcp, { hostname: proving, caCerts: [authority] });
     open = conn;
     if (isLate) throw new Error("it is late");
     await conn.handshake();
@@ -73,7 +75,7 @@ async function connect(options: SecureDialOptions, server: string): Promise<Prov
     closeConn(open);
     const why = isLate
       ? `no answer to the handshake within ${handshakeMs} ms`
-      : whyNotServer(cause, server) ?? whyHandshakeFailed(cause);
+      : whyNotServer(cause, { server, proving }) ?? whyHandshakeFailed(cause);
     throw new DialError(`${what}: ${why}`, { cause });
   } finally {
     cancel();

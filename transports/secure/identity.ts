@@ -6,6 +6,7 @@
  */
 
 import { isName } from "../../protocol/manifest.ts";
+import type { Revocations } from "./handshake/revocation.ts";
 
 /** What a certificate can be issued for. */
 export const IDENTITY_ROLES = ["manager", "agent", "gateway", "operator"] as const;
@@ -25,6 +26,8 @@ export interface Identity {
 export interface PeerIdentity extends Identity {
   /** The names and addresses that its certificate has besides. @default {it has none} */
   readonly hosts?: readonly string[];
+  /** Those of its names by which it is known whether it was revoked. @default {its own one} */
+  readonly names?: readonly string[];
   /** The address that it dialled from. @default {it is not known} */
   readonly address?: string;
 }
@@ -69,6 +72,11 @@ export function identityOf(dnsName: string): Identity | undefined {
   return isIdentityRole(role) && isIdentityName(name) ? { role, name } : undefined;
 }
 
+/** Whether a name in a certificate is one of ours, and not that of a host. */
+export function isOurName(name: string): boolean {
+  return name.endsWith(`.${SUFFIX}`);
+}
+
 /** The certificate of a role with its key, and the authority of the mesh. Texts are PEM. */
 export interface Credentials {
   /** The certificate of the authority; several of them while an authority is replaced. */
@@ -79,4 +87,6 @@ export interface Credentials {
   readonly key: string;
   /** Who the certificate says that this end is. */
   readonly identity: Identity;
+  /** Whose certificates are good no more. @default {nobody's} */
+  readonly revoked?: Revocations | undefined;
 }

@@ -13,6 +13,7 @@ import { HANDSHAKE_BYTES_MAX } from "./handshake/dialler_proof.ts";
 import { HandshakeError, whyHandshakeFailed } from "./handshake/handshake_error.ts";
 import { type Credentials, type Identity, type PeerIdentity, tlsName } from "./identity.ts";
 import type { Entrance } from "./handshake/listener_check.ts";
+import { isGood, REVOKED } from "./handshake/revocation.ts";
 import { Lobby, WAITING_MAX, WAITING_PER_ADDRESS_MAX } from "./lobby.ts";
 import { checkStrangers } from "./self_check.ts";
 import { type TlsChannel, TlsPort } from "./tls_port.ts";
@@ -25,7 +26,8 @@ export const HANDSHAKE_MS = 5_000;
 export interface SecureListenOptions extends Omit<TcpListenOptions, "refused"> {
   /**
    * What this end proves itself by, and whom it believes. It is called for each connection and
-   * once in `reloadMs`: what it returns is used from then on, for new connections only.
+   * once in `reloadMs`: what it returns is used from then on, for new connections only. Links of
+   * those whose certificates are revoked in it are broken.
    */
   credentials: () => Credentials;
   /** Says why somebody who proved who it is may not come in; undefined when it may. */
@@ -116,6 +118,8 @@ class Listener implements SecureListener {
   /** Where the strangers of a self-check come from: that they are refused is no news. */
   readonly #strangers = new Set<string>();
   #links = 0;
+  /** Who is at the other end of each link. */
+  readonly #peers = new Map<Link, PeerIdentity>();
   #closed = false;
 
   constructor(options: SecureListenOptions, accept: AcceptSecureLink) {
@@ -173,12 +177,22 @@ class Listener implements SecureListener {
   #renew(): void {
     const now = this.#options.credentials();
     const { certificate, key } = this.#used;
-    if (now.certificate === certificate && now.key === key) return;
     this.#used = now;
+    this.#endRevoked();
+    if (now.certificate === certificate && now.key === key) return;
     try {
       this.#port.renew(now);
     } catch (error) {
       this.#options.refused?.(`Cannot use the new certificate: ${textOf(error)}`);
+    }
+  }
+
+  #endRevoked(): void {
+    const { revoked } = this.#used;
+    if (revoked === undefined) return;
+    for (const [link, peer] of [...this.#peers]) {
+      const name = tlsName(peer);
+      if (!isGood(peer.names ?? [name], { name, revoked })) link.abort(REVOKED);
     }
   }
 
@@ -238,11 +252,13 @@ class Listener implements SecureListener {
     const name = `${tlsName(peer)} at ${visit.from}`;
     acceptTcp(conn, { ...this.#options, name }, (link) => {
       const events = this.#accept(link, { ...peer, address: visit.hostname });
+      this.#peers.set(link, peer);
       return {
         received: (value) => events.received(value),
         malformed: (reason) => events.malformed(reason),
         closed: (reason) => {
           this.#links -= 1;
+          this.#peers.delete(link);
           relay.finish();
           events.closed(reason);
         },

@@ -15,7 +15,8 @@ import {
 } from "@peculiar/x509";
 import { textOf } from "../codec.ts";
 import { bytesOf, KEY_ALGORITHM, signedBytes } from "./handshake/lines.ts";
-import { type Identity, identityOf, type PeerIdentity } from "./identity.ts";
+import { type Identity, identityOf, isOurName, type PeerIdentity, tlsName } from "./identity.ts";
+import { isGood, type Revocations, REVOKED } from "./handshake/revocation.ts";
 
 /** Somebody who does not belong; the message says why and has them as its subject: "its …". */
 export class VerificationError extends Error {
@@ -34,6 +35,8 @@ export interface Judgement {
    * @default {Date.now()}
    */
   readonly nowMs?: number;
+  /** Whose certificates are good no more. @default {nobody's} */
+  readonly revoked?: Revocations | undefined;
 }
 
 /** What somebody shows to prove who it is. */
@@ -64,8 +67,13 @@ export async function verifyProof(proof: Proof, judgement: Judgement): Promise<P
     throw new VerificationError("it does not hold the key of the certificate that it shows");
   }
   const names = readable(() => namesIn(certificate)).map(({ value }) => value);
-  const hosts = names.filter((name) => identityOf(name) === undefined);
-  return hosts.length === 0 ? identity : { ...identity, hosts };
+  const hosts = names.filter((name) => !isOurName(name));
+  const ours = names.filter(isOurName);
+  return {
+    ...identity,
+    ...(hosts.length === 0 ? {} : { hosts }),
+    ...(ours.length === 1 ? {} : { names: ours }),
+  };
 }
 
 /** What a certificate says. Nothing of it is verified. */
@@ -129,7 +137,7 @@ function namesIn(certificate: X509Certificate): readonly { type: string; value: 
  */
 export async function verifyCertificate(
   pem: string,
-  { authority, nowMs = Date.now() }: Judgement,
+  { authority, nowMs = Date.now(), revoked }: Judgement,
 ): Promise<Identity> {
   const certificate = parseOne(pem);
   const issuers = issuersOf(authority, nowMs);
@@ -137,7 +145,12 @@ export async function verifyCertificate(
   if (!await isIssuedByAny(certificate, issuers)) {
     throw new VerificationError("its certificate was not issued by the authority of this mesh");
   }
-  return readable(() => identityIn(certificate, nowMs));
+  return readable(() => {
+    const identity = identityIn(certificate, nowMs);
+    const names = namesIn(certificate).map(({ value }) => value);
+    if (isGood(names, { name: tlsName(identity), revoked })) return identity;
+    throw new VerificationError(REVOKED);
+  });
 }
 
 /** The last authorities, parsed: they are the same for every peer until they are replaced. */

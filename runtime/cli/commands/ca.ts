@@ -9,7 +9,8 @@ import { createAuthority, issueInto } from "../../certificates/authority.ts";
 import { type CertificateFacts, describeCertificate } from "../../certificates/description.ts";
 import { CertificatesError, readText } from "../../certificates/files.ts";
 import { loadCredentials } from "../../certificates/loading.ts";
-import { tlsName } from "../../../transports/secure/identity.ts";
+import { revoke, REVOKED_FILE } from "../../certificates/revocations.ts";
+import { type Identity, tlsName } from "../../../transports/secure/identity.ts";
 import type { Parsed } from "../grammar/commands.ts";
 import { typedCommand } from "../../binary/typed_command.ts";
 import { CommandError, type CommandIO } from "../io.ts";
@@ -20,7 +21,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
 /**
- * Creates the authority of a mesh, issues a certificate, or tells what one says.
+ * Creates the authority of a mesh, issues and revokes certificates, or tells what one says.
  *
  * @param parsed The command line.
  * @param io What it prints to.
@@ -28,7 +29,7 @@ const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
  * @throws {CommandError} when it can't be done.
  */
 export async function run(
-  parsed: Parsed<"ca init" | "ca issue" | "ca show">,
+  parsed: Parsed<"ca init" | "ca issue" | "ca revoke" | "ca show">,
   io: CommandIO,
 ): Promise<number> {
   try {
@@ -37,6 +38,8 @@ export async function run(
         return await init(parsed.flags, io);
       case "ca issue":
         return await issue(parsed, io);
+      case "ca revoke":
+        return await revokeAll(parsed, io);
       case "ca show":
         return await show(parsed, io);
     }
@@ -51,23 +54,17 @@ async function init({ dir }: Parsed<"ca init">["flags"], io: CommandIO): Promise
   io.stdout([
     `Created the authority in ${dir}, valid until ${dayOf(endsMs)}.`,
     "Keep ca.key secret and in a backup: whoever has it can be anybody in the mesh.",
-    typedCommand(`Next: deno task smmp ca issue manager${dir === "./ca" ? "" : ` --dir ${dir}`}`),
+    typedCommand(`Next: deno task smmp ca issue manager${dirFlag(dir)}`),
     "",
   ].join("\n"));
   return 0;
 }
 
 async function issue(parsed: Parsed<"ca issue">, io: CommandIO): Promise<number> {
-  const { flags: { dir, days, host }, arguments: { role } } = parsed;
-  const name = parsed.arguments.name ?? (role === "manager" ? role : undefined);
-  if (name === undefined) {
-    throw new CommandError(`Cannot leave out NAME: which ${role} is it?`);
-  }
-  if (role === "manager" && name !== role) {
-    throw new CommandError(`Cannot use NAME "${name}": a mesh has one manager, without a name`);
-  }
+  const { flags: { dir, days, host } } = parsed;
+  const identity = identityFrom(parsed.arguments);
+  const { role, name } = identity;
   const folder = parsed.flags.out ?? `./certs/${name}`;
-  const identity = { role, name };
   // The admin API of a manager is HTTPS, for clients on its own machine too.
   const hosts = role === "manager" ? [...host, ...LOOPBACK] : host;
   const facts = await issueInto(folder, { authority: dir, identity, hosts, days });
@@ -78,6 +75,40 @@ async function issue(parsed: Parsed<"ca issue">, io: CommandIO): Promise<number>
     "",
   ].join("\n"));
   return 0;
+}
+
+function identityFrom(
+  { role, name = role === "manager" ? role : undefined }: Parsed<"ca issue">["arguments"],
+): Identity {
+  if (name === undefined) {
+    throw new CommandError(`Cannot leave out NAME: which ${role} is it?`);
+  }
+  if (role === "manager" && name !== role) {
+    throw new CommandError(`Cannot use NAME "${name}": a mesh has one manager, without a name`);
+  }
+  return { role, name };
+}
+
+async function revokeAll(
+  { flags: { dir }, arguments: given }: Parsed<"ca revoke">,
+  io: CommandIO,
+): Promise<number> {
+  const identity = identityFrom(given);
+  await revoke(dir, identity);
+  const { role, name } = identity;
+  const again = `smmp ca issue ${role}${role === name ? "" : ` ${name}`}`;
+  io.stdout([
+    `Revoked all certificates of ${tlsName(identity)} that there are.`,
+    `Next: copy ${join(dir, REVOKED_FILE)} beside the certificates of each other role: its links`,
+    "to it end within seconds, and there are no new ones.",
+    typedCommand(`If it is to come back: deno task ${again}${dirFlag(dir)}, with its --host.`),
+    "",
+  ].join("\n"));
+  return 0;
+}
+
+function dirFlag(dir: string): string {
+  return dir === "./ca" ? "" : ` --dir ${dir}`;
 }
 
 async function show(parsed: Parsed<"ca show">, io: CommandIO): Promise<number> {

@@ -230,6 +230,20 @@ export const COMMANDS = {
       },
     },
   },
+  "ca revoke": {
+    invocation: "deno task smmp ca revoke",
+    summary: "Make all certificates worthless that a role has got so far, such as stolen ones.",
+    arguments: {
+      role: { type: "role", label: "ROLE", doc: "manager, agent, gateway or operator." },
+      name: {
+        type: "text",
+        label: "NAME",
+        optional: true,
+        doc: "Which of that role it is, such as a1; a manager needs none.",
+      },
+    },
+    flags: AUTHORITY_FLAG,
+  },
   "ca show": {
     invocation: "deno task smmp ca show",
     summary: "Tell whose the certificate in a folder is, and until when.",

@@ -56,8 +56,13 @@ export async function openCertificates(
   if (folder === undefined) return undefined;
   // Only who has certificates loads what they need.
   const { watchCredentials } = await import("../../certificates/watching.ts");
+  let revoked: Credentials["revoked"];
   const told = (credentials: Credentials) => {
-    warn(`the certificates in ${folder} have changed: new connections use them`);
+    const text = revoked === credentials.revoked
+      ? `the certificates in ${folder} have changed: new connections use them`
+      : `the list of revoked certificates in ${folder} has changed: links by those in it end`;
+    warn(text);
+    revoked = credentials.revoked;
     changed?.(credentials);
   };
   let watch;
@@ -67,6 +72,7 @@ export async function openCertificates(
     throw new CommandError(reasonOf(error), { cause: error });
   }
   const { identity } = watch.credentials();
+  revoked = watch.credentials().revoked;
   if (identity.role !== role) {
     const is = `it is that of ${identity.role} "${identity.name}"`;
     throw new CommandError(`Cannot use the certificate in "${folder}" for the ${role}: ${is}`);

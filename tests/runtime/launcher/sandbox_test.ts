@@ -75,7 +75,7 @@ Deno.test("closedTo() keeps a service out of what its permissions include", asyn
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("permissionLists() refuses a service that can't be kept from what is closed", async () => {
+Deno.test("permissionLists() refuses who can't be kept from what is closed", async () => {
   const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
   const listsWith = (paths: readonly string[]) =>
     permissionLists({ ...serviceIn(folder), closed: { paths, net: [] } }, "SMMP_START");

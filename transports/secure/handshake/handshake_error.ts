@@ -7,6 +7,7 @@
 import { CodecError, textOf } from "../../codec.ts";
 import { printable } from "./lines.ts";
 import { LineInputError } from "./line_input.ts";
+import { REVOKED } from "./revocation.ts";
 
 /** The handshake failed; the message says why and has the other end as its subject: "it …". */
 export class HandshakeError extends Error {
@@ -42,11 +43,17 @@ export function whyHandshakeFailed(error: unknown): string {
  * Says why TLS did not take the certificate of a listener; undefined when something else failed.
  *
  * @param error What TLS threw.
- * @param server The name that the certificate should have had.
+ * @param server Whose certificate it should have been.
+ * @param proving The name that it should have had, which is another one after a revocation.
  */
-export function whyNotServer(error: unknown, server: string): string | undefined {
+export function whyNotServer(
+  error: unknown,
+  { server, proving }: { readonly server: string; readonly proving: string },
+): string | undefined {
   const [, reason] = /invalid peer certificate: (.*)/s.exec(textOf(error)) ?? [];
   if (reason === undefined) return undefined;
+  const isOfServer = reason.includes(`DnsName("${server}")`);
+  if (proving !== server && isOfServer) return REVOKED;
   const meaning = reason === "UnknownIssuer"
     ? "it was not issued by the authority of this mesh (UnknownIssuer)"
     : printable(reason).replace(/\b(\d{10})( \(UNIX\))?/g, (_, seconds) => isoOf(Number(seconds)));

@@ -42,15 +42,18 @@ export async function checkDialler(conn: Deno.Conn, entrance: Entrance): Promise
   const { certificate, signature } = answer;
   const server = tlsName(credentials.identity);
   const proof = { certificate, signature, nonce: challenge.nonce, server };
-  const peer = await verified(proof, credentials.authority);
+  const peer = await verified(proof, credentials);
   const reason = entrance.admits(peer);
   if (reason !== undefined) throw new HandshakeError(`${tlsName(peer)} may not come in: ${reason}`);
   return peer;
 }
 
-async function verified(proof: Proof, authority: string): Promise<PeerIdentity> {
+async function verified(
+  proof: Proof,
+  { authority, revoked }: Credentials,
+): Promise<PeerIdentity> {
   try {
-    return await verifyProof(proof, { authority });
+    return await verifyProof(proof, { authority, revoked });
   } catch (error) {
     if (!(error instanceof VerificationError)) throw error;
     throw new HandshakeError(error.message, { cause: error });

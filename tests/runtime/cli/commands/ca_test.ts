@@ -53,5 +53,8 @@ Deno.test("ca says what it cannot do", async () => {
   assertStringIncludes(await fails("issue", "king", "k"), "expected one of manager, agent");
   assertStringIncludes(await fails("issue", "agent", "a", "--host", "a b"), "Cannot use --host");
   assertStringIncludes(await fails("show", folders.path("x")), "there is no cert.pem");
-  assertStringIncludes(await fails(), 'Cannot run "ca": expected ca init or ca issue or ca show');
+  assertStringIncludes(
+    await fails(),
+    'Cannot run "ca": expected ca init or ca issue or ca revoke or ca show',
+  );
 });
