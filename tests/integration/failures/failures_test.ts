@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
-import { untilGone } from "../meshes/processes.ts";
+import { UNPREPARED, untilGone } from "../meshes/processes.ts";
 
 /** Of a method that the mesh sends once only, whatever becomes of it. */
 const POST = { method: "POST" } as const;
@@ -108,7 +108,10 @@ Deno.test("mesh answers 503 with what is wrong with a service's module", async (
 });
 
 Deno.test("mesh answers 504 when a service does not start in time, and kills it", async () => {
-  await using mesh = await startMesh({ services: { hangs: { startTimeout: "900ms" } } });
+  await using mesh = await startMesh({
+    services: { hangs: { startTimeout: "900ms" } },
+    env: UNPREPARED,
+  });
   const { status, detail } = await problemOf(await mesh.fetch("/hangs/"));
   assertEquals(status, 504);
   assert(detail.includes("start timeout of 0.9 s"), detail);
@@ -136,6 +139,7 @@ Deno.test("mesh kills a service that is busy for ever once its grace is over", a
 Deno.test("mesh kills everything that a service started together with it", async () => {
   await using mesh = await startMesh({
     services: { parent: { permissions: { run: ["sleep"] } } },
+    env: UNPREPARED,
   });
   const { pid, child } = await (await mesh.fetch("/parent/")).json();
   const { serviceID } = await mesh.event("instanceStarted");

@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { startMesh } from "../meshes/mesh_process.ts";
+import { UNPREPARED } from "../meshes/processes.ts";
 
 const SHORT = { idle: { connection: "300ms", service: "600ms" } };
 
 Deno.test("mesh closes what is idle: first the connection, then the instance", async () => {
-  await using mesh = await startMesh({ services: { echo: SHORT } });
+  await using mesh = await startMesh({ services: { echo: SHORT }, env: UNPREPARED });
   assertEquals(await mesh.text("/echo/who?id=a"), "a");
   const { serviceID } = await mesh.event("instanceStarted", { service: "echo" });
   await mesh.event("instanceEnded", { serviceID: Number(serviceID) });
@@ -42,6 +43,7 @@ Deno.test("mesh takes an open response for use of its connection and instance", 
 Deno.test("mesh keeps a service that another one uses, and reaps both in the end", async () => {
   await using mesh = await startMesh({
     services: { caller: { ...SHORT, plugs: ["echo"] }, echo: SHORT },
+    env: UNPREPARED,
   });
   const held = mesh.text("/caller/fetch/echo/hold?id=a");
   await mesh.output("holding a");

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The environment of a mesh whose only processes are itself and its services. */
+export const UNPREPARED = { SMMP_PREPARE: "off" } as const;
+
 /** The numbers of the processes that were started with a variable, given as `NAME=value`. */
 export async function processesWith(variable: string): Promise<number[]> {
   const found: number[] = [];

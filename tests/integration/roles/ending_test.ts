@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { DEADLINE_MS, type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
-import { untilGone } from "../meshes/processes.ts";
+import { UNPREPARED, untilGone } from "../meshes/processes.ts";
 
 /** What a request may come to that the end of the mesh cuts off. */
 const STATUSES: readonly (number | string)[] = ["broken", 502, 503];
@@ -39,7 +39,7 @@ async function untilRefused(url: string): Promise<void> {
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`mesh finishes what is in flight on ${signal}, then ends everything`, async () => {
-    await using mesh = await startMesh({ services: { echo: {}, probe: {} } });
+    await using mesh = await startMesh({ services: { echo: {}, probe: {} }, env: UNPREPARED });
     await mesh.text("/probe/environment");
     const slow = await mesh.fetch("/echo/slow");
     assertEquals((await mesh.processes()).length, 3);
@@ -129,7 +129,7 @@ Deno.test("mesh gives up what is in flight for ever, and ends", async () => {
 });
 
 Deno.test("services end by themselves soon after the whole mesh was killed", async () => {
-  await using mesh = await startMesh({ services: { echo: {}, probe: {} } });
+  await using mesh = await startMesh({ services: { echo: {}, probe: {} }, env: UNPREPARED });
   await mesh.text("/probe/environment");
   const waiting = statusOf(mesh, "/echo/hold?id=a");
   await mesh.output("holding a");
