@@ -91,6 +91,17 @@ binaryTest("a service that the binary runs has the permissions that it declares"
   await Deno.remove(given);
 });
 
+binaryTest("a service with a link to what belongs to the mesh needs a deno", async () => {
+  const probe = { entry: PROBE, permissions: { read: ["./granted"] } };
+  await withBundles({ services: { probe } }, async (bundles) => {
+    await using mesh = await startAlone(bundles);
+    await Deno.symlink(mesh.data, `${bundles}/granted`);
+    const refused = await mesh.fetch("/probe/read?what=x");
+    const { detail } = await refused.json();
+    assertEquals([refused.status, detail.includes("only a deno on the PATH")], [503, true], detail);
+  });
+});
+
 binaryTest("a service that the binary runs ends as it would under deno run", async () => {
   const ends = { entry: `${SERVICES}ends.ts`, startTimeout: "30s" };
   await withBundles({ services: { ends } }, async (bundles) => {
