@@ -78,6 +78,15 @@ Deno.test("deploy/compose.yaml says how to issue certificates for the addresses 
   for (const [, host] of issued) assert(text.includes(`${host}:740`), host);
 });
 
+Deno.test("deploy/ ends gateways before agents, and agents before their manager", async () => {
+  const unit = await read("smmp-agent@.service");
+  assert(unit.includes("\nBefore=smmp-gateway.service\n"));
+  assert(/^After=.* smmp-manager\.service$/m.test(unit));
+  const compose = await read("compose.yaml");
+  const orders = [...compose.matchAll(/^ {4}depends_on: \[(.*)\]$/gm)].map(([, list]) => list);
+  assertEquals(orders, ["manager", "manager", "a1, a2"]);
+});
+
 Deno.test("deploy/Dockerfile makes the folders that volumes cover, so that a role can write there", async () => {
   const compose = await read("compose.yaml");
   const volumes = [...compose.matchAll(/- \w+:(\/var\/\S+)$/gm)].map(([, folder = ""]) => folder);
