@@ -1,0 +1,6 @@
+import { assertEquals } from "@std/assert";
+import { SEEDS, violationsOfEverySecond } from "./seeds.ts";
+
+Deno.test(`simulate() finds no broken rule in the odd ones of ${SEEDS} seeds`, () => {
+  assertEquals(violationsOfEverySecond(1), []);
+});
