@@ -26,7 +26,7 @@ async function run(
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
-Deno.test("prepareDenoFolder links to what the user has, and keeps what is compiled apart", async () => {
+Deno.test("prepareDenoFolder links to what the user has, and keeps the rest apart", async () => {
   await withFolder(
     { "two.ts": "console.log(1 + 1 as number);\n" },
     (folder) =>
