@@ -6,6 +6,7 @@
 
 import { reasonOf } from "../protocol/errors.ts";
 import { isBug } from "./bug.ts";
+import { LastingServer } from "./lasting_server.ts";
 import { problemResponse } from "./problem.ts";
 import { PLAIN_URL } from "./sessions/parts/plain_url.ts";
 
@@ -21,6 +22,8 @@ export interface ListenHttpOptions {
   readonly flag: string;
   /** Whether others of this user may listen there too, who share what comes. @default {false} */
   readonly isShared?: boolean;
+  /** Takes a line for a person. */
+  readonly warn: (text: string) => void;
   /** Serves HTTPS with this certificate and key, in PEM. @default {HTTP} */
   readonly secure?: { readonly cert: string; readonly key: string } | undefined;
 }
@@ -64,43 +67,68 @@ export interface HttpApp {
  * @throws {Error} when the port is taken or the address is not this machine's, with what to do.
  */
 export function listenHttp(options: ListenHttpOptions, app: HttpApp): HttpServer {
-  const { hostname, port } = options;
   const controller = new AbortController();
   const uploads = new Uploads();
   let isDraining = false;
-  try {
-    const server = Deno.serve({
-      hostname,
-      port,
-      signal: controller.signal,
-      onListen: () => {},
-      onError: failed,
-      ...(options.isShared ? { reusePort: true } : {}),
-      ...options.secure,
-    }, (request, info) => {
+  const server = open(options, {
+    signal: controller.signal,
+    handler(request, info) {
       const { url } = request;
       if (!PLAIN_URL.test(url) && !URL.canParse(url)) return refuseHost();
       if (isDraining) return refuse();
       if (request.body !== null) uploads.add(info.completed);
       return app.fetch(request, info);
+    },
+  });
+  const retire = async () => {
+    // The shutdown of the platform's server breaks a request body that is still arriving.
+    await uploads.ended();
+    await server.shutdown();
+  };
+  return {
+    port: server.port,
+    drain: async () => {
+      isDraining = true;
+      await retire();
+    },
+    retire,
+    abort: async () => {
+      controller.abort();
+      await server.aborted();
+    },
+  };
+}
+
+function open(
+  options: ListenHttpOptions,
+  { signal, handler }: {
+    readonly signal: AbortSignal;
+    readonly handler: Deno.ServeHandler<Deno.NetAddr>;
+  },
+): LastingServer {
+  const { hostname, warn, what } = options;
+  const listen = (port: number) => {
+    let isUsed = false;
+    const server = Deno.serve({
+      hostname,
+      port,
+      signal,
+      onListen: () => {},
+      onError: failed,
+      ...(options.isShared ? { reusePort: true } : {}),
+      ...options.secure,
+    }, (request, info) => {
+      isUsed = true;
+      return handler(request, info);
     });
-    const retire = async () => {
-      // The shutdown of the platform's server breaks a request body that is still arriving.
-      await uploads.ended();
-      await server.shutdown();
-    };
-    return {
-      port: server.addr.port,
-      drain: async () => {
-        isDraining = true;
-        await retire();
-      },
-      retire,
-      abort: async () => {
-        controller.abort();
-        await server.finished;
-      },
-    };
+    return { server, isUsed: () => isUsed };
+  };
+  try {
+    return new LastingServer({
+      port: options.port,
+      listen,
+      failed: (why) => warn(`Cannot accept connections for ${what}: ${why}; it listens again soon`),
+    });
   } catch (error) {
     throw new Error(cannotListen(options, error), { cause: error });
   }
@@ -120,7 +148,7 @@ function failed(error: unknown): Response {
  *
  * @throws {Error} when somebody listens there already, with what to do.
  */
-export function assertFree(options: Omit<ListenHttpOptions, "secure">): void {
+export function assertFree(options: Omit<ListenHttpOptions, "secure" | "warn">): void {
   const { hostname, port } = options;
   try {
     Deno.listen({ hostname, port }).close();
@@ -131,7 +159,7 @@ export function assertFree(options: Omit<ListenHttpOptions, "secure">): void {
 
 /** Why something can't listen, and what to do. */
 export function cannotListen(
-  { hostname, port, what, flag }: Omit<ListenHttpOptions, "secure">,
+  { hostname, port, what, flag }: Omit<ListenHttpOptions, "secure" | "warn">,
   error: unknown,
 ): string {
   const isTaken = error instanceof Deno.errors.AddrInUse;

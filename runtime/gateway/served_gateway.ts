@@ -79,7 +79,7 @@ export function serveGateway(options: ServedGatewayOptions): ServedGateway {
   });
   tcp.listen(ports ?? []);
   const server = listenBeside(tcp, () => {
-    return listenHttp({ hostname, port, isShared, ...GATEWAY_PLACE }, app);
+    return listenHttp({ hostname, port, isShared, warn, ...GATEWAY_PLACE }, app);
   });
   return {
     host,

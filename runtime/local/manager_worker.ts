@@ -76,7 +76,7 @@ export function createManagerWorker(): ManagerWorker {
       });
       manager.subscribe((some) => batches.add(some));
       const server = listenHttp(
-        { hostname, port, what: "the admin API", flag: "--admin-port" },
+        { hostname, port, what: "the admin API", flag: "--admin-port", warn },
         served.app,
       );
       host = manager;

@@ -7,7 +7,7 @@ import { listenHttp } from "../../../runtime/listen_http.ts";
 async function served<Made>(lines: readonly string[], make: (headers: Headers) => Made) {
   const made = Promise.withResolvers<Made>();
   const options = { hostname: "127.0.0.1", port: 0, what: "a test", flag: "--port" };
-  const server = listenHttp(options, {
+  const server = listenHttp({ ...options, warn: () => {} }, {
     fetch({ headers }) {
       made.resolve(make(headers));
       return new Response();
