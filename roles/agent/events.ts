@@ -8,6 +8,7 @@ import type { ReportedUsage } from "../../protocol/announcements.ts";
 import type { PlugConfiguration } from "../../protocol/fields.ts";
 import type { Permission } from "../../protocol/output.ts";
 import type { ServiceManifest } from "../../protocol/manifest.ts";
+import type { LeavingAlone } from "./leaving.ts";
 import type { CloseLink, LinkClosed, LinkID, MessageArrived, Refuse, Send, Tick } from "../step.ts";
 
 /** A link to the manager is open. */
@@ -205,6 +206,7 @@ export type AgentEvent =
   | InstancesRecorded
   | RepositoryChanged
   | InstancesMoving
+  | LeavingAlone
   | SpareStarted
   | SpareFailed
   | SpareReady

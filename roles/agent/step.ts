@@ -28,6 +28,7 @@ import {
   onStartDue,
   onStartServiceRequest,
 } from "./processes.ts";
+import { onLeavingAlone } from "./leaving.ts";
 import { onAdoptDue, onInstancesRecorded } from "./proofs.ts";
 import {
   onAgentRegisterResponse,
@@ -97,6 +98,9 @@ export function stepAgent(state: AgentState, event: AgentEvent, nowMs: number): 
       break;
     case "instancesMoving":
       onInstancesMoving(turn, event);
+      break;
+    case "leavingAlone":
+      onLeavingAlone(turn, event);
       break;
     case "permissionRefused": {
       const { serviceID, permission, target } = event;

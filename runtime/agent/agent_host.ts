@@ -168,10 +168,11 @@ export class AgentHost {
 
   /**
    * Offers nothing any more, so that the manager moves what runs here to other agents, or ends it
-   * softly; resolves when all of it has ended. Without a link to the manager nothing happens.
+   * softly; resolves when all of it has ended. Without a manager it asks them itself.
    */
-  leave(): Promise<void> {
+  leave({ aloneMs }: { aloneMs?: number } = {}): Promise<void> {
     this.update({ services: new Map(), versions: new Map() }, []);
+    if (aloneMs !== undefined) this.#host.dispatch({ kind: "leavingAlone", graceMs: aloneMs });
     return this.#processes.ended();
   }
 

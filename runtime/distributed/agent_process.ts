@@ -28,6 +28,9 @@ export interface AgentProcessOptions {
   readonly told: (event: RegistrationEvent) => void;
 }
 
+/** Without a manager services have this long for what they have in flight. Milliseconds. */
+const ALONE_MS = 10_000;
+
 /** An agent that runs in this process. */
 export class AgentProcess {
   readonly #options: AgentProcessOptions;
@@ -35,6 +38,7 @@ export class AgentProcess {
   #listener: TcpListener | undefined;
   #manager: KeptLink | undefined;
   #isRegistered = false;
+  #onLost = () => {};
 
   /** Nothing runs before {@linkcode AgentProcess.start}. */
   constructor(options: AgentProcessOptions) {
@@ -71,6 +75,7 @@ export class AgentProcess {
       admit: (link) => host.admitManagerLink(link),
       told: (event) => {
         this.#isRegistered = event.kind === "registered";
+        if (!this.#isRegistered) this.#onLost();
         told(event);
       },
     });
@@ -92,20 +97,19 @@ export class AgentProcess {
   }
 
   /**
-   * Ends the services of the agent: softly by its manager, so that no request fails, and hard what
-   * has not ended in time, or at once when the manager is away.
+   * Ends the services of the agent: softly by its manager, so that no request fails; without the
+   * manager they finish what they have in flight; and hard what has not ended in time.
    *
+   * @param withinMs How long the manager has for it.
    * @returns Whether all of them ended softly.
    */
   async leave(withinMs: number): Promise<boolean> {
-    if (this.#host === undefined) return true;
-    if (this.#isRegistered) {
-      const late = Promise.withResolvers<void>();
-      const timer = setTimeout(late.resolve, withinMs);
-      await Promise.race([this.#host.leave(), late.promise]);
-      clearTimeout(timer);
-    }
-    return await this.#host.killAll() === 0;
+    const host = this.#host;
+    if (host === undefined) return true;
+    const lost = new Promise<void>((resolve) => this.#onLost = resolve);
+    if (this.#isRegistered) await within(withinMs, [host.leave(), lost]);
+    if (!this.#isRegistered) await within(ALONE_MS, [host.leave({ aloneMs: ALONE_MS })]);
+    return await host.killAll() === 0;
   }
 
   /** Kills every process of the agent at once; resolves when they are gone. */
@@ -123,4 +127,12 @@ export class AgentProcess {
 
 function admits({ role, name }: Identity): string | undefined {
   return role === "gateway" ? undefined : `it is ${role} "${name}", and an agent takes gateways`;
+}
+
+/** Waits for the first of these, and no longer than that. */
+async function within(timeMs: number, awaited: readonly Promise<void>[]): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, timeMs);
+  await Promise.race([...awaited, late.promise]);
+  clearTimeout(timer);
 }

@@ -46,7 +46,7 @@ Deno.test("deploy/smmp-agent@.service lets services outlive their agent", async 
   assert(!/^PrivateTmp=yes$/m.test(text));
 });
 
-Deno.test("deploy/smmp-agent@.service hides what other roles keep, also if it is made later", async () => {
+Deno.test("deploy/smmp-agent@.service hides what other roles have, or get later", async () => {
   const text = await read("smmp-agent@.service");
   // InaccessiblePaths hides what is there when the unit starts.
   assert(/^TemporaryFileSystem=\/var\/lib\/smmp:ro$/m.test(text));
@@ -67,7 +67,7 @@ Deno.test("deploy/compose.yaml starts every role with flags that there are", asy
   assertEquals(roles.sort(), ["agent", "agent", "gateway", "manager"]);
 });
 
-Deno.test("deploy/compose.yaml says how to issue certificates for the addresses in it", async () => {
+Deno.test("deploy/compose.yaml issues certificates for the addresses in it", async () => {
   const text = await read("compose.yaml");
   const issued = [...text.matchAll(/smmp ca issue (?:agent )?(\w+) --host (\S+)$/gm)]
     .map(([, name, host]) => [name, host]);
@@ -87,7 +87,7 @@ Deno.test("deploy/ ends gateways before agents, and agents before their manager"
   assertEquals(orders, ["manager", "manager", "a1, a2"]);
 });
 
-Deno.test("deploy/Dockerfile makes the folders that volumes cover, so that a role can write there", async () => {
+Deno.test("deploy/Dockerfile makes the folders that volumes cover", async () => {
   const compose = await read("compose.yaml");
   const volumes = [...compose.matchAll(/- \w+:(\/var\/\S+)$/gm)].map(([, folder = ""]) => folder);
   const [, made = ""] = /install -d -o smmp [^\\]+\\\n(.*)/.exec(await read("Dockerfile")) ?? [];

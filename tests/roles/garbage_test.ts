@@ -83,6 +83,7 @@ const agentEvent: fc.Arbitrary<AgentEvent> = fc.oneof(
     serviceIDs: fc.constantFrom([], [1, 9]),
     spareIDs: fc.constantFrom([], [1, 9]),
   }),
+  fc.record({ kind: fc.constant("leavingAlone" as const), graceMs: fc.constant(10_000) }),
 );
 
 Deno.test("agent: whatever comes by any link in any order, every wait has its deadline", () => {

@@ -178,7 +178,7 @@ Deno.test("the example of many languages answers", async () => {
   assertEquals(await mesh.text("/shop/"), "An apple is 2.\n");
 });
 
-Deno.test("the example that speaks the protocol itself answers, and ends when it is asked to", async () => {
+Deno.test("the example that speaks the protocol itself answers, and ends when asked", async () => {
   await using mesh = await startMesh({ path: `${PROJECT}examples/python` });
   assertEquals(await mesh.text("/hello/x?y"), "Hello from Python GET http://hello.mesh/x?y\n");
   const { serviceID } = await mesh.event("instanceStarted");

@@ -139,6 +139,40 @@ Deno.test("SIGTERM ends a manager, and an agent with its services", async () => 
   assertEquals(await mesh.processes(), []);
 });
 
+for (const isAwayBefore of [true, false]) {
+  const when = isAwayBefore ? "before the agent" : "while the agent ends";
+  Deno.test(`SIGTERM ends services softly though their manager is killed ${when}`, async () => {
+    await using mesh = await DistributedMesh.make();
+    const manager = await mesh.startManager();
+    const { program: agent, listen } = await mesh.startAgent("a1", ECHO);
+    await mesh.startGateway(listen);
+    const { readable, writable } = new TransformStream<string, string>();
+    const body = readable.pipeThrough(new TextEncoderStream());
+    const writer = writable.getWriter();
+    void writer.write("before ");
+    const response = await fetch(`${mesh.gatewayUrl}/echo/mirror`, { method: "POST", body });
+    if (isAwayBefore) {
+      const { place } = agent;
+      await manager.end("SIGKILL");
+      await agent.event("away", {}, place);
+    }
+    agent.signal("SIGTERM");
+    await agent.event("agentStopping");
+    if (!isAwayBefore) {
+      // The manager has begun to end the instance, and waits for what is in flight.
+      await manager.event("instanceLeaving", { service: "echo" });
+      await manager.end("SIGKILL");
+    }
+    await writer.write("after");
+    await writer.close();
+    assertEquals(await response.text(), "before after");
+    assertEquals((await agent.ended()).code, 0);
+    const warned = agent.printed.filter((line) => line.includes("Cannot end every service"));
+    assertEquals(warned, []);
+    assertEquals(await mesh.processes().then((pids) => pids.length), 1);
+  });
+}
+
 Deno.test("roles refuse who does not belong, and both sides say why", async () => {
   await using mesh = await DistributedMesh.make({ isSecure: true });
   const manager = await mesh.startManager();

@@ -234,3 +234,17 @@ Deno.test("agent: a link that does not say who it is in time is closed", () => {
   );
   assertEquals(theOne(bench.wait(10_000), "closeLink").link, "silent");
 });
+
+Deno.test("agent: one that ends without its manager has its own instances end softly", () => {
+  const bench = new AgentBench();
+  const link = bench.run(7);
+  bench.addGateway(9);
+  bench.step({ kind: "linkClosed", link: "manager", reason: "it is gone" });
+  const effects = bench.step({ kind: "leavingAlone", graceMs: 10_000 });
+  assertEquals(ofKind(effects, "send").length, 1);
+  const asked = theSent(effects, "softShutdownRequest", link);
+  assertEquals([asked.serviceID, asked.graceMs, asked.isFinal], [7, 10_000, true]);
+  const { messageID } = asked;
+  const answer = { type: "softShutdownResponse", messageID, serviceID: 7, status: 200 } as const;
+  assertEquals(bench.take(link, answer), []);
+});

@@ -61,7 +61,7 @@ Deno.test("holdToIdentity() refuses any other name, and none, and ends the link"
   }
 });
 
-Deno.test("holdToIdentity() tells each agent apart, and takes nothing more of one it refused", () => {
+Deno.test("holdToIdentity() tells agents apart, and takes nothing more of a refused one", () => {
   const { events, received, refused, closes } = heldLink();
   events.received({ type: "agentRegisterRequest", messageID: 1, agentName: "a2" });
   events.received({ type: "serviceRegisterRequest", messageID: 2 });

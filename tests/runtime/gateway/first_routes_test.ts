@@ -4,7 +4,7 @@ import { FirstRoutes } from "../../../runtime/gateway/cold/first_routes.ts";
 
 const ROUTES: readonly Route[] = [{ path: "/echo", service: "echo", keepPrefix: false }];
 
-Deno.test("FirstRoutes gives who waits what becomes known, and who comes then at once", async () => {
+Deno.test("FirstRoutes gives what becomes known to who waits, and to who comes then", async () => {
   const routes = new FirstRoutes();
   const waiting = [routes.get(), routes.get()];
   routes.set(ROUTES);
