@@ -1,11 +1,11 @@
 /**
  * A body that comes in chunks, read so that the server takes in no more of it than is read.
  *
- * Before each read of a body, `Deno.serve` (2.9) takes from the connection what has arrived, as much
- * as fits into the largest view that was ever read into, puts it behind what waits, moves all of
- * that, and gives one chunk at most. So whoever reads chunks of 4 KiB into 64 KiB has 60 KiB more in
- * memory after each read, and each read takes longer than the one before. A view as large as a chunk
- * takes in what it gives.
+ * Before each read of a body, `Deno.serve` (2.9) takes from the connection what has arrived, as
+ * much as fits into the largest view that was ever read into, puts it behind what waits, moves all
+ * of that, and gives one chunk at most. So whoever reads chunks of 4 KiB into 64 KiB has 60 KiB
+ * more in memory after each read, and each read takes longer than the one before. A view as large
+ * as a chunk takes in what it gives.
  *
  * @module
  */

@@ -49,11 +49,20 @@ function unitsOfKernel(): Units {
  *
  * @param leaders The numbers of the processes that lead them.
  * @returns By leader; nothing of one whose processes have all ended, and nothing at all where there
- * is no `/proc`.
+ * is no `/proc`, or it can't be read now.
  */
 export function usageOfGroups(leaders: ReadonlySet<number>): Map<number, GroupUsage> {
+  if (Deno.build.os !== "linux" || leaders.size === 0) return new Map();
+  try {
+    return readUsages(leaders);
+  } catch {
+    // Too many files are open, which passes: the next look tells what this one can't.
+    return new Map();
+  }
+}
+
+function readUsages(leaders: ReadonlySet<number>): Map<number, GroupUsage> {
   const usages = new Map<number, GroupUsage>();
-  if (Deno.build.os !== "linux" || leaders.size === 0) return usages;
   const { pageBytes, tickMs } = units ??= unitsOfKernel();
   for (const { name } of Deno.readDirSync("/proc")) {
     const first = name.charCodeAt(0);

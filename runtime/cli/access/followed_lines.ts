@@ -69,7 +69,7 @@ export async function* followLines(
   }
 }
 
-/** Undefined when nobody answers; one that is there and refuses may do so for ever, so it is told. */
+/** Undefined when nobody answers; one that is there and refuses may do so for ever: it is told. */
 async function open(
   { find, ask }: Pick<FollowOptions, "find" | "ask">,
   tell: (text: string) => void,

@@ -19,7 +19,7 @@ async function counted(program: Program): Promise<number> {
   return Number(await program.line(/"count (\d+)"/, program.place));
 }
 
-Deno.test("logs -f and tap go on when the manager is back, without a line lost or twice", async () => {
+Deno.test("logs -f and tap go on when the manager is back, no line lost or twice", async () => {
   await using mesh = await DistributedMesh.make();
   const manager = await mesh.startManager();
   const app = { entry: undefined, command: ["python3", "-c", COUNTS], instances: { min: 1 } };

@@ -66,3 +66,17 @@ Deno.test({
     assertEquals(looks, [1]);
   },
 });
+
+Deno.test("usageOfGroups() tells nothing while no file can be opened", async () => {
+  const table = new URL("../../../runtime/agent/usage/process_table.ts", import.meta.url).href;
+  const full = `const { usageOfGroups } = await import("${table}");
+    const open = () => Deno.openSync("/dev/null");
+    const files = [];
+    try { for (;;) files.push(open()); } catch { console.log(usageOfGroups(new Set([1])).size); }
+    for (const file of files) file.close();`;
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 100 && exec "$0" eval "$1"', Deno.execPath(), full],
+    stderr: "inherit",
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "0\n");
+});

@@ -1,11 +1,11 @@
 /**
- * How far the lines of each instance were shown, so that an agent which is asked anew has none shown
- * twice and none left out.
+ * How far the lines of each instance were shown, so that an agent which is asked anew has none
+ * shown twice and none left out.
  *
  * @module
  */
 
-/** Instances that are remembered; of more, those that have been silent for longest are forgotten. */
+/** Instances that are remembered; of more, those that were silent for longest are forgotten. */
 const INSTANCES_MAX = 1_000;
 
 /** The newest lines of one instance. */
