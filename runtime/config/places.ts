@@ -29,8 +29,14 @@ export function realPlace(path: string, linksMax: number = LINKS_MAX): string {
 
 /** What a symbolic link says, as an absolute path; undefined: it is none. */
 export function linkedFrom(path: string): string | undefined {
+  const text = linkTextOf(path);
+  return text === undefined ? undefined : resolve(dirname(path), text);
+}
+
+/** What a symbolic link says, as it is written; undefined: it is none. */
+export function linkTextOf(path: string): string | undefined {
   try {
-    return resolve(dirname(path), Deno.readLinkSync(path));
+    return Deno.readLinkSync(path);
   } catch {
     // It is no link, or nobody may look at it, so nobody can use it either.
     return undefined;

@@ -7,11 +7,13 @@
  * @module
  */
 
-import { join, relative } from "node:path";
-import { isWithin, linkedFrom, realPlace } from "../config/places.ts";
+import { dirname, join, normalize, relative } from "node:path";
+import { isWithin, linkedFrom, linkTextOf, realPlace } from "../config/places.ts";
 
-/** Folders that are looked through for links at one start. */
-const FOLDERS_MAX = 20_000;
+/** Folders of a service's own that are looked through for links at one start, 5 µs each. */
+const OWN_FOLDERS_MAX = 20_000;
+/** Folders in which those are looked for that it may use besides. */
+const FOLDERS_MAX = 4_000;
 /** Folders whose links are remembered, for as long as nothing in them was added or removed. */
 const LISTINGS_MAX = 50_000;
 /** Deno itself lets nobody in there who has bounds. */
@@ -51,7 +53,7 @@ export function withRealPlaces(paths: readonly string[]): string[] {
  * Finds all names of what is closed within some places.
  *
  * @param closed Absolute paths of what is closed.
- * @param places Absolute paths of what is granted, the most important one first.
+ * @param places Absolute paths of what is granted, first what is the service's own.
  */
 export function closedNames(closed: readonly string[], places: readonly string[]): ClosedNames {
   const secrets = withRealPlaces(closed);
@@ -63,7 +65,8 @@ export function closedNames(closed: readonly string[], places: readonly string[]
     const root = realPlace(place);
     roots.push({ place, root });
     if (secrets.some((secret) => isWithin(root, secret))) names.add(place);
-    if (!walk.add(root)) break;
+    const max = placesLooked === 0 ? OWN_FOLDERS_MAX : FOLDERS_MAX;
+    if (!walk.add(root, max)) break;
     placesLooked += 1;
   }
   const ways = [...secrets, ...walk.linksToSecrets()];
@@ -71,6 +74,38 @@ export function closedNames(closed: readonly string[], places: readonly string[]
     for (const way of ways) if (isWithin(way, root)) names.add(join(place, relative(root, way)));
   }
   return { names: [...names], placesLooked };
+}
+
+/**
+ * Finds what is to be closed within places that may be written, so that what is closed stays where
+ * it is: whoever moves a folder gives all in it another name. Deno lets those do so who may write
+ * the folder, whatever in it is closed to them.
+ *
+ * @param closed Absolute paths of what is closed.
+ * @param places Absolute paths of what may be written.
+ */
+export function closedToWriters(closed: readonly string[], places: readonly string[]): string[] {
+  const secrets = withRealPlaces(closed);
+  const { names } = closedNames(closed, places);
+  const found = new Set(names);
+  for (const place of places) {
+    const root = realPlace(place);
+    const walk = new LinkWalk(secrets);
+    walk.add(root, FOLDERS_MAX);
+    const movable = walk.linksThatWouldLead().filter((path) => isWithin(path, root))
+      .map((path) => join(place, relative(root, path)));
+    const inside = [...names, ...movable].filter((name) => isWithin(name, place));
+    // What could be moved as a whole to another place must not be.
+    const isMovable = places.some((other) => !isWithin(other, place) && !isWithin(place, other));
+    for (const name of inside) found.add(isMovable ? place : firstBelow(place, name));
+  }
+  return [...found];
+}
+
+/** The entry of a folder that has a path in it. */
+function firstBelow(place: string, path: string): string {
+  const [first = ""] = relative(place, path).split("/");
+  return join(place, first);
 }
 
 /** A look at all links below some folders, and below those that they lead to. */
@@ -83,14 +118,15 @@ class LinkWalk {
     this.#secrets = secrets;
   }
 
-  /** Looks at a folder; returns whether there were not too many to look at. */
-  add(root: string): boolean {
+  /** Looks at a folder and what is in it; returns whether that were not too many. */
+  add(root: string, foldersMax: number): boolean {
     const rest = [root];
+    const last = this.#seen.size + foldersMax;
     for (let folder = rest.pop(); folder !== undefined; folder = rest.pop()) {
       const isLeftOut = this.#seen.has(folder) || this.#secrets.includes(folder) ||
         SPECIAL.includes(folder);
       if (isLeftOut) continue;
-      if (this.#seen.size >= FOLDERS_MAX) return false;
+      if (this.#seen.size >= last) return false;
       this.#seen.add(folder);
       const { folders, links } = listingOf(folder);
       rest.push(...folders);
@@ -118,9 +154,25 @@ class LinkWalk {
     return [...found];
   }
 
+  /** Links by relative paths that lead to secrets once they are somewhere else. */
+  linksThatWouldLead(): string[] {
+    const folders = new Set(this.#secrets.flatMap(foldersAbove));
+    return this.#links.filter(({ path }) => {
+      const text = linkTextOf(path);
+      if (text === undefined || text.startsWith("/")) return false;
+      const rest = normalize(text).replace(/^(\.\.\/|\.\.$|\.$)+/, "");
+      return [...folders].some((folder) => this.#isSecret(realPlace(join(folder, rest))));
+    }).map(({ path }) => path);
+  }
+
   #isSecret(target: string): boolean {
     return this.#secrets.some((secret) => isWithin(target, secret) || isWithin(secret, target));
   }
+}
+
+function foldersAbove(path: string): string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [folder, ...foldersAbove(folder)];
 }
 
 function linkAt(path: string): LinkAt {

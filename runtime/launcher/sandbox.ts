@@ -10,7 +10,7 @@ import { FileError, readBoundedTextSync } from "../bounded_file.ts";
 import type { Permission } from "../../protocol/output.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { ownPlace } from "../config/service_files.ts";
-import { closedNames } from "./closed_names.ts";
+import { closedNames, closedToWriters } from "./closed_names.ts";
 import { cachePlaces } from "./prepared/cache_folder.ts";
 
 /** Addresses that every service may reach: the agent, and other services on this host. */
@@ -75,11 +75,12 @@ function exceptionsOf(service: ServiceConfig): PermissionLists {
     throw new Error(`${apart} can't be closed to it: Deno takes permissions apart at a comma`);
   }
   if (names.includes(own)) throw new Error(`${own} is in a folder that is closed to all services`);
-  // A service that may write much may not write what all others run, nor what they will run.
-  const written = write.length === 0 ? [] : closedNames(cachePlaces(), write).names;
   return {
     "deny-read": names,
-    "deny-write": [...new Set([...names, ...written])],
+    // A service that may write much may not write what all others run, nor what they will run.
+    "deny-write": write.length === 0
+      ? names
+      : closedToWriters([...closed.paths, ...cachePlaces()], write),
     "deny-net": closed.net,
   };
 }

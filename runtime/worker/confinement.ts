@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import { isWithin } from "../config/places.ts";
 import { isFileSync, ownPlace } from "../config/service_files.ts";
-import { closedNames } from "../launcher/closed_names.ts";
+import { closedNames, closedToWriters } from "../launcher/closed_names.ts";
 import { cachePlaces } from "../launcher/prepared/cache_folder.ts";
 
 /** The files by which Deno knows how the modules of a folder are resolved. */
@@ -36,7 +36,8 @@ export function unconfinedBecause(service: ServiceConfig): string | undefined {
       "and a worker can't be kept from them";
   }
   const open = [ownPlace(entry), ...read, ...write];
-  const { names } = closedNames(closed?.paths ?? [], open);
+  const paths = closed?.paths ?? [];
+  const names = [...closedNames(paths, open).names, ...closedToWriters(paths, write)];
   // One with a comma can't be closed to the process of workers.
   const secret = names.find((path) => path.includes(",")) ??
     names.find((path) => open.some((place) => isWithin(path, place))) ??

@@ -141,7 +141,7 @@ function closedPlaces(
 function placesOf(address: Address): string[] {
   const { hostname, port } = address;
   if (!isLocal(address) && !isWildcard(hostname)) return [formatAddress(address)];
-  return ["127.0.0.1", "localhost", "[::1]"].map((name) => `${name}:${port}`);
+  return ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "[::]"].map((name) => `${name}:${port}`);
 }
 
 /** What is told once an agent listens. */

@@ -89,3 +89,42 @@ Deno.test("permissionLists() refuses who can't be kept from what is closed", asy
   }
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("permissionLists() lets nobody move what is closed to another name", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
+  const [own, other] = [join(folder, "own"), join(folder, "other")];
+  for (const path of ["own/var/data", "own/free/deep", "other", "data"]) {
+    await Deno.mkdir(join(folder, path), { recursive: true });
+  }
+  await Deno.writeTextFile(join(own, "mod.ts"), "");
+  // They lead nowhere, but to what is closed once they are in another folder.
+  await Deno.symlink("../../data", join(own, "free/link"));
+  await Deno.symlink("data", join(own, "free/deep/link"));
+  const closed = { paths: [join(own, "var/data"), join(folder, "data")], net: [] };
+  const program = `
+    const move = (from, to) => {
+      try {
+        Deno.renameSync(from, to);
+        console.log(from, "done");
+        Deno.renameSync(to, from);
+      } catch (error) {
+        console.log(from, error.name);
+      }
+    };
+    move("var", "var2");
+    move("free", "free2");
+    move("free/deep", "deep");
+    move("free/link", "link");
+    move("mod.ts", "mod2.ts");
+    move(${JSON.stringify(own)}, ${JSON.stringify(join(other, "moved"))});
+  `;
+  const tryWith = async (write: readonly string[]) => {
+    const service = serviceIn(own);
+    const permissions = { ...service.permissions, read: [folder], write };
+    return await tryAll({ ...service, permissions, closed }, program);
+  };
+  const refused = ["var", "free", "free/deep", "free/link"].map((name) => `${name} NotCapable`);
+  assertEquals(await tryWith([own]), [...refused, "mod.ts done", `${own} NotCapable`]);
+  assertEquals(await tryWith([own, other]), [...refused, "mod.ts NotCapable", `${own} NotCapable`]);
+  await Deno.remove(folder, { recursive: true });
+});
