@@ -4,6 +4,7 @@
  * @module
  */
 
+import { killInstance } from "./processes.ts";
 import { passDown } from "./relays.ts";
 import { type AgentTurn, newMessageID } from "./state.ts";
 
@@ -23,6 +24,11 @@ export function onLeavingAlone(turn: AgentTurn, { graceMs }: LeavingAlone): void
   const reason = "its agent ends, and the manager is away";
   for (const instance of turn.state.instances.values()) {
     if (!instance.launched) continue;
+    // Nobody uses it yet, and nobody will.
+    if (instance.phase === "launching") {
+      killInstance(turn, instance);
+      continue;
+    }
     const { serviceID } = instance;
     const asked = { messageID: newMessageID(turn), serviceID, graceMs, isFinal: true, reason };
     passDown(turn, instance, { type: "softShutdownRequest", ...asked });

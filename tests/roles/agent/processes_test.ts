@@ -239,9 +239,12 @@ Deno.test("agent: one that ends without its manager has its own instances end so
   const bench = new AgentBench();
   const link = bench.run(7);
   bench.addGateway(9);
+  bench.launch(8);
   bench.step({ kind: "linkClosed", link: "manager", reason: "it is gone" });
   const effects = bench.step({ kind: "leavingAlone", graceMs: 10_000 });
   assertEquals(ofKind(effects, "send").length, 1);
+  // What has not started yet is of no use to anybody.
+  assertEquals(theOne(effects, "kill").serviceID, 8);
   const asked = theSent(effects, "softShutdownRequest", link);
   assertEquals([asked.serviceID, asked.graceMs, asked.isFinal], [7, 10_000, true]);
   const { messageID } = asked;
