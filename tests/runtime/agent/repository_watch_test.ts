@@ -234,7 +234,7 @@ Deno.test("RepositoryWatch keeps what mesh.json said while there is none", async
   assertStringIncludes(await watched.warning(), "mesh.json: cannot be read");
   await Deno.remove(`${watched.folder}/mesh.json`);
   await Deno.mkdir(`${watched.folder}/mesh.json`);
-  for (let text = ""; !text.includes("expected a file, found something else");) {
+  for (let text = ""; !text.includes("is a folder, not a file");) {
     text = await watched.warning();
   }
   await Deno.remove(`${watched.folder}/mesh.json`);
