@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { lines } from "./output.ts";
-import { killAll, processesWith } from "./processes.ts";
+import { commandsOf, killAll, processesWith } from "./processes.ts";
 
 /** One JSON line of the mesh. */
 export interface MeshEvent {
@@ -219,7 +219,8 @@ export class MeshProcess implements AsyncDisposable {
   async stop(): Promise<void> {
     this.signal("SIGINT");
     const { code } = await this.ended();
-    assertEquals([code, this.stderr, await this.processes()], [0, "", []]);
+    const left = await commandsOf(await this.processes());
+    assertEquals([code, this.stderr, left], [0, "", []]);
   }
 
   /** Every process that was started for this mesh and still runs, the mesh itself included. */

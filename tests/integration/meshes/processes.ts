@@ -38,6 +38,28 @@ export async function untilGone(pids: readonly number[], deadlineMs: number): Pr
   }
 }
 
+/** `PF_EXITING` of Linux: so it marks a process that has no code to run any more. */
+const EXITING = 0x4;
+
+/** SIGKILL among the signals that a process was sent. */
+const KILLED = 0x100n;
+
+/** What runs, in words, of those processes that were not killed: to be gone takes a moment. */
+export async function commandsOf(pids: readonly number[]): Promise<string[]> {
+  const commands: string[] = [];
+  for (const pid of pids) {
+    const stat = await readOrEmpty(`/proc/${pid}/stat`);
+    const status = await readOrEmpty(`/proc/${pid}/status`);
+    const flags = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[6]);
+    const sent = [...status.matchAll(/^S\w\wPnd:\s+([0-9a-f]+)$/gm)];
+    const isKilled = sent.some(([, signals]) => (BigInt(`0x${signals}`) & KILLED) !== 0n);
+    if (stat === "" || isKilled || (flags & EXITING) !== 0) continue;
+    const command = await readOrEmpty(`/proc/${pid}/cmdline`);
+    if (command !== "") commands.push(command.replaceAll("\0", " ").trim());
+  }
+  return commands;
+}
+
 /** Kills processes, and waits until they are gone. */
 export async function killAll(pids: readonly number[]): Promise<void> {
   for (const pid of pids) {
