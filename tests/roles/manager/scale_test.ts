@@ -71,6 +71,25 @@ Deno.test("keepMinimum() starts what shall run, and again what ended, and never 
   assertEquals(starting(after).length, 1);
 });
 
+Deno.test("countLive() counts nobody who only bears the name of a service", () => {
+  const { bench, gateway } = benchOf({ instances: { min: 0, max: 1 }, concurrency: 10 });
+  const type = "serviceRegisterRequest";
+  const plugsConfiguration = { in: null, out: "*" } as const;
+  const register = (messageID: number) =>
+    bench.take("one", { type, messageID, typeOfService: "greeter", plugsConfiguration });
+  for (let count = 0; count < 3; count += 1) register(bench.newMessageID());
+  const ends = { serviceID: gateway, sourcePlug: 1, dest: "greeter" };
+  const first = bench.connect("one", ends).instance.serviceID;
+  const manifest = { ...MANIFEST_DEFAULTS, instances: { min: 2, max: 3 }, concurrency: 10 };
+  const manifests = { greeter: manifest, counter: MANIFEST_DEFAULTS };
+  const info = { messageID: bench.newMessageID(), repository: ["greeter", "counter"], manifests };
+  const more = bench.take("one", { type: "repositoryInfo", ...info });
+  const [second = 0] = starting(more);
+  bench.confirmStart("one", second);
+  const asked = { serviceID: gateway, sourcePlug: 2, avoid: [first, second] };
+  assertEquals(starting(askBeside(bench, asked)).length, 1);
+});
+
 Deno.test("isShrinking() has surplus instances close one at a time, down to the minimum", () => {
   const { bench, gateway } = benchOf({
     instances: { min: 1, max: 3 },

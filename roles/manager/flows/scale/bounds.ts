@@ -23,13 +23,17 @@ function hasSuccessor({ state }: Moment, { service, serviceID, leaving }: Instan
   return next !== undefined && next !== "closing";
 }
 
-/** The instances of a service that count: they run or start where the manager can reach them. */
+/**
+ * The instances of a service that count: they run or start where the manager can reach them, and
+ * take connections. A gateway may call itself what it likes, and serves nobody by that.
+ */
 export function countLive(moment: Moment, service: string): number {
   const { registry } = moment.state;
   let count = 0;
   for (const serviceID of registry.services.get(service)?.instances ?? []) {
     const instance = registry.instances.get(serviceID);
     if (instance === undefined || instance.state === "closing") continue;
+    if (instance.plugs.in === null) continue;
     if (isAround(moment, instance.agent) && !hasSuccessor(moment, instance)) count += 1;
   }
   return count;
