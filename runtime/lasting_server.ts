@@ -107,7 +107,8 @@ export class LastingServer {
   }
 
   #rest(error: unknown): void {
-    const reason = reasonOf(error);
+    // The platform wraps what a server ends with.
+    const reason = reasonOf(error).replace(/^Error: /, "");
     if (reason !== this.#told) this.#options.failed(reason);
     this.#told = reason;
     this.#timer = setTimeout(() => this.#again(), this.#restMs);
