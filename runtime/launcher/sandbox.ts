@@ -58,9 +58,14 @@ export function permissionLists(service: ServiceConfig, startVariable: string): 
     run,
     sys,
     ffi,
-    import: service.permissions.import ?? [],
+    import: hostsOfCode(service.permissions.import),
     ...exceptionsOf(service),
   };
+}
+
+/** Without a list Deno has one of its own; that of nobody takes a host that can't be there. */
+function hostsOfCode(hosts: readonly string[] | undefined): readonly string[] {
+  return hosts === undefined || hosts.length > 0 ? hosts ?? [] : ["none.invalid"];
 }
 
 function exceptionsOf(service: ServiceConfig): PermissionLists {

@@ -90,6 +90,21 @@ Deno.test("permissionLists() refuses who can't be kept from what is closed", asy
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("permissionLists() takes an empty list of hosts of code for none", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
+  const service = serviceIn(folder);
+  const program = `
+    // Nobody listens there: who may ask is told so.
+    const told = await import("http" + "://localhost:1/mod.js").catch((error) => error.message);
+    console.log(told.includes("Requires import access"));
+  `;
+  for (const [hosts, isRefused] of [[[], "true"], [["localhost:1"], "false"]] as const) {
+    const permissions = { ...service.permissions, import: hosts };
+    assertEquals(await tryAll({ ...service, permissions }, program), [isRefused]);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("permissionLists() lets nobody move what is closed to another name", async () => {
   const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
   const [own, other] = [join(folder, "own"), join(folder, "other")];
