@@ -8,7 +8,8 @@
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isSameText } from "../../protocol/same_text.ts";
-import { listenTcp, type TcpListener } from "../../transports/tcp.ts";
+import type { Link, LinkEvents } from "../../transports/link.ts";
+import type { TcpListener } from "../../transports/tcp.ts";
 import type { ServiceConfig } from "../config/mesh_config.ts";
 import type { launch, LaunchedProcess, LaunchOptions } from "../launcher/launcher.ts";
 import { dataUrl } from "../launcher/prepared/prepared_module.ts";
@@ -16,9 +17,9 @@ import { serviceDeno } from "../launcher/program.ts";
 import { environmentOf, permissionLists, processEnvironment } from "../launcher/sandbox.ts";
 import { type SpareStart, START_VARIABLE, type StartInfo } from "../service/start.ts";
 import { hostFolder, unconfinedBecause } from "./confinement.ts";
+import { listenForHosts, LOOPBACK } from "./host_links.ts";
 import { HostProcess } from "./host_process.ts";
 import { hostCommand, hostProgram, workerBegin } from "./host_program.ts";
-import { readHello } from "./orders.ts";
 import { newTag } from "./tagged_line.ts";
 import { tellingText } from "./told.ts";
 
@@ -42,15 +43,8 @@ export interface Moving {
 
 /** Workers of one process: what goes wrong with it goes wrong with so many. */
 const WORKERS_MAX = 64;
-/** Processes may wait to be let in at once, and strangers too. */
-const LINKS_MAX = 256;
-/** Who says nothing holds the place of another. Milliseconds. */
-const HELLO_MS = 5_000;
-/** Orders that wait for one process: a binary tells each worker all that it runs of ours. */
-const ORDERS_BYTES_MAX = 64 * 1024 * 1024;
 /** The roles of the mesh start first. Milliseconds. */
 const PREPARE_AFTER_MS = 200;
-const LOOPBACK = "127.0.0.1";
 
 /** Whether a service runs as a worker here. */
 export function isWorker(service: ServiceConfig): boolean {
@@ -205,7 +199,7 @@ export class WorkerHosts {
     }
     const command = hostCommand(closed);
     if (command === undefined) throw new Error("there is no deno to run it with");
-    const { port } = this.#listener ??= this.#listen();
+    const { port } = this.#listener ??= listenForHosts((given, link) => this.#attach(given, link));
     const token = crypto.randomUUID();
     const tag = newTag();
     const process = new HostProcess({
@@ -251,30 +245,9 @@ export class WorkerHosts {
     if (!this.#isStopped) this.#startAhead(folder);
   }
 
-  #listen(): TcpListener {
-    const waitingBytesMax = ORDERS_BYTES_MAX;
-    return listenTcp(
-      { hostname: LOOPBACK, port: 0, linksMax: LINKS_MAX, waitingBytesMax },
-      (link) => {
-        let events: ReturnType<HostProcess["attach"]> | undefined;
-        const patience = setTimeout(() => link.abort("it says nothing"), HELLO_MS);
-        return {
-          received: (value) => {
-            if (events !== undefined) return events.received(value);
-            const token = readHello(value) ?? "";
-            const host = [...this.#hosts].find((one) => isSameText(one.token, token));
-            if (host === undefined) return link.abort("it is no process of ours");
-            clearTimeout(patience);
-            events = host.process.attach(link);
-          },
-          malformed: (reason) => link.abort(reason),
-          closed: (reason) => {
-            clearTimeout(patience);
-            events?.closed(reason);
-          },
-        };
-      },
-    );
+  #attach(token: string, link: Link): LinkEvents | undefined {
+    const host = [...this.#hosts].find((one) => isSameText(one.token, token));
+    return host?.process.attach(link);
   }
 
   /** The main module of a worker. What it loads by a text that stands in it needs no permission. */
