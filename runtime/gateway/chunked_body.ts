@@ -19,63 +19,28 @@ const PIECE_BYTES = 65_536;
 /** Room for the length of a chunk and the ends of lines, in a view and as it is recognized. */
 const SLACK_BYTES = 32;
 const FRAME_BYTES = 16;
-/** What the server may have taken in, and nobody has read: to move more would keep up everybody. */
-const WAITING_BYTES_MAX = 16_777_216;
 /** Microtasks that a read of what is there takes. */
 const HOPS = 4;
 
-/** A body comes in chunks so small, and so fast, that far more arrives than can be read. */
-export class ChunksTooSmallError extends Error {
-  /** The name of the class. */
-  override readonly name = "ChunksTooSmallError";
-
-  /** Says what helps. */
-  constructor() {
-    super("Cannot take the body: its chunks are too small and too fast; tell its length instead");
-  }
-}
-
-/** How large views have to be, and what waits at most. */
+/** How large views have to be. */
 class ChunkFit {
   #viewBytes = FIRST_BYTES;
   /** What was read of the chunk so far, and how long the one before was. */
   #run = 0;
   #last = 0;
-  #waiting = 0;
-  readonly #waitingMax: number;
-
-  constructor(waitingBytesMax: number) {
-    this.#waitingMax = waitingBytesMax;
-  }
 
   /** The size of the next view. */
   get viewBytes(): number {
     return this.#viewBytes;
   }
 
-  /**
-   * So much was read into a view, and as much as the view is large may have been taken in.
-   *
-   * @throws {ChunksTooSmallError} too much waits.
-   */
+  /** So much was read into a view. */
   took(bytes: number): void {
     this.#run += bytes;
-    this.#wait(this.#viewBytes - bytes);
     if (bytes > this.#viewBytes - FRAME_BYTES) return;
-    this.#wait(-SLACK_BYTES);
     if (this.#run === this.#last) this.#grow(this.#run + SLACK_BYTES);
     this.#last = this.#run;
     this.#run = 0;
-  }
-
-  /** A read found nothing: so nothing waits. */
-  foundNothing(): void {
-    this.#waiting = 0;
-  }
-
-  #wait(bytes: number): void {
-    this.#waiting = Math.max(0, this.#waiting + bytes);
-    if (this.#waiting > this.#waitingMax) throw new ChunksTooSmallError();
   }
 
   #grow(bytes: number): void {
@@ -90,13 +55,10 @@ type Read = ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
 /**
  * The same body in pieces of up to 64 KiB, as they are there.
  *
- * @param body The body of a request, as `Deno.serve` gives it; it is taken over. The result breaks
- * with a {@linkcode ChunksTooSmallError} when too much of it waits in the server.
- * @param waitingBytesMax How much that is.
+ * @param body The body of a request, as `Deno.serve` gives it; it is taken over.
  */
 export function chunkedBody(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  waitingBytesMax: number = WAITING_BYTES_MAX,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let reader: ReadableStreamBYOBReader;
   try {
@@ -105,24 +67,21 @@ export function chunkedBody(
     // It is no stream of bytes: it arrived whole before it was asked for.
     return body;
   }
-  const source = new ChunkedSource(reader, new ChunkFit(waitingBytesMax));
-  return new ReadableStream(source, { highWaterMark: 0 });
+  return new ReadableStream(new ChunkedSource(reader), { highWaterMark: 0 });
 }
 
 class ChunkedSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   readonly #reader: ReadableStreamBYOBReader;
-  readonly #fit: ChunkFit;
+  readonly #fit = new ChunkFit();
   #buffer = new ArrayBuffer(FIRST_BYTES);
   /** The read that nobody has taken yet. */
   #read: Promise<Read> | undefined;
 
-  constructor(reader: ReadableStreamBYOBReader, fit: ChunkFit) {
+  constructor(reader: ReadableStreamBYOBReader) {
     this.#reader = reader;
-    this.#fit = fit;
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
-    await this.#soon();
     const first = this.#taken(await this.#begin());
     if (first === undefined) return controller.close();
     const pieces = [first];
@@ -154,7 +113,6 @@ class ChunkedSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> 
     // A body that breaks is told to whoever reads on, from the same promise.
     this.#begin().then((read) => result = read, () => {});
     for (let hop = 0; hop < HOPS && result === undefined; hop += 1) await null;
-    if (result === undefined) this.#fit.foundNothing();
     return result;
   }
 

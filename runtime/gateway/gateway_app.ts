@@ -11,7 +11,7 @@ import { withoutHops } from "../hop_headers.ts";
 import { PROBLEM_TYPE, problemResponse } from "../problem.ts";
 import type { RouteLimits } from "../../protocol/route_limits.ts";
 import { matchRoute, type RouteMatch } from "../config/routes.ts";
-import { chunkedBody, ChunksTooSmallError } from "./chunked_body.ts";
+import { chunkedBody } from "./chunked_body.ts";
 import { BodyTooLargeError, limitedBody, saysTooMuch } from "../limits/body_limit.ts";
 import type { LimitedExchange } from "../limits/limited_exchange.ts";
 import type { Route } from "../config/mesh_config.ts";
@@ -105,13 +105,11 @@ export function createGatewayApp(options: GatewayAppOptions): GatewayApp {
 
 /** A body that broke by the fault of its client, who may not even hear of it. */
 function refuseBody(cause: unknown): Response {
-  if (cause instanceof BodyTooLargeError || cause instanceof ChunksTooSmallError) {
-    return refuseSize(cause);
-  }
+  if (cause instanceof BodyTooLargeError) return refuseSize(cause);
   return problemResponse({ status: 400, detail: "Cannot read the request: its body is malformed" });
 }
 
-function refuseSize({ message: detail }: Error): Response {
+function refuseSize({ message: detail }: BodyTooLargeError): Response {
   return problemResponse({ status: 413, detail });
 }
 
