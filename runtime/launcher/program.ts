@@ -161,6 +161,19 @@ export function processEnvironmentOf(service: ServiceConfig): Record<string, str
 }
 
 /**
+ * Tells what keeps a service from being loaded (a missing module, a mistake in its syntax) as Deno
+ * tells it of a main module: without the line of our program that has asked for it. What the
+ * service has thrown itself has no such line.
+ */
+const TELL_UNLOADED = `(error) => {
+  const stack = String(error?.stack);
+  const end = stack.lastIndexOf("\\n    at async " + import.meta.url);
+  if (end < 0) throw error;
+  console.error("error: " + stack.slice(0, end).replace("TypeError: ", ""));
+  Deno.exit(1);
+}`;
+
+/**
  * The program that Deno reads from stdin. It resolves imports as the service's folder does.
  *
  * What a main module imports Deno reads without asking whether it may, the files of the mesh too.
@@ -182,7 +195,7 @@ function mainModule(begin: string, isReader: boolean): string {
   );
   return `const { entry } = JSON.parse(Deno.env.get("${START_VARIABLE}"));\n` +
     `const all = ${JSON.stringify(ours)} + encodeURIComponent(JSON.stringify(entry));\n` +
-    `const { serve, service } = await import(all);\n` +
+    `const { serve, service } = await import(all).catch(${TELL_UNLOADED});\n` +
     `serve(service${known});\n`;
 }
 
