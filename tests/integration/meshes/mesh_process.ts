@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { lines } from "./output.ts";
-import { commandsOf, killAll, processesWith } from "./processes.ts";
+import { commandsOf, killAll, processesWith, signalChild } from "./processes.ts";
 
 /** One JSON line of the mesh. */
 export interface MeshEvent {
@@ -202,7 +202,7 @@ export class MeshProcess implements AsyncDisposable {
 
   /** Sends a signal to the mesh. */
   signal(signal: Deno.Signal): void {
-    this.#child.kill(signal);
+    signalChild(this.#child, signal);
   }
 
   /** Waits until the mesh has ended and everything that it printed was read. */

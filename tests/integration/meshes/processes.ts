@@ -38,6 +38,15 @@ export async function untilGone(pids: readonly number[], deadlineMs: number): Pr
   }
 }
 
+/** Sends a signal to a child; one that has ended, heard of or not, takes none. */
+export function signalChild(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 /** `PF_EXITING` of Linux: so it marks a process that has no code to run any more. */
 const EXITING = 0x4;
 
