@@ -11,6 +11,8 @@ import {
   MANIFEST_DEFAULTS,
   type ServiceManifest,
 } from "../../protocol/manifest.ts";
+import { isWithin } from "./places.ts";
+import { ownPlace } from "./service_files.ts";
 import type { ReportedPort } from "../../protocol/announcements.ts";
 import type { RouteLimits } from "../../protocol/route_limits.ts";
 
@@ -107,6 +109,8 @@ export interface ProgramConfig {
 export interface ClosedPlaces {
   /** Absolute paths of files and folders with secrets. */
   readonly paths: readonly string[];
+  /** Absolute paths of files that are closed to who has no permission to read them. @default {[]} */
+  readonly unasked?: readonly string[];
   /** Where roles listen, each `HOST:PORT`. */
   readonly net: readonly string[];
   /** Whether only who has a certificate is let in there, which no service has. @default {false} */
@@ -199,18 +203,44 @@ function healthIn({ health, program }: ServiceConfig): Pick<ServiceManifest, "he
   return { health: health ?? HEALTH_DEFAULTS };
 }
 
+/** Most files of a mesh that are closed to who may not read them; a mesh has a few. */
+const UNASKED_MAX = 200;
+
 /**
- * Closes places to services: whatever they are allowed, it does not hold there.
+ * Closes places to services: whatever they are allowed, it does not hold there. And the files with
+ * what is secret among them, which a service could import without a permission, to all that have
+ * none to read them: the configuration of the mesh, and what `secrets` name.
  *
- * @param services The services.
+ * @param mesh The services, and the file that configures them.
  * @param closed What they may not use.
  * @returns The same services, that far.
  */
 export function closedTo(
-  services: ReadonlyMap<string, ServiceConfig>,
+  { services, file }: Pick<MeshConfig, "services" | "file">,
   closed: ClosedPlaces,
 ): Map<string, ServiceConfig> {
-  return new Map([...services].map(([name, service]) => [name, { ...service, closed }]));
+  const all = [...services.values()];
+  const secrets = all.flatMap((service) => Object.values(service.secrets ?? {}));
+  const files = [...new Set([...(file === undefined ? [] : [file]), ...secrets])]
+    .slice(0, UNASKED_MAX);
+  // What nobody may read is closed like all else, so that workers of one process are kept from it.
+  const unasked = files.filter((path) => all.some((service) => mayUse(service, path)));
+  const paths = [...closed.paths, ...files.filter((path) => !unasked.includes(path))];
+  return new Map(
+    [...services].map(([name, service]) => {
+      const own = unasked.filter((path) => !mayUse(service, path));
+      return [name, { ...service, closed: { ...closed, paths, unasked: own } }];
+    }),
+  );
+}
+
+function mayUse(
+  { entry, permissions: { read, write }, program }: ServiceConfig,
+  path: string,
+): boolean {
+  // A program has no sandbox, and its entry is the configuration itself.
+  return program === undefined &&
+    [ownPlace(entry), ...read, ...write].some((place) => isWithin(path, place));
 }
 
 /**

@@ -71,7 +71,8 @@ function hostsOfCode(hosts: readonly string[] | undefined): readonly string[] {
 function exceptionsOf(service: ServiceConfig): PermissionLists {
   const { closed = { paths: [], net: [] }, entry, permissions: { read, write } } = service;
   const own = ownPlace(entry);
-  const { names, placesLooked } = closedNames(closed.paths, [own, ...read, ...write]);
+  const paths = [...closed.paths, ...closed.unasked ?? []];
+  const { names, placesLooked } = closedNames(paths, [own, ...read, ...write]);
   if (closed.paths.length > 0 && placesLooked === 0) {
     throw new Error(`${own} has too many folders to look for links to what belongs to the mesh`);
   }
@@ -83,9 +84,7 @@ function exceptionsOf(service: ServiceConfig): PermissionLists {
   return {
     "deny-read": names,
     // A service that may write much may not write what all others run, nor what they will run.
-    "deny-write": write.length === 0
-      ? names
-      : closedToWriters([...closed.paths, ...cachePlaces()], write),
+    "deny-write": write.length === 0 ? names : closedToWriters([...paths, ...cachePlaces()], write),
     "deny-net": closed.net,
   };
 }

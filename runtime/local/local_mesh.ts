@@ -210,7 +210,7 @@ export class LocalMesh {
   async #startAgent(agent: WorkerCall<AgentWorker>): Promise<void> {
     const { data, output, warn } = this.#options;
     const config = this.#config;
-    const services = preparedServices(config.services, data);
+    const services = preparedServices(config, data);
     const unlinked = (peer: AgentPeer) => this.#relink(peer);
     await agent.call("start", [
       { name: "local", services, secret: this.#secret },
@@ -220,7 +220,7 @@ export class LocalMesh {
     ]);
     // What changed meanwhile was told to nobody.
     if (config === this.#config) return;
-    await agent.call("update", [preparedServices(this.#config.services, data), []]);
+    await agent.call("update", [preparedServices(this.#config, data), []]);
   }
 
   async #startGateway(gateway: WorkerCall<GatewayWorker>): Promise<void> {

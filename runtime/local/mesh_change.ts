@@ -33,11 +33,12 @@ export interface MeshChange {
 
 /** The services of a mesh as its one agent gets them. */
 export function preparedServices(
-  services: ReadonlyMap<string, ServiceConfig>,
+  { services, file }: MeshConfig,
   data: string,
 ): ReadonlyMap<string, ServiceConfig> {
   const paths = data === "none" ? [] : [resolve(data)];
-  return closedTo(withoutLabels(services), { paths, net: [] });
+  const mesh = { services: withoutLabels(services), ...(file === undefined ? {} : { file }) };
+  return closedTo(mesh, { paths, net: [] });
 }
 
 /**
@@ -45,7 +46,8 @@ export function preparedServices(
  */
 export async function applyChange(change: MeshChange): Promise<void> {
   const { before, now, edited, agent, gateways, data } = change;
-  const prepared = (services: MeshConfig["services"]) => preparedServices(services, data);
+  const prepared = (services: MeshConfig["services"]) =>
+    preparedServices({ ...now, services }, data);
   const all = new Map([...before.services, ...now.services]);
   await whileItRuns(() => agent?.call("update", [prepared(all), edited]));
   await Promise.all(

@@ -61,6 +61,8 @@ interface Who {
 interface Host {
   readonly process: HostProcess;
   readonly folder: string;
+  /** What is closed to it, one in a line. */
+  readonly closed: string;
   readonly token: string;
 }
 
@@ -155,8 +157,10 @@ export class WorkerHosts {
       if (isWorker(service)) folders.add(hostFolder(service.entry));
       else if (service.runtime === "worker") this.#tellProcess(service);
     }
-    for (const { folder, process } of this.#hosts) {
-      if (!folders.has(folder) && process.size === 0) process.kill();
+    const closed = this.#closed.join("\n");
+    for (const host of this.#hosts) {
+      const isOfUse = folders.has(host.folder) && host.closed === closed;
+      if (!isOfUse && host.process.size === 0) host.process.kill();
     }
     if (folders.size === 0) return;
     setTimeout(() => {
@@ -195,7 +199,8 @@ export class WorkerHosts {
     if (this.#isStopped) throw new Error("the agent ends");
     for (const host of this.#hosts) {
       const { isOpen, size } = host.process;
-      if (host.folder === folder && isOpen && size < WORKERS_MAX) return host;
+      const isSame = host.folder === folder && host.closed === closed.join("\n");
+      if (isSame && isOpen && size < WORKERS_MAX) return host;
     }
     const command = hostCommand(closed);
     if (command === undefined) throw new Error("there is no deno to run it with");
@@ -213,7 +218,7 @@ export class WorkerHosts {
       ended: () => this.#hosts.delete(host),
       warn: (text) => this.#options.warn(`workers in ${basename(folder)}: ${text}`),
     });
-    const host: Host = { process, folder, token };
+    const host: Host = { process, folder, closed: closed.join("\n"), token };
     this.#hosts.add(host);
     return host;
   }

@@ -34,8 +34,12 @@ export async function run(parsed: Parsed<"agent">, io: CommandIO): Promise<numbe
   const { warn } = output;
   const plan = await planAgent(parsed, warn);
   const repositoryOf = ({ config, services, versions }: LoadedRepository): Repository => {
-    const open = closedTo(reaching(services, plan.networks), closedPlaces(plan, flags));
-    const { routes, ports = [] } = config;
+    const { routes, ports = [], file } = config;
+    const mesh = {
+      services: reaching(services, plan.networks),
+      ...(file === undefined ? {} : { file }),
+    };
+    const open = closedTo(mesh, closedPlaces(plan, flags));
     return { services: open, versions, routes, ports };
   };
   const watch = await watchServices({

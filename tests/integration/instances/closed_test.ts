@@ -94,6 +94,36 @@ for (const runtime of RUNTIMES) {
   }
 }
 
+for (const runtime of ["process", "worker"]) {
+  for (const file of ["mesh.json", "key"]) {
+    Deno.test(`${runtime}: no service imports ${file} that it may not read`, async () => {
+      const code = `import told from "../${file}" with { type: "text" };
+        export default { fetch: () => Response.json({ told }) };`;
+      const folder = await thiefFolder(code);
+      const config = { unstable: ["raw-imports"] };
+      await Deno.writeTextFile(`${folder}/thief/deno.json`, JSON.stringify(config));
+      const services = {
+        thief: { entry: "./thief/mod.ts", runtime },
+        probe: { env: { PASSWORD: "of the probe" }, secrets: { KEY: "./key" } },
+      };
+      const files = { key: "of the probe" };
+      await using mesh = await startMesh({ services, files, folder, isFolderOurs: true });
+      const answer = await mesh.text("/thief/");
+      const isTold = answer.includes("of the probe");
+      assertEquals([isTold, /Requires read access/.test(answer)], [false, true], answer);
+      assertEquals(await mesh.text("/probe/env?what=KEY"), `{"value":"of the probe"}`);
+    });
+  }
+
+  Deno.test(`${runtime}: a service that may read the folder of the mesh does so`, async () => {
+    const folder = await thiefFolder(PROBE);
+    const permissions = { read: ["."] };
+    await using mesh = await startThief(folder, { permissions, runtime });
+    const { size } = await Deno.stat(`${folder}/mesh.json`);
+    assertEquals(await attempt(mesh, ["read", `${folder}/mesh.json`]), { value: size });
+  });
+}
+
 Deno.test("a service imports what is beside its folder, and may not read it", async () => {
   const code = `import { word } from "../word.ts";
     const name = "../" + "late.ts";

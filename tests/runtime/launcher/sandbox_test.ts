@@ -62,7 +62,7 @@ Deno.test("closedTo() keeps a service out of what its permissions include", asyn
   `;
   const open = new Map([["greedy", serviceIn(folder)]]);
   const net = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
-  const closed = closedTo(open, { paths: [secrets], net });
+  const closed = closedTo({ services: open }, { paths: [secrets], net });
   const before = ["own done", "read done", "write done", "dial done", "listen done"];
   const after = ["own done", "read NotCapable", "write NotCapable", "dial NotCapable"];
   for (
