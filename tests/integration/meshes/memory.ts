@@ -13,8 +13,11 @@ export const MIB = 1_048_576;
 /** By how much the peak of a process may grow while much passes, in bytes. */
 const GROWTH = 64 * MIB;
 
-/** What may be under way when one end does not read: windows, and buffers of the system. */
-export const UNDER_WAY = 32 * MIB;
+/**
+ * What may be under way when one end does not read: windows, and buffers of the system, which makes
+ * them the larger the slower both ends are; with three connections in a row it was 41 MiB once.
+ */
+export const UNDER_WAY = 64 * MIB;
 
 /** The most memory that each process of a mesh, and of its services, has had, in bytes. */
 export async function peaksOf(mesh: MeshProcess): Promise<ReadonlyMap<number, number>> {
