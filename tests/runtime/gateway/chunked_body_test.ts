@@ -4,9 +4,9 @@ import { latin, RawConnection } from "../../conformance/raw_http.ts";
 
 const MIB = 1_048_576;
 /** Reads of the slow handler, each of which could take in a whole view. */
-const READS = 500;
+const READS = 1_000;
 /** What the buffers of both ends of a connection hold at most, and a little. */
-const UNDER_WAY = 24 * MIB;
+const UNDER_WAY = 40 * MIB;
 
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
 
