@@ -109,7 +109,7 @@ export interface ProgramConfig {
 export interface ClosedPlaces {
   /** Absolute paths of files and folders with secrets. */
   readonly paths: readonly string[];
-  /** Absolute paths of files that are closed to who has no permission to read them. @default {[]} */
+  /** Absolute paths of files that are closed to who may not read them. @default {[]} */
   readonly unasked?: readonly string[];
   /** Where roles listen, each `HOST:PORT`. */
   readonly net: readonly string[];
