@@ -135,7 +135,8 @@ function closedPlaces(
   const roles = [manager, listen, { hostname, port: listen.port }];
   const net = roles.filter(({ port }) => port !== 0).flatMap(placesOf);
   return {
-    paths: [data, tls].filter((path) => path !== undefined).map((path) => resolve(path)),
+    // Other roles that were started here keep theirs in the folder that all of them have.
+    paths: [data, tls, ".smmp"].filter((path) => path !== undefined).map((path) => resolve(path)),
     net: [...new Set(net)],
     isProved: tls !== undefined,
   };

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { DistributedMesh } from "../meshes/distributed_mesh.ts";
 import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
 
 const PROBE = await Deno.readTextFile(new URL("../services/probe.ts", import.meta.url));
@@ -123,6 +124,21 @@ for (const runtime of ["process", "worker"]) {
     assertEquals(await attempt(mesh, ["read", `${folder}/mesh.json`]), { value: size });
   });
 }
+
+Deno.test("a service reads nothing of other roles that were started beside its agent", async () => {
+  await using mesh = await DistributedMesh.make();
+  await Deno.mkdir(`${mesh.folder}/.smmp/manager`, { recursive: true });
+  await Deno.writeTextFile(`${mesh.folder}/.smmp/manager/admin.json`, `"of the manager"`);
+  const code = `import told from "./.smmp/manager/admin.json" with { type: "json" };
+    export default { fetch: () => Response.json({ told }) };`;
+  await Deno.writeTextFile(`${mesh.folder}/thief.ts`, code);
+  await mesh.startManager();
+  const { listen } = await mesh.startAgent("a1", { thief: { entry: `${mesh.folder}/thief.ts` } });
+  await mesh.startGateway(listen);
+  const answer = await (await fetch(`${mesh.gatewayUrl}/thief/`)).text();
+  const isTold = answer.includes("of the manager");
+  assertEquals([isTold, answer.includes("Requires read access")], [false, true], answer);
+});
 
 Deno.test("a service imports what is beside its folder, and may not read it", async () => {
   const code = `import { word } from "../word.ts";
