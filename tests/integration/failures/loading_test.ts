@@ -28,7 +28,7 @@ const BROKEN: Readonly<Record<string, readonly [text: string, said: readonly str
   ]],
 };
 
-Deno.test("a service that can't be loaded fails with what Deno says of it, and no more", async () => {
+Deno.test("a service that can't be loaded fails with what Deno says, and no more", async () => {
   const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
   const files = Object.fromEntries(
     Object.entries(BROKEN).map(([name, [text]]) => [`${name}.ts`, text]),

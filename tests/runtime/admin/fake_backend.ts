@@ -32,6 +32,13 @@ const GREETER_USAGE = {
   replacedAtMs: 0,
 };
 
+const NOW = {
+  usages: new Map([[2, GREETER_USAGE]]),
+  busy: new Map(),
+  inFlight: new Map([[1, 4]]),
+  liveOf: () => 1,
+};
+
 /** A mesh that a test can look into. */
 export interface FakeBackend extends AdminBackend {
   /** Watches the messages that a test lets pass. */
@@ -71,13 +78,7 @@ export function createFakeBackend({ startMs = Date.UTC(2026, 10, 24, 22) } = {})
       return listeners.size;
     },
     registry: () => registry,
-    now: () => ({
-      usages: new Map([[2, GREETER_USAGE]]),
-      busy: new Map(),
-      inFlight: new Map([[1, 4]]),
-      liveOf: () => 1,
-      nowMs: Date.now(),
-    }),
+    now: () => ({ ...NOW, nowMs: Date.now() }),
     refusals: () => [{ type: "processData", status: 404, count: 2 }],
     command(command) {
       commands.push(command);
