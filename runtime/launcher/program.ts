@@ -49,6 +49,9 @@ export const COMPANION_COMMAND = "serve-command";
 /** The same as one file, which `deno task compile` makes and puts into the binary. */
 const BEGIN_BUNDLE = new URL("../../dist/begin.txt", import.meta.url);
 
+/** By this variable Deno runs files before the main module: `--require ./early.cjs`. */
+const EARLY_VARIABLE = "NODE_OPTIONS";
+
 /** The place that all files are in. */
 const ALL_FILES = "/";
 
@@ -106,10 +109,11 @@ export function programOf(service: ServiceConfig): ServiceProgram {
   const lists = permissionLists(service, START_VARIABLE);
   const url = pathToFileURL(service.entry).href;
   if (deno !== undefined) {
-    // The main module is plain JavaScript: Deno need not take the types out of it first.
     const { read = [] } = lists;
-    const loading = permissionFlags({ ...lists, read: [ALL_FILES, ...read] });
+    const isEarly = variableNames(service).includes(EARLY_VARIABLE);
+    const loading = permissionFlags(isEarly ? lists : { ...lists, read: [ALL_FILES, ...read] });
     const own = hasOwnDeno(service) || denoFolder?.isCurrent() !== true ? undefined : denoFolder;
+    // The main module is plain JavaScript: Deno need not take the types out of it first.
     const flags = ["--quiet", "--no-prompt", "--ext=js", ...own?.flags ?? [], ...loading];
     return {
       command: [deno, "run", ...flags, "-"],
@@ -117,7 +121,9 @@ export function programOf(service: ServiceConfig): ServiceProgram {
       told: { entry: url },
       // Whether what is prepared is still current is looked at while the process begins.
       get stdin() {
-        return mainModule(begin.url, read.includes(ALL_FILES));
+        return isEarly
+          ? narrowMainModule(begin.url, url)
+          : mainModule(begin.url, read.includes(ALL_FILES));
       },
     };
   }
@@ -127,10 +133,15 @@ export function programOf(service: ServiceConfig): ServiceProgram {
 }
 
 /** Whether a service says itself how its Deno runs, or may run another one, which has no flags. */
-function hasOwnDeno({ permissions, env, secrets = {} }: ServiceConfig): boolean {
-  if (permissions.run.length > 0) return true;
-  const names = [...permissions.env, ...Object.keys(env), ...Object.keys(secrets)];
+function hasOwnDeno(service: ServiceConfig): boolean {
+  if (service.permissions.run.length > 0) return true;
+  const names = variableNames(service);
   return DENO_VARIABLES.some((name) => names.includes(name));
+}
+
+/** The variables that a service names. */
+function variableNames({ permissions, env, secrets = {} }: ServiceConfig): readonly string[] {
+  return [...permissions.env, ...Object.keys(env), ...Object.keys(secrets)];
 }
 
 /**
@@ -186,7 +197,6 @@ const TELL_UNLOADED = `(error) => {
  * program for the same module, and would compile it anew where its text is another one.
  */
 function mainModule(begin: string, isReader: boolean): string {
-  const known = places === undefined ? "" : `, ${JSON.stringify(places)}`;
   const giveBack = isReader ? "" : `Deno.permissions.revokeSync({name:"read",path:"${ALL_FILES}"})`;
   const ours = dataUrl(
     `import ${JSON.stringify(dataUrl(`/*${secretName}*/${giveBack}`))};\n` +
@@ -196,7 +206,22 @@ function mainModule(begin: string, isReader: boolean): string {
   return `const { entry } = JSON.parse(Deno.env.get("${START_VARIABLE}"));\n` +
     `const all = ${JSON.stringify(ours)} + encodeURIComponent(JSON.stringify(entry));\n` +
     `const { serve, service } = await import(all).catch(${TELL_UNLOADED});\n` +
-    `serve(service${known});\n`;
+    `serve(service${knownPlaces()});\n`;
+}
+
+/**
+ * The same for a service that has code run before this program: nothing is granted for a while.
+ * What it imports itself it needs the permission to read.
+ */
+function narrowMainModule(begin: string, entry: string): string {
+  return `import { serve } from ${JSON.stringify(begin)};\n` +
+    `const entry = ${JSON.stringify(entry)};\n` +
+    `const service = await import(entry).catch(${TELL_UNLOADED});\n` +
+    `serve(service${knownPlaces()});\n`;
+}
+
+function knownPlaces(): string {
+  return places === undefined ? "" : `, ${JSON.stringify(places)}`;
 }
 
 function problemWithoutDeno({ entry }: ServiceConfig): string | undefined {

@@ -11,7 +11,10 @@ import type { PermissionRefused } from "../../roles/agent/events.ts";
 import type { OutputLine } from "../agent/agent_host_options.ts";
 
 /** Deno's own words, of 2.4 to 2.9. */
-const REFUSAL = /NotCapable: Requires (\w+) access(?: to "([^"]+)"| to <([^>]+)>)?/;
+const REFUSAL = /Requires (\w+) access(?: to "([^"]+)"| to <([^>]+)>)?/;
+
+/** One of these stands in the same line; only the second where a module could not be loaded. */
+const MARKS = ["NotCapable: ", ", run again with the --allow-"];
 
 /** Most refusals that are remembered; then all are told once more. */
 const TOLD_MAX = 1_000;
@@ -36,7 +39,7 @@ export class PermissionRefusals {
     { service, serviceID, stream, text }: OutputLine,
   ): Omit<PermissionRefused, "kind"> | undefined {
     // The cheap look first: services print much.
-    if (stream !== "stderr" || !text.includes("NotCapable")) return undefined;
+    if (stream !== "stderr" || !MARKS.some((mark) => text.includes(mark))) return undefined;
     const [, kind, quoted, bracketed] = REFUSAL.exec(text) ?? [];
     if (!permission.accepts(kind)) return undefined;
     const target = (quoted ?? bracketed)?.slice(0, LIMITS.permissionTargetCharacters);

@@ -96,6 +96,29 @@ Deno.test("a service gets no variable of its user into its environment unasked",
   assertEquals(variables.includes("SECRET"), false);
 });
 
+Deno.test("a service may read no more in what it has Deno run before it", async () => {
+  const early = `globalThis.early = "ran";
+    try { Deno.readTextFileSync("/etc/passwd"); globalThis.early = "read"; } catch {}`;
+  const late = `import { one } from "./beside.ts";
+    export default { fetch: () => new Response(globalThis.early + one) };`;
+  const env = { NODE_OPTIONS: "--require ./early.cjs" };
+  await using mesh = await startMesh({
+    services: {
+      late: { entry: "./late.ts", env, permissions: { read: ["./beside.ts"] } },
+      blind: { entry: "./late.ts", env },
+    },
+    files: { "early.cjs": early, "late.ts": late, "beside.ts": "export const one = 1;" },
+  });
+  // Not every version of Deno has it.
+  const told = await mesh.text("/late");
+  assertEquals(["ran1", "undefined1"].includes(told), true, told);
+  const { detail } = await (await mesh.fetch("/blind")).json();
+  const refused = `error: Requires read access to "${mesh.folder}/beside.ts", run again with`;
+  assertEquals(detail.includes(refused), true, detail);
+  const { service, permission } = await mesh.event("instanceRefused", {});
+  assertEquals({ service, permission }, { service: "blind", permission: "read" });
+});
+
 for (const runtime of ["process", "worker"]) {
   Deno.test(`${runtime}: a service may have any name of a file`, async () => {
     const text = await Deno.readTextFile(`${SERVICES}probe.ts`);
