@@ -1,4 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { DEADLINE_MS } from "../meshes/mesh_process.ts";
 import { DistributedMesh } from "../meshes/distributed_mesh.ts";
 
 const ECHO = { echo: {} };
@@ -74,4 +75,23 @@ Deno.test("manager leaves an operator that was revoked, and ends its streams", a
   const { code, text } = await mesh.run("agents", ...of("bob"));
   assertEquals([refused.code, code], [1, 0], text);
   await manager.event("warning", { reason: /revoked certificates in .* has changed/ });
+});
+
+Deno.test("a gateway that was revoked keeps no connection to a service", async () => {
+  await using mesh = await DistributedMesh.make({ isSecure: true });
+  const manager = await mesh.startManager();
+  const { listen } = await mesh.startAgent("a1", { echo: { idle: "10m" } });
+  await mesh.startGateway(listen);
+  assertEquals(await mesh.text("/echo/who?id=Ada"), "Ada");
+  await revoke(mesh, "gateway", "g1");
+  await tell(mesh, "a1");
+  await manager.event("instanceEnded", { service: "gateway", reason: /certificate was revoked/ });
+  const ask = async () => {
+    const signal = AbortSignal.timeout(5_000);
+    const response = await fetch(`${mesh.gatewayUrl}/echo/who?id=Bob`, { signal });
+    return response.ok && await response.text() === "Bob";
+  };
+  // Whoever has no answer in time has no connection.
+  const endMs = performance.now() + DEADLINE_MS;
+  while (await ask().catch(() => false)) assert(performance.now() < endMs, "it is still served");
 });

@@ -12,10 +12,10 @@ import { cutReason } from "../../../../protocol/parse_message.ts";
 import { isDone, STATUS } from "../../../../protocol/status.ts";
 import { clearDeadline, setDeadline } from "../../../deadlines.ts";
 import type { LinkID } from "../../../step.ts";
-import { abandonConnection, closeConnection } from "../connections/closes.ts";
+import { abandonConnection, closeConnection, closeUnknown } from "../connections/closes.ts";
 import { endInstance } from "./endings.ts";
 import type { ClosingPhase } from "../../memory/facts.ts";
-import { type Instance, manifestOf } from "../../memory/registry.ts";
+import { endsOf, type Instance, manifestOf } from "../../memory/registry.ts";
 import { instanceOfAgent } from "./spoken_of.ts";
 import { onStartFailed } from "./starts.ts";
 import {
@@ -215,5 +215,20 @@ export function onServiceTerminationInfo(
   if (instance.state === "starting") return onStartFailed(turn, instance, { status, reason });
   // What nobody asked it to do is a crash, even if it exits as if all were well.
   const isCrash = instance.launched && instance.state === "running";
+  const left = instance.launched ? [] : [...instance.outgoing].map(endsOf);
   endInstance(turn, instance, { status, reason, exitCode, signal, isCrash });
+  for (const ends of left) closeAtDestination(turn, ends);
+}
+
+/**
+ * A gateway that its agent lost may run on, with a certificate that was revoked: nobody but the
+ * other end can close what it has open.
+ */
+function closeAtDestination(turn: Turn, ends: ReturnType<typeof endsOf>): void {
+  const { registry, linkOfAgent } = turn.state;
+  const { serviceID, sourcePlug, destPlug, destServiceID } = ends;
+  const link = linkOfAgent.get(registry.instances.get(destServiceID)?.agent ?? "");
+  if (link === undefined) return;
+  const reason = "its source has ended";
+  closeUnknown(turn, link, { serviceID, sourcePlug, destPlug, destServiceID, reason });
 }
