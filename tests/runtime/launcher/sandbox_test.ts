@@ -1,7 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { closedTo, type ServiceConfig } from "../../../runtime/config/mesh_config.ts";
-import { permissionFlags, permissionLists } from "../../../runtime/launcher/sandbox.ts";
+import {
+  environmentOf,
+  permissionFlags,
+  permissionLists,
+} from "../../../runtime/launcher/sandbox.ts";
+import { withVariables } from "./variables.ts";
 
 function serviceIn(folder: string): ServiceConfig {
   const permissions = {
@@ -142,4 +147,22 @@ Deno.test("permissionLists() lets nobody move what is closed to another name", a
   assertEquals(await tryWith([own]), [...refused, "mod.ts done", `${own} NotCapable`]);
   assertEquals(await tryWith([own, other]), [...refused, "mod.ts NotCapable", `${own} NotCapable`]);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("environmentOf() lets a service load packages where its user can", async () => {
+  const authorities = {
+    DENO_TLS_CA_STORE: "system",
+    DENO_CERT: "/a.pem",
+    NODE_EXTRA_CA_CERTS: "/b.pem",
+    SSL_CERT_FILE: "/c.pem",
+    SSL_CERT_DIR: "/d",
+    NPM_CONFIG_REGISTRY: "https://npm.example",
+  };
+  await withVariables({ ...authorities, HTTPS_PROXY: "http://proxy.example" }, () => {
+    const environment = environmentOf(serviceIn("/a"));
+    const passed = Object.keys(authorities).map((name) => [name, environment[name]]);
+    assertEquals(Object.fromEntries(passed), authorities);
+    assertEquals(environment.HTTPS_PROXY, undefined);
+    return Promise.resolve();
+  });
 });
