@@ -54,8 +54,13 @@ export function withRealPlaces(paths: readonly string[]): string[] {
  *
  * @param closed Absolute paths of what is closed.
  * @param places Absolute paths of what is granted, first what is the service's own.
+ * @param options `firstMax`: most folders of the first of them. @default {20,000}
  */
-export function closedNames(closed: readonly string[], places: readonly string[]): ClosedNames {
+export function closedNames(
+  closed: readonly string[],
+  places: readonly string[],
+  { firstMax = OWN_FOLDERS_MAX }: { readonly firstMax?: number } = {},
+): ClosedNames {
   const secrets = withRealPlaces(closed);
   const names = new Set(secrets);
   const walk = new LinkWalk(secrets);
@@ -65,7 +70,7 @@ export function closedNames(closed: readonly string[], places: readonly string[]
     const root = realPlace(place);
     roots.push({ place, root });
     if (secrets.some((secret) => isWithin(root, secret))) names.add(place);
-    const max = placesLooked === 0 ? OWN_FOLDERS_MAX : FOLDERS_MAX;
+    const max = placesLooked === 0 ? firstMax : FOLDERS_MAX;
     if (!walk.add(root, max)) break;
     placesLooked += 1;
   }
@@ -86,7 +91,8 @@ export function closedNames(closed: readonly string[], places: readonly string[]
  */
 export function closedToWriters(closed: readonly string[], places: readonly string[]): string[] {
   const secrets = withRealPlaces(closed);
-  const { names } = closedNames(closed, places);
+  // None of these is the service's own: an agent stands still while it looks.
+  const { names } = closedNames(closed, places, { firstMax: FOLDERS_MAX });
   const found = new Set(names);
   for (const place of places) {
     const root = realPlace(place);

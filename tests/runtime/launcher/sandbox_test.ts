@@ -166,3 +166,29 @@ Deno.test("environmentOf() lets a service load packages where its user can", asy
     return Promise.resolve();
   });
 });
+
+Deno.test("permissionLists() looks at a bounded part of what may be written", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "smmp-test-" });
+  const { readDirSync } = Deno;
+  try {
+    for (let number = 0; number < 5_000; number += 1) {
+      Deno.mkdirSync(`${folder}/much/${number}`, { recursive: true });
+    }
+    const { permissions, ...service } = serviceIn(`${folder}/own`);
+    let looks = 0;
+    Deno.readDirSync = (path) => {
+      looks += 1;
+      return readDirSync(path);
+    };
+    const writing = { ...permissions, read: [], write: [`${folder}/much`] };
+    permissionLists({
+      ...service,
+      permissions: writing,
+      closed: { paths: [`${folder}/data`], net: [] },
+    }, "SMMP_START");
+    assertEquals(looks < 4_500, true, `${looks} folders`);
+  } finally {
+    Deno.readDirSync = readDirSync;
+    await Deno.remove(folder, { recursive: true });
+  }
+});
