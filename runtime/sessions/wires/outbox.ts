@@ -1,6 +1,7 @@
 /**
  * The one place that writes to the socket of a session. What is put in during one turn of the event
- * loop, or while a write is under way, leaves in one write; bodies take turns, a frame each.
+ * loop, or while a write is under way, leaves in one write; bodies take turns, a frame each. What is
+ * large does not wait for the end of the turn: then it would no longer be in the processor's caches.
  *
  * @module
  */
@@ -50,6 +51,10 @@ export class Outbox {
   #stopped = false;
   #writing = 0;
   #batches = 0;
+  /** Bytes that bodies have got ready since the last batch was filled. */
+  #readyBytes = 0;
+  /** Ends the wait for the end of the turn. */
+  #hurry = (): void => {};
 
   /**
    * `failed` is called when the wire breaks or the peer does not read; no write follows. While
@@ -85,7 +90,7 @@ export class Outbox {
     if (this.#frames.length > SESSION_LIMITS.queuedBytes) {
       this.#fail("the peer does not read");
     } else {
-      this.#flushing ??= this.#flush();
+      this.#flushSoon();
     }
   }
 
@@ -93,7 +98,8 @@ export class Outbox {
   readonly ready = (body: Outgoing): void => {
     if (this.#stopped) return;
     this.#enqueue(body);
-    this.#flushing ??= this.#flush();
+    this.#readyBytes += body.bufferedBytes;
+    this.#flushSoon();
   };
 
   /** Resolves when all that could be written has been, or nothing can be any more. */
@@ -123,9 +129,16 @@ export class Outbox {
     clearTimeout(timer);
   }
 
+  /** At the end of the turn, or as soon as there is enough for a write. */
+  #flushSoon(): void {
+    this.#flushing ??= this.#flush();
+    if (this.#frames.length + this.#readyBytes >= SESSION_LIMITS.writeBytes) this.#hurry();
+  }
+
   async #flush(): Promise<void> {
     try {
-      await endOfTurn(this.#isAlone());
+      const enough = new Promise<void>((resolve) => this.#hurry = resolve);
+      await Promise.race([endOfTurn(this.#isAlone()), enough]);
       for (;;) {
         if (this.#stopped) break;
         this.#fill();
@@ -151,6 +164,7 @@ export class Outbox {
   /** Bodies take turns, one frame each, until the batch is large enough. */
   #fill(): void {
     let at = 0;
+    this.#readyBytes = 0;
     for (; this.#frames.length < SESSION_LIMITS.writeBytes; at += 1) {
       const body = this.#ready[at];
       if (body === undefined) break;
