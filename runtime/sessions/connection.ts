@@ -129,7 +129,9 @@ export class Connection {
    * kernel holds back for 40 ms else; and so long some peers' kernels hold back what follows.
    */
   acknowledge(): void {
-    if (!this.#over) this.#pong();
+    if (this.#over || this.#finishing) return;
+    this.outbox.frames.pong();
+    this.outbox.wake();
   }
 
   async #read(): Promise<void> {
@@ -138,7 +140,13 @@ export class Connection {
         const count = await this.#wire.read(this.#decoder.room());
         if (count === null) return this.#readEnd();
         this.#heartbeat.heard();
-        this.#decoder.arrived(count, this.#receive);
+        this.#decoder.arrived(count);
+        for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
+          this.#receive(frame);
+          // Large answers go on meanwhile: they leave while the processor has them in its caches,
+          // which have no room for those to all that was asked at once.
+          if (frame.type === FRAME.request && this.outbox.isBulky) await null;
+        }
         if (this.#isPrompt && this.exchanges.size > 0) this.acknowledge();
       }
     } catch (error) {
@@ -174,7 +182,7 @@ export class Connection {
       case FRAME.reset:
         return this.#reset(frame);
       case FRAME.ping:
-        return this.#pong();
+        return this.acknowledge();
       case FRAME.pong:
         return;
       case FRAME.goAway:
@@ -235,12 +243,6 @@ export class Connection {
     this.exchanges.delete(frame.exchange);
     exchange.reset(code, reason);
     this.#finishWhenIdle();
-  }
-
-  #pong(): void {
-    if (this.#finishing) return;
-    this.outbox.frames.pong();
-    this.outbox.wake();
   }
 
   #peerLeaves(): void {

@@ -68,7 +68,7 @@ export interface Frame {
   readonly end: boolean;
   /** The number of the exchange; 0 for the session. */
   readonly exchange: number;
-  /** A view that is valid until the call that delivered it returns. */
+  /** A view that is valid until more is read. */
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
@@ -110,10 +110,12 @@ const RULES: readonly (readonly [FrameType, number, number, boolean, boolean] | 
   [FRAME.answer, 7, 4 + headBytes + dataBytes, true, false],
 ];
 
-/** What one read takes, unless the rest of a frame is larger. */
-const READ_BYTES = 131_072;
 /** A connection that has said nothing is given little memory. */
 const FIRST_BYTES = 256;
+/** What one read takes then, unless the rest of a frame is larger. */
+const READ_BYTES = 131_072;
+/** The same once a read has taken that much: what a peer writes at once is read at once. */
+const LARGE_READ_BYTES = 524_288;
 
 /**
  * Puts frames together from bytes that arrive in pieces of any size. They are read into its own
@@ -123,16 +125,23 @@ export class FrameDecoder {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
-  /** How many bytes the buffer needs to hold the frame that has begun to arrive. */
+  /** Where the next frame begins. */
+  #at = 0;
+  /** How many bytes the buffer should hold: at least the frame that has begun to arrive. */
   #needed = FIRST_BYTES;
 
   /** Bytes of a frame that has not arrived whole; at most one frame's. */
   get bufferedBytes(): number {
-    return this.#length;
+    return this.#length - this.#at;
   }
 
-  /** Where to read to. Valid until the next call of {@linkcode FrameDecoder.arrived}. */
+  /** Where to read to, once there is no {@linkcode FrameDecoder.next} frame. */
   room(): Uint8Array<ArrayBuffer> {
+    if (this.#at > 0) {
+      this.#bytes.copyWithin(0, this.#at, this.#length);
+      this.#length -= this.#at;
+      this.#at = 0;
+    }
     if (this.#bytes.length < this.#needed) {
       const larger = new Uint8Array(this.#needed);
       larger.set(this.#bytes.subarray(0, this.#length));
@@ -142,29 +151,30 @@ export class FrameDecoder {
     return this.#bytes.subarray(this.#length);
   }
 
+  /** So many bytes were read to the room. */
+  arrived(count: number): void {
+    this.#length += count;
+    const isFull = this.#length === this.#bytes.length;
+    if (isFull && this.#length >= READ_BYTES) this.#needed = LARGE_READ_BYTES;
+  }
+
   /**
-   * Bytes were read to the room: delivers every frame that is whole now.
+   * The next frame that is whole, if there is one. It is valid until the next call of
+   * {@linkcode FrameDecoder.room}.
    *
-   * @throws {FrameError} the bytes are no frames; what came before the fault was delivered.
+   * @throws {FrameError} the bytes are no frames.
    */
-  arrived(count: number, received: (frame: Frame) => void): void {
-    const length = this.#length + count;
-    let at = 0;
-    let needed = 0;
-    while (length - at >= HEADER_BYTES) {
-      const size = this.#view.getUint32(at);
-      const frame = readHeader(this.#view, at, size);
-      const start = at + HEADER_BYTES;
-      needed = HEADER_BYTES + size;
-      if (length - at < needed) break;
-      at += needed;
-      needed = 0;
-      received({ ...frame, payload: this.#bytes.subarray(start, at) });
-    }
-    this.#bytes.copyWithin(0, at, length);
-    this.#length = length - at;
-    const isKnown = at > 0 || this.#bytes.length > FIRST_BYTES;
-    this.#needed = Math.max(isKnown ? READ_BYTES : FIRST_BYTES, needed);
+  next(): Frame | undefined {
+    const left = this.#length - this.#at;
+    if (left < HEADER_BYTES) return undefined;
+    const size = this.#view.getUint32(this.#at);
+    const frame = readHeader(this.#view, this.#at, size);
+    const whole = HEADER_BYTES + size;
+    this.#needed = Math.max(this.#needed, left < whole ? whole : READ_BYTES);
+    if (left < whole) return undefined;
+    const start = this.#at + HEADER_BYTES;
+    this.#at += whole;
+    return { ...frame, payload: this.#bytes.subarray(start, this.#at) };
   }
 
   /** The same for bytes that have been read to somewhere else. */
@@ -174,7 +184,8 @@ export class FrameDecoder {
       const piece = bytes.subarray(at, at + room.length);
       room.set(piece);
       at += piece.length;
-      this.arrived(piece.length, received);
+      this.arrived(piece.length);
+      for (let frame = this.next(); frame !== undefined; frame = this.next()) received(frame);
     }
   }
 }

@@ -39,6 +39,9 @@ export interface Outgoing {
 
 const LAST_WORDS_MS = 1_000;
 
+/** A batch as large as this is mostly bodies, not the small answers of one turn. */
+const BULKY_BYTES = 32_768;
+
 /** Frames and bodies on their way out. */
 export class Outbox {
   readonly #wire: Wire;
@@ -51,6 +54,7 @@ export class Outbox {
   #stopped = false;
   #writing = 0;
   #batches = 0;
+  #isBulky = false;
   /** Bytes that bodies have got ready since the last batch was filled. */
   #readyBytes = 0;
   /** Ends the wait for the end of the turn. */
@@ -77,6 +81,11 @@ export class Outbox {
   /** Batches that have begun to leave: what was put in since then is known to nobody else. */
   get batches(): number {
     return this.#batches;
+  }
+
+  /** Whether what left last was large. */
+  get isBulky(): boolean {
+    return this.#isBulky;
   }
 
   /** The writer of the batch that leaves next. */
@@ -155,6 +164,7 @@ export class Outbox {
   async #write(batch: Uint8Array): Promise<void> {
     this.#batches += 1;
     this.#writing = batch.length;
+    this.#isBulky = batch.length >= BULKY_BYTES;
     for (let rest = batch; rest.length > 0;) {
       rest = rest.subarray(await this.#wire.write(rest));
       this.#writing = rest.length;

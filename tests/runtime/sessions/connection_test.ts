@@ -204,6 +204,31 @@ Deno.test("a head that is no request is answered with 400", async () => {
   await accepted.ended;
 });
 
+Deno.test("large answers leave before all that was asked with them is handled", async () => {
+  const body = new Uint8Array(60_000);
+  const batches: number[] = [];
+  const [wire, far] = MemoryWire.pair();
+  const session = accept(far, () => {
+    batches.push(far.written.length);
+    return new Response(body);
+  });
+  const frames = new FrameWriter();
+  frames.hello(HELLO);
+  await wire.write(frames.take());
+  await wire.read(new Uint8Array(1_000));
+  const ask = async (from: number, to: number) => {
+    for (let id = from; id <= to; id++) frames.request(id, ["GET", "http://a/"], true);
+    await wire.write(frames.take());
+    while (batches.length < to) await wire.read(new Uint8Array(1_000_000));
+  };
+  // The first one shows that answers are large; all others are 23 batches.
+  await ask(1, 1);
+  while (far.written.length < 2) await wire.read(new Uint8Array(1_000_000));
+  await ask(2, 100);
+  assertLess(10, batches.at(-1) ?? 0);
+  session.abort("the test is over");
+});
+
 Deno.test("a link that breaks while a write is under way breaks the session", async () => {
   const [near, far] = MemoryWire.pair();
   accept(far, () => new Promise<never>(() => {}));
