@@ -1,4 +1,5 @@
 import { deadline } from "../../transports/timer.ts";
+import { keepFreedMemory } from "../sessions/bodies/kept_memory.ts";
 import { postponeStaticBodies } from "../sessions/bodies/static_body.ts";
 import { postponeLazyRequests } from "../sessions/parts/lazy_request.ts";
 
@@ -16,7 +17,7 @@ const TRIALS_AFTER_MS = 1_000;
  * all of it at once.
  */
 export async function warmUp({ isSpare = false } = {}): Promise<void> {
-  const trials = [postponeLazyRequests(), postponeStaticBodies()];
+  const trials = [postponeLazyRequests(), postponeStaticBodies(), keepFreedMemory];
   if (isSpare) {
     trials.forEach((run) => run());
     return await useAll();
