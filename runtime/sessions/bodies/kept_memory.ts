@@ -10,9 +10,9 @@
 const BLOCK_BYTES = 33_488_896;
 
 /**
- * Has the process keep up to 64 MiB of what it has freed, as much as V8 lets pile up before it looks
- * for garbage. The allocator learns to keep twice the largest block that was given back so far;
- * one that nobody has written to costs nothing. Elsewhere than with glibc nothing changes.
+ * Has the process keep up to 64 MiB of what it has freed, as much as V8 lets pile up before it
+ * looks for garbage. The allocator learns to keep twice the largest block that was given back so
+ * far; one that nobody has written to costs nothing. Elsewhere than with glibc nothing changes.
  */
 export function keepFreedMemory(): void {
   new ArrayBuffer(BLOCK_BYTES).transfer(0);
