@@ -1,7 +1,8 @@
 /**
  * The one place that writes to the socket of a session. What is put in during one turn of the event
- * loop, or while a write is under way, leaves in one write; bodies take turns, a frame each. What is
- * large does not wait for the end of the turn: then it would no longer be in the processor's caches.
+ * loop, or while a write is under way, leaves in one write; bodies take turns, a frame each. What
+ * is large does not wait for the end of the turn: then it would no longer be in the processor's
+ * caches.
  *
  * @module
  */
