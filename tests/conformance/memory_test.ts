@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { UNPREPARED } from "../integration/meshes/processes.ts";
 import { grownSince, MIB, peaksOf, UNDER_WAY } from "../integration/meshes/memory.ts";
 import { askText, freshID, requestBytes } from "./case.ts";
 import { RawConnection } from "./raw_http.ts";
@@ -49,7 +50,7 @@ Deno.test({
   name: "a mesh holds little of 256 MiB, up or down, for an end that does not read",
   ignore: Deno.build.os !== "linux" || IS_OLD_DENO,
   async fn() {
-    await using mesh = await startSubjects();
+    await using mesh = await startSubjects(UNPREPARED);
     const { port } = new URL(mesh.gatewayUrl);
     const world: World = { name: "gateway", port: Number(port), host: "subject.test" };
     for (const pass of [download, upload]) {

@@ -44,9 +44,14 @@ const SERVICES = new URL("./services/", import.meta.url).pathname;
 /** Runs the subject as a program. */
 const PROGRAM = [Deno.execPath(), "run", "--allow-net", "--allow-env", `${SERVICES}program.ts`];
 
-/** A mesh with the subject at `subject.test`, also as a `program.test`, and a relay to it. */
-export function startSubjects(): Promise<MeshProcess> {
+/**
+ * A mesh with the subject at `subject.test`, also as a `program.test`, and a relay to it.
+ *
+ * @param env What is more in its environment.
+ */
+export function startSubjects(env: Readonly<Record<string, string>> = {}): Promise<MeshProcess> {
   return startMesh({
+    env,
     services: {
       subject: { entry: `${SERVICES}subject.ts` },
       fetcher: { entry: `${SERVICES}fetcher.ts`, plugs: ["subject"] },

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { RawConnection, type RawHead } from "../../conformance/raw_http.ts";
 import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
+import { UNPREPARED } from "../meshes/processes.ts";
 import { grownSince, MIB, peaksOf, UNDER_WAY } from "../meshes/memory.ts";
 
 const PROGRAM = new URL("./services/bodies.py", import.meta.url).pathname;
@@ -99,6 +100,7 @@ async function upload(mesh: MeshProcess, { size, isChunked }: Way): Promise<numb
 Deno.test("a mesh holds little of 128 MiB to or from a program, and changes nothing", async () => {
   await using mesh = await startMesh({
     services: { app: { entry: undefined, command: ["python3", PROGRAM] } },
+    env: UNPREPARED,
   });
   for (const pass of [download, upload]) {
     // What the processes need in any case is there after smaller bodies.

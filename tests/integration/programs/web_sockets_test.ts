@@ -1,6 +1,7 @@
 /// <reference lib="deno.unstable" />
 import { assert, assertEquals } from "@std/assert";
 import { type MeshProcess, startMesh } from "../meshes/mesh_process.ts";
+import { UNPREPARED } from "../meshes/processes.ts";
 import { grownSince, MIB, peaksOf, UNDER_WAY } from "../meshes/memory.ts";
 
 const PROGRAM = new URL("./services/sockets.py", import.meta.url).pathname;
@@ -12,7 +13,10 @@ const PIECES = 128 * MIB / PIECE;
 const TURNS = 200;
 
 function startPrograms(): Promise<MeshProcess> {
-  return startMesh({ services: { app: { entry: undefined, command: ["python3", PROGRAM] } } });
+  return startMesh({
+    services: { app: { entry: undefined, command: ["python3", PROGRAM] } },
+    env: UNPREPARED,
+  });
 }
 
 function urlOf(mesh: MeshProcess, path: string): string {
