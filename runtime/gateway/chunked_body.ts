@@ -10,6 +10,8 @@
  * @module
  */
 
+import { joined } from "../joined_bytes.ts";
+
 /** What is read at first, and as long as chunks are of all sizes: the server takes in so much. */
 const FIRST_BYTES = 1_024;
 /** The largest view. */
@@ -124,14 +126,4 @@ class ChunkedSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> 
     this.#fit.took(value.length);
     return value.slice();
   }
-}
-
-function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -6,13 +6,13 @@
  */
 
 import { after } from "../../transports/timer.ts";
+import { joined } from "../joined_bytes.ts";
 import {
   CLOSE,
   type Close,
   encodeBinary,
   encodeClose,
   encodeText,
-  joined,
   MESSAGE_HEADER_BYTES,
   MessageDecoder,
   type SocketMessage,

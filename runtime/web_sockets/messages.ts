@@ -14,6 +14,8 @@
  * @module
  */
 
+import { joined } from "../joined_bytes.ts";
+
 /** The method of an exchange that carries a WebSocket. Nothing from outside may use it. */
 export const WEB_SOCKET_METHOD = "SMMP-WEBSOCKET";
 
@@ -175,17 +177,6 @@ export class MessageDecoder {
         throw new MessageError(`there is no kind ${this.#header[0]} of messages`);
     }
   }
-}
-
-/** The pieces as one, which has `length` bytes. */
-export function joined(pieces: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 function decode(bytes: Uint8Array): string {
