@@ -18,6 +18,17 @@ const AUTHORITY_FLAG = {
   },
 } as const;
 
+/** Whose certificate it is. */
+const IDENTITY_ARGUMENTS = {
+  role: { type: "role", label: "ROLE", doc: "manager, agent, gateway or operator." },
+  name: {
+    type: "text",
+    label: "NAME",
+    optional: true,
+    doc: "Which of that role it is, such as a1; a manager needs none.",
+  },
+} as const;
+
 /** Every command by name, in the order of the help. */
 export const COMMANDS = {
   mesh: {
@@ -206,15 +217,7 @@ export const COMMANDS = {
   "ca issue": {
     invocation: "deno task smmp ca issue",
     summary: "Issue or renew the certificate of a role.",
-    arguments: {
-      role: { type: "role", label: "ROLE", doc: "manager, agent, gateway or operator." },
-      name: {
-        type: "text",
-        label: "NAME",
-        optional: true,
-        doc: "Which of that role it is, such as a1; a manager needs none.",
-      },
-    },
+    arguments: IDENTITY_ARGUMENTS,
     flags: {
       host: {
         type: "hosts",
@@ -233,15 +236,7 @@ export const COMMANDS = {
   "ca revoke": {
     invocation: "deno task smmp ca revoke",
     summary: "Make all certificates worthless that a role has got so far, such as stolen ones.",
-    arguments: {
-      role: { type: "role", label: "ROLE", doc: "manager, agent, gateway or operator." },
-      name: {
-        type: "text",
-        label: "NAME",
-        optional: true,
-        doc: "Which of that role it is, such as a1; a manager needs none.",
-      },
-    },
+    arguments: IDENTITY_ARGUMENTS,
     flags: AUTHORITY_FLAG,
   },
   "ca show": {
