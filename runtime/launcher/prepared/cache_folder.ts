@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** What others could write there, processes of this user would run. */
 const OTHERS_WRITE = 0o022;
@@ -54,8 +54,11 @@ function isWritable(folder: string): boolean {
   return true;
 }
 
-/** Removes what was not used for longest; `name` says which files it is about. */
-export async function removeOldest(folder: string, name: RegExp): Promise<void> {
+/** Notes that something is used; of what has such a `name` removes what was not for longest. */
+export async function noteUse(path: string, name: RegExp): Promise<void> {
+  const now = new Date();
+  await Deno.utime(path, now, now);
+  const folder = dirname(path);
   const files: { path: string; usedMs: number }[] = [];
   for await (const entry of Deno.readDir(folder)) {
     if (!name.test(entry.name)) continue;

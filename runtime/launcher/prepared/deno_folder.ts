@@ -11,8 +11,8 @@
 
 import { dirname, join } from "node:path";
 import { processEnvironment } from "../sandbox.ts";
-import { removeOldest } from "./cache_folder.ts";
-import { runDeno } from "./deno_run.ts";
+import { noteUse } from "./cache_folder.ts";
+import { programArguments, runDeno } from "./deno_run.ts";
 import { digestOf } from "./module_sources.ts";
 
 /**
@@ -71,16 +71,13 @@ export async function prepareDenoFolder(
   await Deno.mkdir(path, { recursive: true, mode: 0o700 });
   await keepWithinBound(path);
   for (const [name, place] of user.places) await link(join(path, name), place);
-  const args = ["run", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--ext=js", V8_FLAGS];
   const { stdout } = await runDeno(deno, {
-    args: [...args, "-"],
+    args: programArguments(V8_FLAGS),
     input: firstProgram(begin),
     env: { ...processEnvironment(), ...env },
   });
   if (stdout.trim() !== READY) return undefined;
-  const now = new Date();
-  await Deno.utime(path, now, now);
-  await removeOldest(folder, FOLDER_NAME);
+  await noteUse(path, FOLDER_NAME);
   const close = await holdDatabases(path);
   const links = [...user.places.keys()].map((name) => join(path, name));
   return { flags: [V8_FLAGS], env, isCurrent: () => links.every(isFolderSync), close };

@@ -31,6 +31,12 @@ export function makingSignal(): AbortSignal {
   return AbortSignal.any([ending.signal, AbortSignal.timeout(MAKING_MS)]);
 }
 
+/** The arguments for a program of JavaScript on stdin, whatever deno.json there is. */
+export function programArguments(...flags: readonly string[]): readonly string[] {
+  const isolated = ["--quiet", "--no-prompt", "--no-config", "--no-lock", "--ext=js"];
+  return ["run", ...isolated, ...flags, "-"];
+}
+
 /**
  * Runs Deno once.
  *

@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { runBundler } from "../../bundle/bundler.ts";
 import { isFileSync } from "../../config/service_files.ts";
-import { removeOldest } from "./cache_folder.ts";
-import { makingSignal, runDeno } from "./deno_run.ts";
+import { noteUse } from "./cache_folder.ts";
+import { makingSignal, programArguments, runDeno } from "./deno_run.ts";
 import { digestOf, readModuleSources } from "./module_sources.ts";
 import { quickText } from "./quick_text.ts";
 
@@ -63,9 +63,8 @@ export async function moduleSource(entry: URL, deno: string): Promise<BeginSourc
 
 /** Whether Deno can parse a text; it goes by how the bundler prints, which may change some day. */
 async function isProgram(text: string, deno: string): Promise<boolean> {
-  const args = ["run", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--ext=js", "-"];
   // It may end with an error of its own, as our part of a service does where there is no agent.
-  return !NO_PROGRAM.test((await runDeno(deno, { args, input: text })).stderr);
+  return !NO_PROGRAM.test((await runDeno(deno, { args: programArguments(), input: text })).stderr);
 }
 
 /** One file that there is already, where a service can't import it from: in the binary. */
@@ -100,9 +99,7 @@ export async function prepareBegin(
       await removeIfThere(temp);
     }
   }
-  const now = new Date();
-  await Deno.utime(path, now, now);
-  await removeOldest(folder, FILE_NAME);
+  await noteUse(path, FILE_NAME);
   return {
     url: pathToFileURL(path).href,
     // Caches are emptied.
